@@ -29,10 +29,28 @@ const WRONG: &[Wrong] = &[
         words: &["a second teardown failed", "NotFound"],
     },
     Wrong {
+        name: "believes-an-operation",
+        client: "google",
+        oracle: "O3 truth",
+        words: &["the provisioner reported success, but gcp.cluster: it is ERROR"],
+    },
+    Wrong {
+        name: "deletes-without-waiting",
+        client: "gcloud",
+        oracle: "O1 orphans",
+        words: &["network "],
+    },
+    Wrong {
         name: "does-not-wait-for-interfaces",
         client: "boto3",
         oracle: "teardown",
         words: &["DependencyViolation"],
+    },
+    Wrong {
+        name: "forgets-balancers-of-gke",
+        client: "google",
+        oracle: "O1 orphans",
+        words: &["forwarding_rule a", "$18.25 a month"],
     },
     Wrong {
         name: "forgets-failed-node-group",

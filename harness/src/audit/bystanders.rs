@@ -31,10 +31,10 @@ impl BystanderHistory {
         &self.lives
     }
 
-    /// The last lifetime of a resource.
+    /// The last lifetime of a resource. What only a description tells of it, the ground truth may not show.
     pub fn life(&self, resource: &Resource) -> Option<&Lifespan> {
         let mut lives = self.lives.iter().rev();
-        lives.find(|life| life.resource.is_same(resource))
+        lives.find(|life| life.resource.may_be(resource))
     }
 
     /// Why this was created by someone else, as text. `tagged` is what its tags say, `ours` whether anything proves it

@@ -55,7 +55,7 @@ pub async fn take_everywhere(
     let mut listings = match account.cells(&breadth).await {
         Ok(listings) => listings,
         Err(error) => {
-            failed.push(format!("regions other than those of the scenario: {error}"));
+            failed.push(format!("scopes other than those of the scenario: {error}"));
             or_failed(account, Breadth::Scenario, &mut failed).await
         }
     };
@@ -70,7 +70,7 @@ pub async fn take_everywhere(
     inventory.coverage.failed.append(&mut failed);
     if !named.is_empty() {
         let named: Vec<&str> = named.iter().map(Scope::as_str).collect();
-        let line = format!("regions other than {}: not listed", named.join(", "));
+        let line = format!("scopes other than {}: not listed", named.join(", "));
         inventory.coverage.not_covered.push(line);
     }
     inventory
@@ -240,7 +240,7 @@ mod tests {
         answers.insert(("label", "global"), 1);
         let blind = "stub: not listed";
         // The enabled regions are unknown: the scenario's regions, and a failed cell.
-        let refused = "regions other than those of the scenario: stub:Ask failed: refused";
+        let refused = "scopes other than those of the scenario: stub:Ask failed: refused";
         let unknown = StubObserver(answers.clone());
         check_everywhere(&unknown, (&[], &[]), (3, &[refused], &[blind])).await;
         answers.insert(("region", "enabled"), 0);
@@ -248,7 +248,7 @@ mod tests {
         check_everywhere(&observer, (&[], &[]), (3, &[], &[blind])).await;
         // What a run had in a region that is not enabled any more.
         check_everywhere(&observer, (&[], &["west"]), (4, &[], &[blind])).await;
-        let others = "regions other than south: not listed";
+        let others = "scopes other than south: not listed";
         check_everywhere(&observer, (&["south"], &[]), (2, &[], &[blind, others])).await;
     }
 

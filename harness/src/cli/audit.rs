@@ -32,12 +32,13 @@ use crate::wall_clock::today;
 use crate::{exit_code, live, providers, scenario};
 
 const AFTER_HELP: &str = "\
-Every resource type is listed in every enabled region, to the last page. There is no baseline: what
-carries a run's tag counts as left behind. Types and regions that are not covered are named.
+Every resource type is listed in every scope of the account (a region, where there are regions), to
+the last page. There is no baseline: what carries a run's tag, or the name of one where there are no
+tags, counts as left behind. Types and scopes that are not covered are named.
 
 Exit codes:
   0   nothing of a run is left
-  1   something carries a run's tag
+  1   something carries a run's tag or name
   2   usage or scenario error, or an account that may not be listed; nothing was listed
   3   inconclusive: something could not be listed, or a fault was not injected
 
@@ -55,7 +56,7 @@ pub struct Args {
     /// Only accounts of this provider; may be repeated
     #[arg(long, value_name = "NAME")]
     provider: Vec<String>,
-    /// Only this region; may be repeated [default: all regions enabled for the account]
+    /// Only this scope, such as a region; may be repeated [default: all of the account]
     #[arg(long, value_name = "REGION")]
     region: Vec<String>,
     /// Tier: a fresh simulated account, or a real one
@@ -261,6 +262,7 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
         let (provider, account) = (scenario.provider.name(), auditor.learned().account);
         let found = |resource: Resource| {
             let owner = plan.owner_of(&resource);
+            let owner = owner.or_else(|| plan.owner_by_name(&resource));
             let expires = owner.as_ref().and_then(|owner| owner.expires);
             Found {
                 monthly_cost_usd: plan.monthly_cost(&resource).map(|cost| cost.usd),

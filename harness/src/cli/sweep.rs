@@ -64,7 +64,7 @@ pub struct Args {
             written to sweep.jsonl in the run's folder before it is sent."
     )]
     delete: bool,
-    /// Check only this region; may be repeated [default: all enabled regions]
+    /// Check only this scope, such as a region; may be repeated [default: all of the account]
     #[arg(long, value_name = "REGION")]
     region: Vec<String>,
     /// Do not ask for confirmation

@@ -29,12 +29,16 @@ impl fmt::Display for Shard {
     }
 }
 
+/// A text that names no shard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a shard: write K/N, such as 1/3, with K from 1 to N")]
+pub struct NoShard(String);
+
 impl FromStr for Shard {
-    type Err = String;
+    type Err = NoShard;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong =
-            || format!("`{text}` is not a shard: write K/N, such as 1/3, with K from 1 to N");
+        let wrong = || NoShard(text.to_owned());
         let (number, of) = text.split_once('/').ok_or_else(wrong)?;
         let number = number.parse().map_err(|_| wrong())?;
         let of = of.parse().map_err(|_| wrong())?;

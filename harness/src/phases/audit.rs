@@ -90,10 +90,10 @@ pub async fn audit(
     } = settled(inspector, known.baseline, bystanders_seen).await;
     let mut coverage = compare::both(&known.baseline.coverage, &after.coverage);
     if known.tier == Tier::Live && !after.scopes.is_empty() {
-        let regions: Vec<&str> = after.scopes.iter().map(Scope::as_str).collect();
-        let regions = regions.join(", ");
+        let scopes: Vec<&str> = after.scopes.iter().map(Scope::as_str).collect();
+        let scopes = scopes.join(", ");
         coverage.not_covered.push(format!(
-            "regions other than {regions}: `kubeproof audit` covers all enabled regions"
+            "scopes other than {scopes}: `kubeproof audit` covers all of the account"
         ));
     }
     let new = match inspector.complete(new.clone()).await {

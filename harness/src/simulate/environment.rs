@@ -22,7 +22,8 @@
 //! | `LAMBDA_CLOUD_TOKEN`, `LAMBDA_CLOUD_API_TOKEN`, `LAMBDA_API_TOKEN`, `LAMBDA_API_KEY` | the made-up key that the simulator knows |
 //! <!-- environment of a command: end -->
 //!
-//! The previous value of `NO_PROXY` is kept. `AWS_ENDPOINT_URL_<SERVICE>` of the caller is removed. A region in the
+//! A cloud whose clients have fixed hosts sets `HTTPS_PROXY` to its door: hosts that it does not simulate are refused there,
+//! downloads included. `--cloud` with another cloud's name leaves the caller's proxy. The previous value of `NO_PROXY` is kept. `AWS_ENDPOINT_URL_<SERVICE>` of the caller is removed. A region in the
 //! caller's environment (where the cloud's own tools look for it) is the one that is simulated. The variables that the
 //! clients of a cloud read are in `client_environment.rs` beside its provider.
 
@@ -95,7 +96,9 @@ pub fn of_cloud(
 ) -> ClientEnvironment {
     let mut redirect = provider.client_environment(served, folder, environment);
     let name = provider.name().to_uppercase();
-    let authority = folder.join(format!("{}-ca.pem", provider.name()));
+    // A trial serves anew, with another authority, in the same folder: a file that is there stays as it is.
+    let port = served.address().port();
+    let authority = folder.join(format!("{}-ca-{port}.pem", provider.name()));
     redirect.set(
         &format!("KUBEPROOF_CA_FILE_{name}"),
         authority.display().to_string(),
@@ -112,16 +115,16 @@ pub fn of_cloud(
     redirect
 }
 
-/// The same redirects, in which nothing is taken out that another sets, and nothing twice.
+/// The same redirects, in which nothing is set twice, nothing is taken out that another sets, and nothing twice.
 pub fn settled(mut redirects: Vec<ClientEnvironment>) -> Vec<ClientEnvironment> {
-    let variables = redirects.iter().flat_map(|redirect| &redirect.variables);
-    let set = variables.filter(|variable| variable.value.is_some());
-    let mut seen: BTreeSet<String> = set.map(|variable| variable.name.clone()).collect();
-    // A provider's own words on a variable say more than the common ones, which come first.
-    for redirect in redirects.iter_mut().rev() {
-        redirect
-            .variables
-            .retain(|variable| variable.value.is_some() || seen.insert(variable.name.clone()));
+    let mut seen = BTreeSet::new();
+    for sets in [true, false] {
+        // A provider's own words on a variable say more than the common ones, which come first.
+        for redirect in redirects.iter_mut().rev() {
+            redirect.variables.retain(|variable| {
+                variable.value.is_some() != sets || seen.insert(variable.name.clone())
+            });
+        }
     }
     redirects
 }
@@ -183,14 +186,17 @@ mod tests {
     }
 
     #[test]
-    fn what_one_sets_no_other_takes_out_and_nothing_is_taken_out_twice() {
+    fn what_one_sets_no_other_takes_out_and_nothing_is_set_or_taken_out_twice() {
         let (mut first, mut second) = (ClientEnvironment::default(), ClientEnvironment::default());
         first.unset("A", "common");
         first.unset("B", "common");
+        first.set("C", "0", "common");
         second.set("A", "1", "own");
+        second.set("C", "1", "own");
         second.unset("B", "own");
         let all = lines(&settled(vec![first, second]));
-        assert_eq!(all, "export A='1' # own\nunset B # own\n");
+        let expected = "export A='1' # own\nexport C='1' # own\nunset B # own\n";
+        assert_eq!(all, expected);
     }
 
     #[test]

@@ -21,15 +21,28 @@ MUST = {
     "Network": ["kind", "id", "name", "selfLink", "autoCreateSubnetworks"],
     "Subnetwork": ["kind", "id", "name", "selfLink", "network", "ipCidrRange", "region", "fingerprint"],
     "Instance": ["kind", "id", "name", "selfLink", "zone", "status", "machineType", "networkInterfaces", "disks"],
-    "Disk": ["kind", "id", "name", "selfLink", "zone", "status", "sizeGb", "type"],
+    "Disk": ["kind", "id", "name", "selfLink", "status", "sizeGb", "type"],
     "InstanceAggregatedList": ["kind", "id", "items", "selfLink"],
     "DiskAggregatedList": ["kind", "id", "items", "selfLink"],
     "ServerConfig": ["defaultClusterVersion", "validMasterVersions", "channels"],
-}
-# Both services have a schema of this name.
-MUST_OPERATION = {
-    "compute": ["kind", "id", "name", "operationType", "status", "targetLink", "selfLink", "progress", "insertTime"],
-    "container": ["name", "operationType", "status", "selfLink", "targetLink", "startTime", "location"],
+    # Services have different schemas of these names.
+    "compute.Operation": ["kind", "id", "name", "operationType", "status", "targetLink", "selfLink", "progress",
+                          "insertTime"],
+    "container.Operation": ["name", "operationType", "status", "selfLink", "targetLink", "startTime", "location"],
+    "serviceusage.Operation": ["name"],
+    "cloudresourcemanager.Policy": ["etag", "bindings", "version"],
+    "cloudresourcemanager.Project": ["projectId"],
+    "cloudbilling.ProjectBillingInfo": ["name", "projectId", "billingEnabled", "billingAccountName"],
+    "iam.ServiceAccount": ["name", "projectId", "uniqueId", "email", "etag", "oauth2ClientId"],
+    "iam.ServiceAccountKey": ["name", "validAfterTime", "validBeforeTime", "keyAlgorithm", "keyOrigin", "keyType"],
+    "logging.LogEntry": ["logName", "insertId", "timestamp", "receiveTimestamp", "resource", "protoPayload"],
+    "cloudasset.ResourceSearchResult": ["name", "assetType", "project", "displayName", "location"],
+    "bigquery.QueryResponse": ["kind", "jobComplete", "jobReference"],
+    "bigquery.GetQueryResultsResponse": ["kind", "jobComplete", "jobReference"],
+    "bigquery.Job": ["kind", "id", "jobReference", "configuration", "status", "statistics"],
+    "bigquery.Table": ["kind", "id", "tableReference", "schema", "type"],
+    "cloudbilling.Sku": ["name", "skuId", "description", "category", "serviceRegions", "pricingInfo"],
+    "GoogleApiServiceusageV1Service": ["name", "parent", "config", "state"],
 }
 
 
@@ -43,18 +56,22 @@ class Judge:
 
     def __init__(self, service, version):
         self.service, self.document = service, load(f"{service}.{version}")
-        self.methods = {method["id"]: method for method in self._walk(self.document)}
+        # The methods by id, and the path to each: an id may leave out a part of it.
+        self.methods, self.paths = {}, {}
+        self._walk(self.document, [])
 
-    def _walk(self, node):
-        yield from node.get("methods", {}).values()
-        for inner in node.get("resources", {}).values():
-            yield from self._walk(inner)
+    def _walk(self, node, path):
+        for name, method in node.get("methods", {}).items():
+            self.methods[method["id"]] = method
+            self.paths[method["id"]] = [*path, name]
+        for name, inner in node.get("resources", {}).items():
+            self._walk(inner, [*path, name])
 
     def objections(self, schema, value, where, is_reply=True):
         """What is wrong with a value, as texts. A request may leave out what the service writes."""
         if "$ref" in schema:
             name = schema["$ref"]
-            must = MUST_OPERATION[self.service] if name == "Operation" else MUST.get(name, [])
+            must = MUST.get(f"{self.service}.{name}", MUST.get(name, []))
             if isinstance(value, dict) and is_reply:
                 yield from (f"{where} lacks {member}" for member in must if member not in value)
             schema = self.document["schemas"][name]
@@ -122,3 +139,35 @@ def is_base64(text):
     except binascii.Error:
         return False
     return True
+
+
+# What it is worth: values with a mistake each, which it must object to.
+
+def self_check():
+    judges = {name: Judge(name, "v1") for name in ["compute", "container"]}
+
+    def check(service, schema, value, expected, is_reply=False):
+        told = list(judges[service].objections({"$ref": schema}, value, schema, is_reply))
+        assert (not told) if expected is None else any(expected in one for one in told), (schema, value, expected, told)
+
+    check("container", "Cluster", {"name": "c", "status": "RUNNING", "currentNodeCount": 2}, None)
+    check("container", "Cluster", {"status": "ACTIVE"}, "no word of the schema")
+    check("container", "Cluster", {"currentNodeCount": "2"}, "no integer")
+    check("container", "Cluster", {"currentNodeCount": 1 << 40}, "does not fit int32")
+    check("container", "Cluster", {"eTag": "x"}, "unknown member eTag")
+    check("container", "Cluster", {"nodePools": {}}, "no array")
+    check("container", "Cluster", {"nodePools": ["x"]}, "no object")
+    check("container", "Cluster", {"name": "c"}, "lacks status", True)
+    check("container", "Cluster", {"masterAuth": {"clusterCaCertificate": 1}}, "no string")
+    check("container", "MaxPodsConstraint", {"maxPodsPerNode": 110}, "no string")
+    check("container", "MaxPodsConstraint", {"maxPodsPerNode": "110"}, None)
+    check("compute", "Network", {"kind": "compute#Network"}, "is of kind")
+    check("compute", "Network", {"autoCreateSubnetworks": "true"}, "no boolean")
+    check("compute", "DiskAggregatedList", {"items": []}, "no object")
+    check("compute", "Operation", {"id": "-1"}, "no uint64")
+    check("compute", "Tags", {"fingerprint": "x"}, "no base64")
+    print("the judge objects to every mistake")
+
+
+if __name__ == "__main__":
+    self_check()

@@ -1,4 +1,4 @@
-//! Clients of a cloud's own API: the AWS CLI, boto3, and Lambda Cloud's public client.
+//! Clients of a cloud's own API: the AWS CLI, boto3, gcloud, and Lambda Cloud's public client.
 
 use crate::run::{CLEAN, paced, simulate};
 use crate::table::Seen;
@@ -57,4 +57,10 @@ pub fn lambda(program: &str, seen: &Seen) -> Result<(), String> {
     let ran = simulate(script, &[("PYTHON", program)]);
     ran.expect(0, &[CLEAN])?;
     seen.note("lambda", &ran, |status| status < 300)
+}
+
+/// With kubectl, whose plug-in takes gcloud's token.
+pub fn gcloud(program: &str, _seen: &Seen) -> Result<(), String> {
+    let script = "bash \"$DATA/gcloud.sh\" \"$GCLOUD\"";
+    simulate(script, &[("GCLOUD", program)]).expect(0, &[CLEAN])
 }

@@ -65,6 +65,14 @@ const KNOWN: &[Known] = &[
         ],
     },
     Known {
+        name: "gcloud",
+        program: "gcloud",
+        tests: &[(
+            "a cluster with all around it comes and goes",
+            cloud::gcloud,
+        )],
+    },
+    Known {
         name: "kubectl",
         program: "kubectl",
         tests: &[("jobs, logs and namespaces", cluster::kubectl)],
@@ -100,6 +108,9 @@ const KNOWN: &[Known] = &[
     },
 ];
 
+/// A client whose tests are beside its provider: `providers/gcp/tests/clients`.
+const ELSEWHERE: &str = "google";
+
 /// A requested client.
 #[derive(Clone)]
 struct Client {
@@ -116,6 +127,7 @@ fn main() -> ExitCode {
         .map(str::trim)
         .filter(|word| !word.is_empty())
         .map(read)
+        .filter(|client| client.name != ELSEWHERE)
         .collect();
     if let Some(boto3) = asked.iter().find(|client| client.name == "boto3") {
         // This is the only place that sets it.

@@ -197,6 +197,10 @@ const DEPENDENCIES: &[(&str, &str)] = &[
         "contract kubernetes-simulator simkit",
     ),
     (
+        "providers/azure/simulator",
+        "contract kubernetes-simulator simkit",
+    ),
+    (
         "providers/gcp/simulator",
         "contract kubernetes-simulator simkit",
     ),
@@ -211,6 +215,10 @@ const DEPENDENCIES: &[(&str, &str)] = &[
     (
         "providers/gcp",
         "cloudkit contract gcp-simulator kubernetes simkit",
+    ),
+    (
+        "providers/azure",
+        "azure-simulator cloudkit contract kubernetes simkit",
     ),
     ("providers/kind", "cloudkit contract kubernetes"),
     (
@@ -240,6 +248,7 @@ fn dependencies_point_one_way() {
 fn only_the_rehearsal_knows_the_simulator() {
     let wrong: Vec<_> = [
         "providers/aws/src",
+        "providers/azure/src",
         "providers/gcp/src",
         "providers/lambda/src",
     ]

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use kubeproof_contract::checked::ValueError;
 use kubeproof_contract::serve::{ClientEnvironment, Served};
 
 use crate::rehearsal::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
@@ -39,10 +40,10 @@ const SERVICE_ENDPOINT: &str = "AWS_ENDPOINT_URL_";
 
 /// A variable that names no region of AWS.
 #[derive(Debug, thiserror::Error)]
-#[error("{variable}: {why}")]
+#[error("{variable}: {source}")]
 pub struct RegionError {
     variable: &'static str,
-    why: String,
+    source: ValueError,
 }
 
 /// The region that a caller's environment names, else the default one.
@@ -57,7 +58,8 @@ pub fn region(environment: &BTreeMap<String, String>) -> Result<Region, RegionEr
     match named {
         None => Ok(Region::default()),
         Some((variable, region)) => {
-            Region::try_from(region.clone()).map_err(|why| RegionError { variable, why })
+            let read = Region::try_from(region.clone());
+            read.map_err(|source| RegionError { variable, source })
         }
     }
 }

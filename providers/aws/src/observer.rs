@@ -16,23 +16,12 @@ mod trail;
 pub mod view;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_cloudkit::checks::{cluster_ready, kubeconfig_works};
-use kubeproof_contract::check::Check;
-use kubeproof_contract::cost::Billed;
-use kubeproof_contract::observer::{
-    Billing, Creation, Learned, Lister, Observer, ObserverError, Ownership, OwnershipClaim,
-};
-use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-use kubeproof_contract::resource::{Resource, ResourceType};
-use kubeproof_contract::run::Run;
-use kubeproof_contract::scope::{Breadth, Listed, Listing, Scope};
-use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_contract::prelude::*;
 use kubeproof_kubernetes::workload;
 
 use crate::observer::checks::ROWS;
@@ -52,7 +41,7 @@ pub struct EksObserver {
     clients: Clients,
     leftovers: bool,
     /// The account id, once a call has shown it.
-    account: OnceLock<String>,
+    learned: Arc<LearnedSoFar>,
 }
 
 impl EksObserver {
@@ -64,7 +53,7 @@ impl EksObserver {
             connection,
             clients,
             leftovers: false,
-            account: OnceLock::new(),
+            learned: Arc::default(),
         }
     }
 
@@ -74,8 +63,10 @@ impl EksObserver {
         Self { leftovers, ..self }
     }
 
-    fn learn_account(&self, id: Option<String>) -> Option<String> {
-        id.map(|id| self.account.get_or_init(|| id).clone())
+    fn learn_account(&self, id: Option<&str>) {
+        if let Some(id) = id {
+            self.learned.account(id);
+        }
     }
 
     async fn enabled_regions(&self) -> Result<Vec<Scope>, ObserverError> {
@@ -118,21 +109,19 @@ impl Observer for EksObserver {
     async fn preflight(&self) -> Vec<Check> {
         let (checks, account) =
             preflight::checks(&self.spec, &self.connection, &self.clients).await;
-        self.learn_account(account);
+        self.learn_account(account.as_deref());
         checks
     }
 
     async fn account_id(&self) -> Result<Option<String>, ObserverError> {
         let answer = self.clients.sts.get_caller_identity().send().await;
         let answer = answer.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
-        Ok(self.learn_account(answer.account().map(str::to_owned)))
+        self.learn_account(answer.account());
+        Ok(answer.account().map(str::to_owned))
     }
 
     fn learned(&self) -> Learned {
-        Learned {
-            account: self.account.get().cloned(),
-            ..Learned::default()
-        }
+        self.learned.all()
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {

@@ -4,25 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use kubeproof_contract::call::{Dialect, Signature};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::deleter::Deleter;
-use kubeproof_contract::documented_effects::DocumentedEffect;
-use kubeproof_contract::fault::{Effect, Fault};
-use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::Observer;
-use kubeproof_contract::plan::Plan;
-use kubeproof_contract::provider::{
-    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, ProviderParts, Retention, Simulated,
-};
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
-use kubeproof_contract::resource::{MonthlyCost, Resource};
-use kubeproof_contract::run::Run;
-use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
-use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
-use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_contract::prelude::*;
+use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
 use crate::deleter::EksDeleter;
@@ -77,12 +60,7 @@ impl Provider for Aws {
     fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
         let scenario = scenario::read::<EksSpec>(text)?;
         let problems = problems(text, &scenario);
-        if problems.is_empty() {
-            return Ok(scenario);
-        }
-        Err(ScenarioError {
-            message: problems.join("\n"),
-        })
+        scenario.without(&problems)
     }
 
     fn schema(&self) -> serde_json::Value {
@@ -238,15 +216,7 @@ fn problems(text: &str, scenario: &AnyScenario) -> Vec<String> {
             place(text, given)
         ));
     }
-    if let Some(defect) = &scenario.provisioner.defect {
-        let known: Vec<&str> = defects::DEFECTS.iter().map(|defect| defect.name).collect();
-        if !known.contains(&defect.as_str()) {
-            let known = known.join(", ");
-            problems.push(format!(
-                "provisioner.defect: unknown defect `{defect}` (expected one of {known})"
-            ));
-        }
-    }
+    problems.extend(scenario.defect_problem(defects::DEFECTS));
     problems.extend(unmade(text, scenario));
     for failure in &scenario.failures {
         let name = failure.name.as_str();

@@ -6,7 +6,11 @@
 mod capacity;
 mod network;
 
+use std::collections::BTreeSet;
+
 use ipnet::Ipv4Net;
+use kubeproof_contract::checked;
+use kubeproof_contract::checked::ValueError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -72,33 +76,18 @@ pub struct IngressRule {
     pub cidr: Cidr,
 }
 
-/// A region. Where no prices are known, everything but the cost is judged; the cost is unknown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct Region(pub String);
-
-impl TryFrom<String> for Region {
-    type Error = String;
-
-    fn try_from(given: String) -> Result<Self, Self::Error> {
-        if catalogue::regions().any(|known| known == given) {
-            Ok(Self(given))
-        } else {
+checked!(
+    /// A region. Where no prices are known, everything but the cost is judged; the cost is unknown.
+    Region(String) from String, "String", "String",
+    |given| {
+        let is_known = catalogue::regions().any(|known| known == given);
+        ValueError::unless(is_known, given, |given| {
             let known: Vec<&str> = catalogue::regions().collect();
-            Err(format!(
-                "unknown region `{given}`; known: {}",
-                known.join(", ")
-            ))
-        }
-    }
-}
-
-impl From<Region> for String {
-    fn from(value: Region) -> Self {
-        value.0
-    }
-}
+            format!("unknown region `{given}`; known: {}", known.join(", "))
+        })
+    },
+    |region| region
+);
 
 impl Default for Region {
     fn default() -> Self {
@@ -106,61 +95,29 @@ impl Default for Region {
     }
 }
 
-/// A Kubernetes version of EKS, in standard or extended support.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct KubernetesVersion(pub String);
+checked!(
+    /// A Kubernetes version of EKS, in standard or extended support.
+    KubernetesVersion(String) from String, "String", "String",
+    |given| {
+        let known: Vec<&str> = catalogue::versions().iter().map(|known| known.name).collect();
+        ValueError::unless(known.contains(&given.as_str()), given, |given| {
+            format!("EKS does not offer Kubernetes `{given}`; known: {}", known.join(", "))
+        })
+    },
+    |version| version
+);
 
-impl TryFrom<String> for KubernetesVersion {
-    type Error = String;
-
-    fn try_from(given: String) -> Result<Self, Self::Error> {
-        let versions = catalogue::versions();
-        if versions.iter().any(|known| known.name == given) {
-            Ok(Self(given))
-        } else {
-            let known: Vec<&str> = versions.iter().map(|known| known.name).collect();
-            Err(format!(
-                "EKS does not offer Kubernetes `{given}`; known: {}",
-                known.join(", ")
-            ))
-        }
-    }
-}
-
-impl From<KubernetesVersion> for String {
-    fn from(value: KubernetesVersion) -> Self {
-        value.0
-    }
-}
-
-/// The network of a VPC.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct VpcCidr(pub Ipv4Net);
-
-impl TryFrom<String> for VpcCidr {
-    type Error = String;
-
-    fn try_from(given: String) -> Result<Self, Self::Error> {
+checked!(
+    /// The network of a VPC.
+    VpcCidr(Ipv4Net) from String, "String", "String",
+    |given| {
         let Cidr(network) = Cidr::try_from(given)?;
-        if (16..=24).contains(&network.prefix_len()) {
-            Ok(Self(network))
-        } else {
-            Err(format!(
-                "`{network}` does not fit: a VPC for EKS takes /16 to /24, such as 10.0.0.0/16"
-            ))
-        }
-    }
-}
-
-impl From<VpcCidr> for String {
-    fn from(value: VpcCidr) -> Self {
-        value.0.to_string()
-    }
-}
+        ValueError::unless((16..=24).contains(&network.prefix_len()), network, |network| {
+            format!("`{network}` does not fit: a VPC for EKS takes /16 to /24, such as 10.0.0.0/16")
+        })
+    },
+    |network| network.to_string()
+);
 
 impl Default for VpcCidr {
     fn default() -> Self {
@@ -171,60 +128,32 @@ impl Default for VpcCidr {
     }
 }
 
-/// An IPv4 network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct Cidr(pub Ipv4Net);
-
-impl TryFrom<String> for Cidr {
-    type Error = String;
-
-    fn try_from(given: String) -> Result<Self, Self::Error> {
-        let network: Ipv4Net = given
-            .parse()
-            .map_err(|_| format!("`{given}` is not an IPv4 network such as 10.0.0.0/16"))?;
-        if network.trunc() == network {
-            Ok(Self(network))
-        } else {
+checked!(
+    /// An IPv4 network.
+    Cidr(Ipv4Net) from String, "String", "String",
+    |given| match given.parse::<Ipv4Net>() {
+        Ok(network) => ValueError::unless(network.trunc() == network, network, |network| {
             let right = network.trunc();
-            Err(format!(
-                "`{given}` has host bits set; the network is {right}"
-            ))
+            format!("`{given}` has host bits set; the network is {right}")
+        }),
+        Err(_) => {
+            ValueError::refuse(format!("`{given}` is not an IPv4 network such as 10.0.0.0/16"))
         }
-    }
-}
+    },
+    |network| network.to_string()
+);
 
-impl From<Cidr> for String {
-    fn from(value: Cidr) -> Self {
-        value.0.to_string()
-    }
-}
-
-/// A number of availability zones: EKS needs two.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "i64", into = "i64")]
-#[schemars(with = "u8")]
-pub struct ZoneCount(pub u8);
-
-impl TryFrom<i64> for ZoneCount {
-    type Error = String;
-
-    fn try_from(given: i64) -> Result<Self, Self::Error> {
-        match u8::try_from(given) {
-            Ok(count @ 2..=3) => Ok(Self(count)),
-            _ => Err(format!(
-                "{given} availability zones do not fit: EKS needs 2, we spread over at most 3"
-            )),
-        }
-    }
-}
-
-impl From<ZoneCount> for i64 {
-    fn from(value: ZoneCount) -> Self {
-        i64::from(value.0)
-    }
-}
+checked!(
+    /// A number of availability zones: EKS needs two.
+    ZoneCount(u8) from i64, "i64", "u8",
+    |given| match u8::try_from(given) {
+        Ok(count @ 2..=3) => Ok(count),
+        _ => ValueError::refuse(format!(
+            "{given} availability zones do not fit: EKS needs 2, we spread over at most 3"
+        )),
+    },
+    i64::from
+);
 
 impl Default for ZoneCount {
     fn default() -> Self {
@@ -232,53 +161,27 @@ impl Default for ZoneCount {
     }
 }
 
-/// A number of nodes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "i64", into = "i64")]
-#[schemars(with = "u32")]
-pub struct NodeCount(pub u32);
+checked!(
+    /// A number of nodes.
+    NodeCount(u32) from i64, "i64", "u32",
+    |given| match u32::try_from(given) {
+        Ok(count @ 1..=100) => Ok(count),
+        _ => ValueError::refuse(format!("{given} is not a number of nodes from 1 to 100")),
+    },
+    i64::from
+);
 
-impl TryFrom<i64> for NodeCount {
-    type Error = String;
-
-    fn try_from(given: i64) -> Result<Self, Self::Error> {
-        match u32::try_from(given) {
-            Ok(count @ 1..=100) => Ok(Self(count)),
-            _ => Err(format!("{given} is not a number of nodes from 1 to 100")),
-        }
-    }
-}
-
-impl From<NodeCount> for i64 {
-    fn from(value: NodeCount) -> Self {
-        i64::from(value.0)
-    }
-}
-
-/// The size of a root disk, GB.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "i64", into = "i64")]
-#[schemars(with = "u32")]
-pub struct DiskSize(pub u32);
-
-impl TryFrom<i64> for DiskSize {
-    type Error = String;
-
-    fn try_from(given: i64) -> Result<Self, Self::Error> {
-        match u32::try_from(given) {
-            Ok(size @ 20..=16384) => Ok(Self(size)),
-            _ => Err(format!(
-                "{given} GB does not fit: the root disk of an EKS node takes 20 to 16384 GB"
-            )),
-        }
-    }
-}
-
-impl From<DiskSize> for i64 {
-    fn from(value: DiskSize) -> Self {
-        i64::from(value.0)
-    }
-}
+checked!(
+    /// The size of a root disk, GB.
+    DiskSize(u32) from i64, "i64", "u32",
+    |given| match u32::try_from(given) {
+        Ok(size @ 20..=16384) => Ok(size),
+        _ => ValueError::refuse(format!(
+            "{given} GB does not fit: the root disk of an EKS node takes 20 to 16384 GB"
+        )),
+    },
+    i64::from
+);
 
 impl Default for DiskSize {
     fn default() -> Self {
@@ -286,74 +189,42 @@ impl Default for DiskSize {
     }
 }
 
-/// An instance type. Where its price is unknown, everything but the cost is judged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct InstanceType(pub String);
-
-impl TryFrom<String> for InstanceType {
-    type Error = String;
-
-    fn try_from(given: String) -> Result<Self, Self::Error> {
+checked!(
+    /// An instance type. Where its price is unknown, everything but the cost is judged.
+    InstanceType(String) from String, "String", "String",
+    |given| {
         let known = catalogue::instance_types();
-        if known.contains(&given.as_str()) {
-            return Ok(Self(given));
-        }
-        let family = given.split('.').next().unwrap_or_default();
-        let near: Vec<_> = known
-            .iter()
-            .filter(|name| name.starts_with(family))
-            .copied()
-            .collect();
-        if family.is_empty() || near.is_empty() {
-            return Err(format!(
-                "unknown instance type `{given}`: it should look like t3.medium"
-            ));
-        }
-        Err(format!(
-            "unknown instance type `{given}`; known: {}",
-            near.join(", ")
-        ))
-    }
-}
-
-impl From<InstanceType> for String {
-    fn from(value: InstanceType) -> Self {
-        value.0
-    }
-}
-
-/// Node groups: at least one, with different names.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "Vec<NodeGroup>", into = "Vec<NodeGroup>")]
-#[schemars(with = "Vec<NodeGroup>")]
-pub struct NodeGroups(pub Vec<NodeGroup>);
-
-impl TryFrom<Vec<NodeGroup>> for NodeGroups {
-    type Error = String;
-
-    fn try_from(given: Vec<NodeGroup>) -> Result<Self, Self::Error> {
-        if given.is_empty() {
-            return Err("at least one node group is needed".to_owned());
-        }
-        for (index, group) in given.iter().enumerate() {
-            if given[..index].iter().any(|other| other.name == group.name) {
-                return Err(format!(
-                    "two node groups are named `{}`",
-                    group.name.as_str()
-                ));
+        ValueError::unless(known.contains(&given.as_str()), given, |given| {
+            let family = given.split('.').next().unwrap_or_default();
+            let near = known.iter().filter(|name| name.starts_with(family)).copied();
+            let near: Vec<&str> = near.collect();
+            if family.is_empty() || near.is_empty() {
+                return format!("unknown instance type `{given}`: it should look like t3.medium");
             }
-        }
-        Ok(Self(given))
-    }
-}
+            format!("unknown instance type `{given}`; known: {}", near.join(", "))
+        })
+    },
+    |name| name
+);
 
-impl From<NodeGroups> for Vec<NodeGroup> {
-    fn from(value: NodeGroups) -> Self {
-        value.0
-    }
-}
+checked!(
+    /// Node groups: at least one, with different names.
+    NodeGroups(Vec<NodeGroup>) from Vec<NodeGroup>, "Vec<NodeGroup>", "Vec<NodeGroup>",
+    |groups| {
+        if groups.is_empty() {
+            return ValueError::refuse("at least one node group is needed");
+        }
+        let mut names = BTreeSet::new();
+        match groups.iter().find(|group| !names.insert(&group.name)) {
+            Some(twice) => {
+                let name = twice.name.as_str();
+                ValueError::refuse(format!("two node groups are named `{name}`"))
+            }
+            None => Ok(groups),
+        }
+    },
+    |groups| groups
+);
 
 impl EksSpec {
     /// The number of nodes of all groups.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::future::BoxFuture;
+use kubeproof_contract::deleter::Deleter;
+use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{Lifetime, Resource, ResourceType};
 use kubeproof_contract::scope::{Cell, Listed, Listing, Scope};
 use serde_json::Value;
@@ -113,15 +116,32 @@ impl<A: RestApi> Catalogue<A> {
     /// When it cannot be deleted.
     pub async fn delete(&self, api: &RestClient<A>, one: &Resource) -> Result<(), CallError> {
         let kind = self.kind("delete", &one.resource_type)?;
+        let policy = RetryPolicy::while_in_use(IN_USE_LIMIT);
         match kind.delete {
-            Deletion::InPath(operation) => api.delete(operation, &[&one.id], IN_USE_LIMIT).await,
+            Deletion::InPath(operation) => api.delete(policy, operation, &one.id).await,
             Deletion::InBody(operation, body) => {
                 let body = body(&one.id);
                 let call = RestCall::new(operation, &[]).with_body(&body);
-                api.end(RetryPolicy::while_in_use(IN_USE_LIMIT), call).await
+                api.end(policy, call).await
             }
             Deletion::Never => Err(unknown("delete", &one.resource_type)),
         }
+    }
+}
+
+/// The deleter of an account with such a catalogue.
+#[derive(Debug)]
+pub struct CatalogueDeleter<A: 'static> {
+    /// How its resources are deleted.
+    pub catalogue: &'static Catalogue<A>,
+    /// The client of the account.
+    pub api: RestClient<A>,
+}
+
+#[async_trait]
+impl<A: RestApi> Deleter for CatalogueDeleter<A> {
+    async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
+        Ok(self.catalogue.delete(&self.api.renewed(), resource).await?)
     }
 }
 

@@ -11,6 +11,10 @@ use kubeproof_contract::provisioner::KubernetesAccess;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_kubernetes::error::Cause;
 use kubeproof_kubernetes::{KubernetesError, client, gpu, ready};
+use serde::de::DeserializeOwned;
+
+use crate::credentials::KeyVariable;
+use crate::rest::{RestApi, RestClient};
 
 /// The rows of a provider's checklist: id and title.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,11 @@ impl Rows {
     /// The check of a row.
     pub fn check(self, id: &str, verdict: Verdict, evidence: impl Into<String>) -> Check {
         Check::new(id, self.title(id), verdict, evidence)
+    }
+
+    /// The check of a row that is wrong.
+    pub fn failed(self, id: &str, why: impl Display) -> Check {
+        self.check(id, Verdict::Fail, why.to_string())
     }
 
     /// The check of a row that could not be evaluated.
@@ -64,6 +73,25 @@ pub fn credentials_found(rows: Rows, source: impl Into<String>) -> Vec<Check> {
         rows.check(CREDENTIALS, Verdict::Pass, source),
         rows.check("credentials.no_prompt", Verdict::Pass, no_prompt),
     ]
+}
+
+/// The rows on the one key of a cloud: found without a prompt, and accepted, as the answer to a read shows.
+///
+/// # Errors
+/// With the only row that can be told without an accepted key.
+pub async fn key_accepted<A: RestApi, T: DeserializeOwned + Send>(
+    rows: Rows,
+    key: &KeyVariable,
+    api: &RestClient<A>,
+    read: &'static str,
+) -> Result<(T, Vec<Check>), Check> {
+    let found = key.find(api.connection());
+    let (_, source) = found.map_err(|error| rows.failed(CREDENTIALS, error))?;
+    match api.get(read, &[]).await {
+        Ok(answer) => Ok((answer, credentials_found(rows, source))),
+        // A rejected key, or a cloud that does not answer, shows nothing about the provisioner.
+        Err(error) => Err(rows.unknown(CREDENTIALS, format!("{source}: {error}"))),
+    }
 }
 
 /// What is wrong with a cluster and what was seen, or the error that kept us from seeing it.
@@ -195,14 +223,17 @@ pub async fn kubeconfig_works(
     }
 }
 
-/// A row on GPUs: every node offers as many as asked for. None asked for: skipped.
+/// A row on GPUs: every node, which is a machine of this kind, offers as many as it has. None: skipped.
 pub async fn gpus_allocatable(
     rows: Rows,
     id: &str,
     own: &Result<KubernetesAccess, ObserverError>,
     transport: SharedTransport,
-    per_node: u32,
+    (kind, per_node): (&str, u32),
 ) -> Check {
+    if per_node == 0 {
+        return rows.skipped(id, format!("{kind} has no GPU"));
+    }
     let access = match own {
         Ok(access) => access,
         Err(error) => return rows.unknown(id, error),

@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::provider::{
+    Connection, CredentialFuture, CredentialVariables, Credentials,
+};
+use kubeproof_contract::scenario::Tier;
 use sha2::{Digest, Sha256};
 
 /// Why there are no credentials.
@@ -30,6 +34,12 @@ pub enum CredentialsError {
     /// The environment that a program was given has none.
     #[error("the program's environment has no {0}")]
     NotGiven(&'static str),
+}
+
+impl From<CredentialsError> for ObserverError {
+    fn from(error: CredentialsError) -> Self {
+        Self::new("credentials", error)
+    }
 }
 
 /// Looks a variable up.
@@ -167,6 +177,30 @@ impl KeyVariable {
         Ok(CredentialVariables(variables.collect()))
     }
 
+    /// The same as [`kubeproof_contract::provider::ProgramSupport`] asks for it.
+    pub fn given_to_programs<'a>(
+        &self,
+        connection: &Connection,
+        names: &[&str],
+    ) -> CredentialFuture<'a> {
+        let given = self.given(connection, names);
+        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
+    }
+
+    /// Whether a cloud that needs nothing but this key can run in a tier other than rehearsal, and with which key.
+    /// `note` is what else a person should know before.
+    ///
+    /// # Errors
+    /// With what is missing, and where it was searched for.
+    pub fn readiness(&self, tier: Tier, env_file: &Path, note: &str) -> Result<String, String> {
+        if tier != Tier::Live {
+            return Err(format!("not supported in tier {tier}"));
+        }
+        let found = self.documented(env_file);
+        let (_, source) = found.map_err(|error| error.to_string())?;
+        Ok(format!("{} from {source} {note}", self.name))
+    }
+
     fn find_with(
         &self,
         env_file: &Path,
@@ -244,6 +278,19 @@ mod tests {
         check(None, Some("  "), Err(places));
         check(None, None, Err(".env and in the environment; look up"));
         check(Some("OTHER='hush\n"), Some("env"), Err("cannot be read"));
+    }
+
+    #[test]
+    fn a_cloud_with_a_key_is_ready_for_its_accounts_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(".env");
+        std::fs::write(&path, "SKY_KEY=hush\n").expect("written");
+        let ready = KEY.readiness(Tier::Live, &path, "(untested)");
+        let ready = ready.expect("a key");
+        assert!(ready.starts_with("SKY_KEY from ") && ready.ends_with(" (untested)"));
+        assert!(!ready.contains("hush"));
+        let other = KEY.readiness(Tier::Kind, &path, "");
+        assert_eq!(other, Err("not supported in tier kind".to_owned()));
     }
 
     #[test]

@@ -22,6 +22,18 @@ pub struct Refusal<'a> {
     pub suggestion: &'a str,
 }
 
+impl<'a> Refusal<'a> {
+    /// With this status, code, message and suggestion.
+    pub const fn new(status: u16, code: &'a str, message: &'a str, suggestion: &'a str) -> Self {
+        Self {
+            status,
+            code,
+            message,
+            suggestion,
+        }
+    }
+}
+
 /// What differs between the dialects of two clouds.
 #[derive(Clone, Copy, Debug)]
 pub struct RestDialect {

@@ -6,6 +6,7 @@
 
 pub mod rows;
 
+mod access;
 mod launch;
 mod waits;
 
@@ -14,8 +15,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kubeproof_kubernetes::machines::{ClusterCa, K3s};
 
-pub use launch::{launch_nodes, usable};
-pub use waits::{access, running, terminated};
+pub use access::observer_access;
+pub use launch::{launch_in_first, launch_nodes, usable};
+pub use waits::{running, serving, terminated};
 
 use crate::create::LookupWindows;
 use crate::error::CallError;

@@ -1,7 +1,5 @@
 //! Resources of a cloud with a JSON REST API: found or made by name, listed, deleted.
 
-use std::time::Duration;
-
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
@@ -53,23 +51,17 @@ impl<A: RestApi> RestClient<A> {
         Ok(all.into_iter().map(each).collect())
     }
 
-    /// Deletes by id, one after the other, each again while it is in use, at most so long. What is gone already is
-    /// as it should be.
+    /// Deletes by id, as the policy says. What is gone already is as it should be.
     ///
     /// # Errors
-    /// With the first refusal.
+    /// When it is refused.
     pub async fn delete(
         &self,
+        policy: RetryPolicy,
         operation: &'static str,
-        ids: &[impl AsRef<str> + Sync],
-        in_use_for: Duration,
+        id: &str,
     ) -> Result<(), CallError> {
-        let policy = RetryPolicy::while_in_use(in_use_for);
-        for id in ids {
-            let id = [id.as_ref()];
-            self.end(policy, RestCall::new(operation, &id)).await?;
-        }
-        Ok(())
+        self.end(policy, RestCall::new(operation, &[id])).await
     }
 
     /// Makes a call that ends something. What is gone already is as it should be.

@@ -87,6 +87,24 @@ pub trait Naming {
         Owner::in_tags(&resource.tags)
     }
 
+    /// The part of a run's name that a resource like this one has, where its type has no marks; empty for the run's
+    /// whole name. `None` where there are marks, or names show nothing.
+    fn name_part(&self, _resource: &Resource) -> Option<String> {
+        None
+    }
+
+    /// Whose a resource is, as its name says, where its type has no marks. Weaker than a mark: nothing may be deleted
+    /// for it.
+    fn owner_by_name(&self, resource: &Resource) -> Option<Owner> {
+        let name = resource.name.as_deref()?;
+        let run = Run::id_in(name, &self.name_part(resource)?)?;
+        Some(Owner {
+            run: run.to_owned(),
+            owner: None,
+            expires: None,
+        })
+    }
+
     /// Whether a resource carries the marks of this run.
     fn is_marked(&self, run: &Run, resource: &Resource) -> bool {
         self.owner_of(resource)
@@ -116,6 +134,10 @@ mod tests {
         fn name_length_max(&self) -> usize {
             20
         }
+
+        fn name_part(&self, resource: &Resource) -> Option<String> {
+            (resource.resource_type == "disk").then(|| "data".to_owned())
+        }
     }
 
     fn run() -> Run {
@@ -131,6 +153,21 @@ mod tests {
         assert_eq!((long.len(), other.len()), (20, 20));
         assert_ne!(long, other);
         assert!(long.starts_with("kp-r1-a-par"), "{long}");
+    }
+
+    #[test]
+    fn a_name_says_whose_a_resource_is_only_where_there_are_no_marks_and_marks_it_never() {
+        let check = |of_type: &str, name: &str, expected: Option<&str>| {
+            let resource = Resource::new(of_type, "1", "r").named(name.to_owned());
+            let owner = Short.owner_by_name(&resource).map(|owner| owner.run);
+            assert_eq!(owner.as_deref(), expected, "{of_type} {name}");
+            assert!(!Short.is_marked(&run(), &resource));
+        };
+        check("disk", "kp-r1-data", Some("r1"));
+        check("disk", "kp-r1-2-data", Some("r1-2"));
+        check("disk", "kp-legacy", None);
+        check("disk", "kp--data", None);
+        check("box", "kp-r1-data", None);
     }
 
     #[test]

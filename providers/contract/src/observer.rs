@@ -3,6 +3,8 @@
 //! Observers are written against the cloud's API with the cloud's SDK, never against a simulator.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,9 +13,10 @@ use rust_decimal::Decimal;
 
 use crate::check::Check;
 use crate::cost::Billed;
+use crate::mutex::lock;
 use crate::provisioner::Provisioned;
 use crate::resource::{Resource, ResourceType};
-use crate::run::Run;
+use crate::run::{RUN_TAG, Run};
 use crate::scope::{Breadth, Listed, Listing};
 use crate::transport::SharedTransport;
 use crate::workload::{Workload, WorkloadError};
@@ -28,6 +31,16 @@ pub struct ObserverError {
     pub message: String,
 }
 
+impl ObserverError {
+    /// The failure of a call.
+    pub fn new(call: &str, message: impl fmt::Display) -> Self {
+        Self {
+            call: call.to_owned(),
+            message: message.to_string(),
+        }
+    }
+}
+
 /// Who owns a resource according to its marks: another run, or a cluster of another name. This is a claim, not a
 /// proof: a program may set a wrong tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +52,18 @@ pub struct OwnershipClaim {
     /// The ids of what must have been created for the resource to exist: itself, or what it depends on. If the
     /// run created one of them, the claim is false. Empty: no call shows who created it.
     pub rests_on: Vec<String>,
+}
+
+impl OwnershipClaim {
+    /// The claim of another run, by its tag.
+    pub fn by_tag(run: &Run, resource: &Resource) -> Option<Self> {
+        let other = resource.tags.get(RUN_TAG).filter(|id| **id != run.id)?;
+        Some(Self {
+            text: format!("tag {RUN_TAG}={other}"),
+            run: Some(other.clone()),
+            rests_on: vec![resource.id.clone()],
+        })
+    }
 }
 
 /// Who created a resource, according to the cloud's own event log.
@@ -85,11 +110,14 @@ pub trait Lister: Send + Sync {
     /// When any page could not be read; its cells are then unknown, never empty.
     async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError>;
 
-    /// Reads what a listing leaves out but ownership needs (tags of roles, say) for these resources.
+    /// Reads what a listing leaves out but ownership needs (tags of roles, say) for these resources. The default is
+    /// for a cloud whose lists leave nothing out.
     ///
     /// # Errors
     /// When it could not be read.
-    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError>;
+    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
+        Ok(resources)
+    }
 
     /// How long to wait before an audit, and between two listings, so that the effects of a timed-out request
     /// that is applied late are visible.
@@ -106,39 +134,50 @@ pub trait Ownership: Send + Sync {
     fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String>;
 
     /// The claim that a resource belongs to someone else: it carries the tag of another run, or depends on a
-    /// resource that does. Whether the claim is believed is decided elsewhere. `None`: there is no claim.
+    /// resource that does. Whether the claim is believed is decided elsewhere. `None`: there is no claim. The
+    /// default reads the resource's own tags.
     fn ownership_claim(
         &self,
-        _run: &Run,
-        _resource: &Resource,
+        run: &Run,
+        resource: &Resource,
         _inventory: &[Resource],
     ) -> Option<OwnershipClaim> {
-        None
+        OwnershipClaim::by_tag(run, resource)
     }
 
     /// Who created these resources according to the cloud's own event log (which tags cannot tell), by
-    /// resource id. Empty when the log has no events yet.
+    /// resource id. Empty when the log has no events yet. The default is for a cloud whose log proves nothing.
     ///
     /// # Errors
     /// When the event log could not be read.
     async fn created_by(
         &self,
-        run: &Run,
-        resources: &[Resource],
-    ) -> Result<BTreeMap<String, Creation>, ObserverError>;
+        _run: &Run,
+        _resources: &[Resource],
+    ) -> Result<BTreeMap<String, Creation>, ObserverError> {
+        Ok(BTreeMap::new())
+    }
 }
 
-/// What the cloud's billing data say.
+/// What the cloud's billing data say. The defaults are for a cloud that has no API for them.
 #[async_trait]
 pub trait Billing: Send + Sync {
     /// The charges of the run in the cloud's billing data, from `from` until now.
     ///
     /// # Errors
     /// When billing data cannot be read.
-    async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError>;
+    async fn billed(&self, _run: &Run, _from: Timestamp) -> Result<Billed, ObserverError> {
+        let why = self.never_billed_because();
+        Err(ObserverError::new(
+            "billing",
+            why.unwrap_or("this provider does not read billing data"),
+        ))
+    }
 
     /// When the billing data for usage at `at` can be expected to be final.
-    fn billing_final_after(&self, at: Timestamp) -> Timestamp;
+    fn billing_final_after(&self, at: Timestamp) -> Timestamp {
+        at
+    }
 
     /// Why billing data can never be read, if the cloud has no API for them. Cost is then judged by a meter, if
     /// there is one, and never reported as billed.
@@ -154,6 +193,27 @@ pub struct Learned {
     pub account: Option<String>,
     /// What things cost, US dollars an hour, by the cloud's own names of them.
     pub prices: BTreeMap<String, Decimal>,
+}
+
+/// What the calls of an observer have shown so far. Calls run side by side, so each adds its own part.
+#[derive(Debug, Default)]
+pub struct LearnedSoFar(Mutex<Learned>);
+
+impl LearnedSoFar {
+    /// The cloud has named the account.
+    pub fn account(&self, id: &str) {
+        lock(&self.0).account = Some(id.to_owned());
+    }
+
+    /// The cloud has named a price, US dollars an hour.
+    pub fn price(&self, of: &str, usd: Decimal) {
+        lock(&self.0).prices.insert(of.to_owned(), usd);
+    }
+
+    /// All of it.
+    pub fn all(&self) -> Learned {
+        lock(&self.0).clone()
+    }
 }
 
 /// The observer of one account for one scenario and run.
@@ -190,4 +250,66 @@ pub trait Observer: Lister + Ownership + Billing + Send + Sync {
         run: &Run,
         transport: SharedTransport,
     ) -> Result<Box<dyn Workload>, WorkloadError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Plain;
+
+    impl Ownership for Plain {
+        fn proofs(&self, _: &Run, _: &Resource, _: &[Resource]) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    impl Billing for Plain {}
+
+    struct Unbilled;
+
+    impl Billing for Unbilled {
+        fn never_billed_because(&self) -> Option<&'static str> {
+            Some("it is free")
+        }
+    }
+
+    fn run(id: &str) -> Run {
+        Run::new(id, "me", Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_tag_of_another_run_is_its_claim_and_ones_own_is_none() {
+        let check = |tags: BTreeMap<String, String>, expected: Option<&str>| {
+            let resource = Resource::new("disk", "d-1", "r").tagged(tags);
+            let claim = Plain.ownership_claim(&run("r1"), &resource, &[]);
+            let claimed = claim.map(|claim| (claim.run, claim.rests_on));
+            let expected = expected.map(|id| (Some(id.to_owned()), vec!["d-1".to_owned()]));
+            assert_eq!(claimed, expected);
+        };
+        check(run("r2").tags(), Some("r2"));
+        check(run("r1").tags(), None);
+        check(BTreeMap::new(), None);
+    }
+
+    #[tokio::test]
+    async fn without_an_api_for_bills_nothing_is_ever_billed_and_the_reason_is_told() {
+        let check = |seen: Result<Billed, ObserverError>, expected: &str| {
+            let error = seen.expect_err("no bill").to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        let from = Timestamp::UNIX_EPOCH;
+        check(Unbilled.billed(&run("r1"), from).await, "it is free");
+        check(Plain.billed(&run("r1"), from).await, "does not read");
+    }
+
+    #[test]
+    fn what_calls_show_is_kept_together() {
+        let learned = LearnedSoFar::default();
+        learned.price("small", Decimal::ONE);
+        learned.account("a");
+        let seen = learned.all();
+        assert_eq!(seen.account.as_deref(), Some("a"));
+        assert_eq!(seen.prices.len(), 1);
+    }
 }

@@ -100,6 +100,17 @@ impl ProvisionerError {
     pub fn new(message: impl Into<String>) -> Self {
         Self::left(message, Vec::new())
     }
+
+    /// The error of a provisioner that then removed what it had made, or could not.
+    pub fn unwound(error: impl fmt::Display, unwound: Result<(), Self>) -> Self {
+        match unwound {
+            Ok(()) => Self::new(format!("{error}; unwound")),
+            Err(stuck) => Self {
+                message: format!("{error}; unwinding stuck: {}", stuck.message),
+                ..stuck
+            },
+        }
+    }
 }
 
 /// What a provisioner claims that an hour of its cluster costs.
@@ -132,4 +143,20 @@ pub trait Provisioner: Send {
     /// # Errors
     /// When something is left.
     async fn teardown(&mut self) -> Result<(), ProvisionerError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unwinding_that_is_stuck_keeps_what_it_left_and_both_errors() {
+        let clean = ProvisionerError::unwound("no capacity", Ok(()));
+        assert_eq!(clean, ProvisionerError::new("no capacity; unwound"));
+        let left = vec!["i-1".to_owned()];
+        let stuck = Err(ProvisionerError::left("denied", left.clone()));
+        let message = "no capacity; unwinding stuck: denied";
+        let expected = ProvisionerError::left(message, left);
+        assert_eq!(ProvisionerError::unwound("no capacity", stuck), expected);
+    }
 }

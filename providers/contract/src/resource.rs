@@ -112,6 +112,15 @@ impl Resource {
             && self.incarnation == other.incarnation
     }
 
+    /// Whether both may describe the same resource: an incarnation that one of them does not tell is no difference.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let untold = self.incarnation.is_none() || other.incarnation.is_none();
+        self.id == other.id
+            && self.resource_type == other.resource_type
+            && self.scope == other.scope
+            && (untold || self.incarnation == other.incarnation)
+    }
+
     /// What identifies it.
     pub fn key(&self) -> ResourceKey {
         ResourceKey {
@@ -215,5 +224,20 @@ mod tests {
         assert_eq!(seen, (Some("n"), tags, "ready"));
         assert_eq!(full.created_at, Some(Timestamp::UNIX_EPOCH));
         assert_eq!(full.properties["size_gb"], "8");
+    }
+    #[test]
+    fn an_incarnation_that_is_not_told_is_no_difference() {
+        let of = |id: &str, incarnation: Option<&str>| Resource {
+            incarnation: incarnation.map(str::to_owned),
+            ..Resource::new("role", id, "r")
+        };
+        let check = |one: Resource, other: Resource, is_same: bool, may_be: bool| {
+            assert_eq!(one.is_same(&other), is_same, "{one:?} {other:?}");
+            assert_eq!(one.may_be(&other), may_be, "{one:?} {other:?}");
+        };
+        check(of("a", Some("1")), of("a", Some("1")), true, true);
+        check(of("a", Some("1")), of("a", Some("2")), false, false);
+        check(of("a", Some("1")), of("a", None), false, true);
+        check(of("a", None), of("b", None), false, false);
     }
 }

@@ -74,6 +74,16 @@ impl Run {
         rest.strip_prefix('-').filter(|part| !part.is_empty())
     }
 
+    /// The id of the run that has given this name to this part, if one has: what [`Run::name`] makes, read back.
+    pub fn id_in<'n>(name: &'n str, part: &str) -> Option<&'n str> {
+        let rest = name.strip_prefix("kp-")?;
+        let id = match part {
+            "" => rest,
+            part => rest.strip_suffix(part)?.strip_suffix('-')?,
+        };
+        (!id.is_empty()).then_some(id)
+    }
+
     /// Whether a text names the run, and not another run whose name begins with this one's.
     pub fn is_named_in(&self, text: &str) -> bool {
         let name = self.name("");
@@ -105,6 +115,10 @@ mod tests {
         for other in ["kp-r10", "kp-r1-", "kp-r", "", "my-kp-r1"] {
             check(other, None);
         }
+        let id = |part| Run::id_in("kp-r1-node-0", part);
+        assert_eq!(id("node-0"), Some("r1"));
+        assert_eq!(id(""), Some("r1-node-0"));
+        assert_eq!(id("fs"), None);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub use offer::offer;
 pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
 pub use values::{CallerNetwork, KubernetesVersion, Word};
 
+use crate::checked::ValueError;
+
 /// Why a scenario file cannot be used: what is wrong, where, and what would be correct.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -111,7 +113,7 @@ impl Name {
 }
 
 impl TryFrom<String> for Name {
-    type Error = String;
+    type Error = ValueError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let fits = (1..=40).contains(&text.len())
@@ -119,13 +121,12 @@ impl TryFrom<String> for Name {
             && text
                 .chars()
                 .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if fits {
-            Ok(Self(text))
-        } else {
-            Err(format!(
+        let name = ValueError::unless(fits, text, |text| {
+            format!(
                 "`{text}` is not a name: use 1 to 40 lower-case letters, digits and dashes, a letter first"
-            ))
-        }
+            )
+        });
+        name.map(Self)
     }
 }
 
@@ -201,7 +202,7 @@ pub const USD_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 struct NumberText(String);
 
 impl TryFrom<NumberText> for Usd {
-    type Error = String;
+    type Error = ValueError;
 
     fn try_from(text: NumberText) -> Result<Self, Self::Error> {
         text.0.parse()
@@ -209,7 +210,7 @@ impl TryFrom<NumberText> for Usd {
 }
 
 impl std::str::FromStr for Usd {
-    type Err = String;
+    type Err = ValueError;
 
     /// Digits with at most one point: no exponent and no plus sign. A minus sign is refused with its own message.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -218,8 +219,11 @@ impl std::str::FromStr for Usd {
         let amount: Decimal = Some(digits)
             .filter(|digits| plain && digits.contains(|c: char| c.is_ascii_digit()))
             .and_then(|digits| digits.parse().ok())
-            .ok_or_else(|| format!("`{text}` is not an amount such as 0.18"))?;
-        let refused = |why: &str| Err(format!("`{text}` {why}"));
+            .map_or_else(
+                || ValueError::refuse(format!("`{text}` is not an amount such as 0.18")),
+                Ok,
+            )?;
+        let refused = |why: &str| ValueError::refuse(format!("`{text}` {why}"));
         if digits != text {
             return refused("is negative");
         }

@@ -1,12 +1,15 @@
 //! The environment that sends Google Cloud's clients to a served project, and nowhere else.
 //!
-//! It covers what gcloud and the client libraries read. Sources: `gcloud topic configurations` and the reference of
-//! `gcloud config` (each property is a variable `CLOUDSDK_SECTION_PROPERTY`); google-auth, `environment_vars.py`.
+//! gcloud is given the address of each service. The client libraries have fixed hosts: they are led through the served
+//! project's door, as through a proxy, and trust its authority. Sources: `gcloud topic configurations` and the reference of
+//! `gcloud config` (each property is a variable `CLOUDSDK_SECTION_PROPERTY`); google-auth, `environment_vars.py`; the pages
+//! of requests, httplib2, gRPC, curl, Node and Go on proxies and authorities.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use kubeproof_contract::serve::{ClientEnvironment, Served};
+use serde_json::json;
 
 use crate::rehearsal::{ACCESS_TOKEN, PROJECT};
 
@@ -38,6 +41,18 @@ const PROJECTS: [&str; 3] = [
     "GOOGLE_CLOUD_PROJECT",
     "GOOGLE_PROJECT",
 ];
+/// Variables in which clients look for a proxy to hosts behind TLS.
+const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+/// Variables in which clients look for the authorities that they trust.
+const AUTHORITIES: [&str; 7] = [
+    "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+    "CURL_CA_BUNDLE",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "HTTPLIB2_CA_CERTS",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+];
 
 /// Restricts clients of the real cloud to the token that they are given, in this project.
 pub fn confine(project: &str, folder: &Path) -> ClientEnvironment {
@@ -60,6 +75,11 @@ fn keep_to_token(redirect: &mut ClientEnvironment, folder: &Path) {
             "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING",
             "true",
             "gcloud reports nothing",
+        ),
+        (
+            "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK",
+            "true",
+            "gcloud looks for no newer version",
         ),
         (
             "CLOUDSDK_CORE_CHECK_GCE_METADATA",
@@ -104,6 +124,7 @@ pub fn client_environment(
         let url = format!("http://{address}{base}");
         redirect.set(&name, url, "where the service is (gcloud)");
     }
+    through_the_door(&mut redirect, served, folder);
     let is_set = |name: &str| OVERRIDES.iter().any(|(service, _)| *service == name);
     let others = environment.keys().filter(|name| {
         let service = name.strip_prefix(ENDPOINT);
@@ -113,4 +134,36 @@ pub fn client_environment(
         redirect.unset(name, "would lead elsewhere");
     }
     redirect
+}
+
+/// Leads client libraries through the door, with credentials that get a token behind it.
+fn through_the_door(redirect: &mut ClientEnvironment, served: &dyn Served, folder: &Path) {
+    let credentials = json!({
+        "type": "authorized_user",
+        "client_id": "kubeproof",
+        "client_secret": "kubeproof",
+        "refresh_token": ACCESS_TOKEN,
+    });
+    let path = folder.join("gcp-credentials.json");
+    redirect.set(
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        path.display().to_string(),
+        "made-up credentials that get a token of the simulator (client libraries)",
+    );
+    redirect.files.push((path, format!("{credentials:#}\n")));
+    for name in PROXIES {
+        let url = format!("http://{}", served.address());
+        let about = "the door to the simulated hosts of Google; all others are refused";
+        redirect.set(name, url, about);
+    }
+    // A trial serves anew, with another authority, in the same folder: a file that is there stays as it is.
+    let port = served.address().port();
+    let path = folder.join(format!("gcp-authority-{port}.pem"));
+    for name in AUTHORITIES {
+        let about = "the simulator's authority, and no other";
+        redirect.set(name, path.display().to_string(), about);
+    }
+    redirect
+        .files
+        .push((path, served.authority_pem().to_owned()));
 }

@@ -11,25 +11,13 @@ mod inventory;
 pub mod kubeconfig_entries;
 mod preflight;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::models::SystemInfo;
 use jiff::Timestamp;
-use kubeproof_contract::check::Check;
-use kubeproof_contract::cost::Billed;
-use kubeproof_contract::observer::{
-    Billing, Creation, Learned, Lister, Observer, ObserverError, Ownership, OwnershipClaim,
-};
-use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-use kubeproof_contract::resource::{Resource, ResourceType};
-use kubeproof_contract::run::Run;
-use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing};
-use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_contract::prelude::*;
 use kubeproof_kubernetes::workload;
 
 use crate::cost;
@@ -83,7 +71,7 @@ pub struct KindObserver {
     engine: Engine,
     events: EventLog,
     /// The engine's id, once it has told it.
-    account: OnceLock<String>,
+    learned: LearnedSoFar,
 }
 
 impl KindObserver {
@@ -95,14 +83,15 @@ impl KindObserver {
             connection,
             engine,
             events: EventLog::default(),
-            account: OnceLock::new(),
+            learned: LearnedSoFar::default(),
         }
     }
 
     /// The id of the engine that answered.
     fn learn_account(&self, info: &SystemInfo) -> Option<String> {
         let id = info.id.clone().filter(|id| !id.is_empty())?;
-        Some(self.account.get_or_init(|| id).clone())
+        self.learned.account(&id);
+        Some(id)
     }
 
     async fn of_type(&self, resource_type: &str) -> Result<Vec<Resource>, ObserverError> {
@@ -142,10 +131,7 @@ impl Observer for KindObserver {
     }
 
     fn learned(&self) -> Learned {
-        Learned {
-            account: self.account.get().cloned(),
-            ..Learned::default()
-        }
+        self.learned.all()
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
@@ -183,16 +169,12 @@ impl Lister for KindObserver {
         Ok(listed.into())
     }
 
-    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
-        Ok(resources)
-    }
-
     fn settle(&self) -> Duration {
         SETTLE
     }
 }
 
-#[async_trait]
+/// What the engine's events tell of who created a resource is in its properties already.
 impl Ownership for KindObserver {
     fn proofs(&self, run: &Run, resource: &Resource, _inventory: &[Resource]) -> Vec<String> {
         let cluster = run.name("");
@@ -216,24 +198,11 @@ impl Ownership for KindObserver {
     ) -> Option<OwnershipClaim> {
         claims::of(run, resource, inventory)
     }
-
-    async fn created_by(
-        &self,
-        _run: &Run,
-        _resources: &[Resource],
-    ) -> Result<BTreeMap<String, Creation>, ObserverError> {
-        // What the engine's events tell is in the properties already.
-        Ok(BTreeMap::new())
-    }
 }
 
 #[async_trait]
 impl Billing for KindObserver {
     async fn billed(&self, _run: &Run, _from: Timestamp) -> Result<Billed, ObserverError> {
         Ok(cost::billed(self.connection.clock.now()))
-    }
-
-    fn billing_final_after(&self, at: Timestamp) -> Timestamp {
-        at
     }
 }

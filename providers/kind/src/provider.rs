@@ -3,22 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use kubeproof_contract::call::{Dialect, Signature};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::deleter::Deleter;
-use kubeproof_contract::fault::Effect;
-use kubeproof_contract::fault_layer::ForeignChanges;
-use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::Observer;
-use kubeproof_contract::plan::Plan;
-use kubeproof_contract::provider::{
-    Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider,
-    ProviderParts, Retention, Simulated,
-};
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
-use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
-use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_contract::prelude::*;
+use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
 use crate::deleter::KindDeleter;
@@ -56,12 +42,7 @@ impl Provider for Kind {
     fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
         let scenario = scenario::read::<KindSpec>(text)?;
         let problems = problems(&scenario);
-        if problems.is_empty() {
-            return Ok(scenario);
-        }
-        Err(ScenarioError {
-            message: problems.join("\n"),
-        })
+        scenario.without(&problems)
     }
 
     fn schema(&self) -> serde_json::Value {
@@ -173,17 +154,10 @@ impl Retention for Kind {}
 
 /// Errors in a scenario that its types do not rule out.
 fn problems(scenario: &AnyScenario) -> Vec<String> {
-    let mut problems = Vec::new();
+    let mut problems = scenario.usual_problems(defects::DEFECTS, SERVICES, Kind.title());
     for failure in &scenario.failures {
         let name = failure.name.as_str();
         for fault in &failure.faults {
-            let service = fault.0.target.service.as_str();
-            if !SERVICES.contains(&service) {
-                problems.push(format!(
-                    "failure {name}: `{service}` is not a service of Kind; known: {}",
-                    SERVICES.join(", ")
-                ));
-            }
             if let Effect::ForeignChange(change) = &fault.0.effect
                 && !is_change(change)
             {
@@ -203,12 +177,8 @@ fn is_change(name: &str) -> bool {
     CHANGES.iter().any(|(known, _)| head(known) == head(name))
 }
 
-/// The cluster block. A scenario that another provider read has no block for Kind.
 fn spec(scenario: &AnyScenario) -> KindSpec {
-    scenario
-        .cluster_as::<KindSpec>()
-        .cloned()
-        .unwrap_or_default()
+    scenario.cluster_or_default()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The cluster block of a scenario for Kind, checked as it is read.
 
+use kubeproof_contract::checked;
+use kubeproof_contract::checked::ValueError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,85 +34,40 @@ impl KindSpec {
     }
 }
 
-/// A number of worker nodes: 0 to 8.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "u8", into = "u8")]
-#[schemars(with = "u8")]
-pub struct Workers(pub u8);
+checked!(
+    /// A number of worker nodes: 0 to 8.
+    #[derive(Copy, Default)]
+    Workers(u8) from u8, "u8", "u8",
+    |count| ValueError::unless(count <= 8, count, |count| format!(
+        "`workers: {count}` is out of range: 0 to 8"
+    )),
+    |count| count
+);
 
-impl TryFrom<u8> for Workers {
-    type Error = String;
+checked!(
+    /// A port that needs no privilege.
+    #[derive(Copy)]
+    Port(u16) from u16, "u16", "u16",
+    |port| ValueError::unless(port >= 1024, port, |port| format!(
+        "`api_server_port: {port}` is out of range: 1024 to 65535"
+    )),
+    |port| port
+);
 
-    fn try_from(count: u8) -> Result<Self, Self::Error> {
-        if count <= 8 {
-            Ok(Self(count))
-        } else {
-            Err(format!("`workers: {count}` is out of range: 0 to 8"))
-        }
-    }
-}
-
-impl From<Workers> for u8 {
-    fn from(workers: Workers) -> Self {
-        workers.0
-    }
-}
-
-/// A port that needs no privilege.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "u16", into = "u16")]
-#[schemars(with = "u16")]
-pub struct Port(pub u16);
-
-impl TryFrom<u16> for Port {
-    type Error = String;
-
-    fn try_from(port: u16) -> Result<Self, Self::Error> {
-        if port >= 1024 {
-            Ok(Self(port))
-        } else {
-            Err(format!(
-                "`api_server_port: {port}` is out of range: 1024 to 65535"
-            ))
-        }
-    }
-}
-
-impl From<Port> for u16 {
-    fn from(port: Port) -> Self {
-        port.0
-    }
-}
-
-/// The name of an image, safe on a command line: no spaces, no leading dash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct ImageName(pub String);
-
-impl TryFrom<String> for ImageName {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
+checked!(
+    /// The name of an image, safe on a command line: no spaces, no leading dash.
+    ImageName(String) from String, "String", "String",
+    |name| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
         let fits = (1..=255).contains(&name.len())
             && name.starts_with(|c: char| c.is_ascii_alphanumeric())
             && name.chars().all(allowed);
-        if fits {
-            Ok(Self(name))
-        } else {
-            Err(format!(
-                "`{name}` is no name of an image: letters, digits and ._-/:@, a letter or digit first"
-            ))
-        }
-    }
-}
-
-impl From<ImageName> for String {
-    fn from(name: ImageName) -> Self {
-        name.0
-    }
-}
+        ValueError::unless(fits, name, |name| format!(
+            "`{name}` is no name of an image: letters, digits and ._-/:@, a letter or digit first"
+        ))
+    },
+    |name| name
+);
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,10 @@
 //!
 //! What can be carried out at all is here; what the cloud documents of its calls is in `faults`.
 
-use kubeproof_cloudkit::documented;
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::dialect::{ROUTES, SERVICE};
+use crate::dialect::SERVICE;
 
 /// Reads of lists and single resources that callers create.
 const READS: &[&str] = &[
@@ -28,10 +27,6 @@ const FAILURES: &[&str] = &[
     "unusable",
 ];
 
-pub(crate) fn calls() -> Vec<Signature> {
-    documented::calls(SERVICE, ROUTES)
-}
-
 /// Whether the simulator carries out an effect on this call, once the call is accepted.
 pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
     let is = |operation: &str| call.service == SERVICE && call.operation == operation;
@@ -45,11 +40,14 @@ pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_cloudkit::documented;
+
     use super::*;
+    use crate::dialect::ROUTES;
 
     #[test]
     fn what_is_simulated_is_a_call() {
-        let all = calls();
+        let all = documented::calls(SERVICE, ROUTES);
         for operation in READS {
             let mut named = all.iter();
             assert!(
@@ -63,7 +61,7 @@ mod tests {
     fn a_launch_fails_only_in_ways_that_a_rehearsal_has() {
         let check = |text: &str, expected: bool| {
             let fault: kubeproof_contract::fault::Fault = text.parse().unwrap();
-            let all = calls();
+            let all = documented::calls(SERVICE, ROUTES);
             let mut named = all.iter();
             let call = named
                 .find(|call| fault.target.names(fault.target.actor, call))

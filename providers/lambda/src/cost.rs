@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use kubeproof_cloudkit::prices::{by_the_minute, listed_first};
 use kubeproof_contract::Decimal;
-use kubeproof_contract::cost::Estimate;
+use kubeproof_contract::cost::{Estimate, EstimateLine};
 
 use crate::prices;
 use crate::spec::LambdaSpec;
@@ -39,17 +39,13 @@ pub fn estimate(
     let count = u32::try_from(spec.nodes()).unwrap_or(u32::MAX);
     // The API's price, if it was asked, takes precedence over the table's.
     let price = listed_first(listed, prices::exact(kind), "GET /instance-types");
-    let (lines, unpriced) = match price {
-        None => (Vec::new(), vec![format!("{count} × {kind}")]),
-        Some(price) => {
-            let line = by_the_minute(NODES, (count, kind), price, start, duration_minutes);
-            (vec![line], Vec::new())
-        }
-    };
+    let line = |price| by_the_minute(NODES, (count, kind), price, start, duration_minutes);
+    let lines: Vec<EstimateLine> = price.map(line).into_iter().collect();
+    let unpriced = lines.is_empty().then(|| format!("{count} × {kind}"));
     Estimate {
         lines,
         left_out,
-        unpriced,
+        unpriced: unpriced.into_iter().collect(),
         ..Estimate::default()
     }
 }

@@ -9,6 +9,8 @@ use kubeproof_contract::route::Route;
 use kubeproof_kubernetes::machines::API_PORT;
 use serde_json::{Value, json};
 
+use crate::api::NO_CAPACITY;
+
 /// The service in call signatures.
 pub const SERVICE: &str = "lambda";
 
@@ -83,71 +85,60 @@ fn write(refusal: &Refusal<'_>) -> Value {
 
 /// The answer to an operation that fails in this way, in the cloud's wording.
 fn refusal<'a>(operation: &str, kind: &'a ErrorKind) -> Refusal<'a> {
-    let (status, code, message, suggestion) = match kind {
-        ErrorKind::Rejected(None) | ErrorKind::PermissionLag => (
+    match kind {
+        ErrorKind::Rejected(None) | ErrorKind::PermissionLag => Refusal::new(
             403,
             "global/account-inactive",
             "Your account is inactive.",
             "Make sure you have verified your email and have a valid payment method. Contact Support if problems continue.",
         ),
-        ErrorKind::Rejected(Some(code)) => (
-            if code.ends_with("object-does-not-exist") {
-                404
-            } else {
-                400
-            },
-            code.as_str(),
-            "The request was refused.",
-            "",
-        ),
-        ErrorKind::Throttled { .. } => (
+        ErrorKind::Rejected(Some(code)) => {
+            let is_absence = code.ends_with("object-does-not-exist");
+            let status = if is_absence { 404 } else { 400 };
+            Refusal::new(status, code, "The request was refused.", "")
+        }
+        ErrorKind::Throttled { .. } => Refusal::new(
             429,
             "global/rate-limit-exceeded",
             "Too many requests.",
             "Wait before you try again.",
         ),
-        ErrorKind::Server => (
+        ErrorKind::Server => Refusal::new(
             500,
             "global/internal-error",
             "An unexpected error occurred.",
             "Try again later. Contact Support if problems continue.",
         ),
-        ErrorKind::Quota => (
+        ErrorKind::Quota => Refusal::new(
             400,
             "global/quota-exceeded",
             "Your quota is used up.",
             "Contact Support to increase your quota.",
         ),
-        ErrorKind::Capacity => (
+        ErrorKind::Capacity => Refusal::new(
             400,
-            "instance-operations/launch/insufficient-capacity",
+            NO_CAPACITY,
             "Not enough capacity to fulfill launch request.",
             "Choose an instance type with more availability, or try again later.",
         ),
-        ErrorKind::Dependency if operation.contains("FileSystem") => (
+        ErrorKind::Dependency if operation.contains("FileSystem") => Refusal::new(
             400,
             "filesystems/filesystem-in-use",
             "The filesystem is in use.",
             "Terminate the instances that mount it first.",
         ),
-        ErrorKind::Dependency => (
+        ErrorKind::Dependency => Refusal::new(
             409,
             "firewall-rulesets/firewall-ruleset-in-use",
             "The firewall ruleset is in use.",
             "Terminate the instances that use it first.",
         ),
-        ErrorKind::CredentialsExpired => (
+        ErrorKind::CredentialsExpired => Refusal::new(
             401,
             "global/invalid-api-key",
             "API key was invalid, expired, or deleted.",
             "Check your API key or create a new one, then try again.",
         ),
-    };
-    Refusal {
-        status,
-        code,
-        message,
-        suggestion,
     }
 }
 

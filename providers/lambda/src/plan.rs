@@ -16,19 +16,21 @@ const NAME_LENGTH_MAX: usize = 64;
 
 /// The plan of one scenario.
 #[derive(Clone, Debug)]
-pub struct LambdaPlan(LambdaSpec);
-
-impl LambdaPlan {
-    /// The plan of a cluster.
-    pub fn new(spec: LambdaSpec) -> Self {
-        Self(spec)
-    }
-}
+pub struct LambdaPlan(pub LambdaSpec);
 
 /// Instances carry tags; what has none is known by its name alone, which proves nothing about a run.
 impl Naming for LambdaPlan {
     fn name_length_max(&self) -> usize {
         NAME_LENGTH_MAX
+    }
+
+    fn name_part(&self, resource: &Resource) -> Option<String> {
+        match resource.resource_type.as_str() {
+            "ssh_key" => Some(String::new()),
+            "filesystem" => Some("fs".to_owned()),
+            "firewall_ruleset" => Some(resource.scope.to_string()),
+            _ => None,
+        }
     }
 }
 

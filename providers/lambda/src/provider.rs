@@ -5,40 +5,22 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof_cloudkit::credentials::fingerprint_problem;
-use kubeproof_contract::call::{Dialect, Signature};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::deleter::Deleter;
-use kubeproof_contract::documented_effects::DocumentedEffect;
-use kubeproof_contract::fault::Effect;
-use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::Observer;
-use kubeproof_contract::plan::Plan;
-use kubeproof_contract::provider::{
-    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, ProviderParts, Retention, Simulated,
-};
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
-use kubeproof_contract::resource::{MonthlyCost, Resource};
-use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
-use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
-use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_cloudkit::documented;
+use kubeproof_contract::prelude::*;
+use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
 use crate::credentials::{CLIENTS, KEY};
-use crate::deleter::LambdaDeleter;
-use crate::dialect::LambdaDialect;
+use crate::dialect::{LambdaDialect, ROUTES, SERVICE};
 use crate::observer::LambdaObserver;
 use crate::observer::checks::CHECKLIST;
 use crate::plan::LambdaPlan;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
-use crate::{calls, client_environment, defects, faults, prices, rehearsal};
+use crate::{calls, client_environment, defects, deleter, faults, prices, rehearsal};
 
-/// The name in scenario files.
-const NAME: &str = "lambda";
 /// Services that a fault can target, in the form of call signatures.
-const SERVICES: &[&str] = &["*", "kubernetes", "lambda"];
+const SERVICES: &[&str] = &["*", "kubernetes", SERVICE];
 
 /// Lambda Cloud.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,7 +28,7 @@ pub struct Lambda;
 
 impl Provider for Lambda {
     fn name(&self) -> &'static str {
-        NAME
+        SERVICE
     }
 
     fn title(&self) -> &'static str {
@@ -59,7 +41,8 @@ impl Provider for Lambda {
 
     fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
         let scenario = scenario::read::<LambdaSpec>(text)?;
-        let problems = problems(&scenario);
+        let mut problems = scenario.usual_problems(defects::DEFECTS, SERVICES, self.title());
+        problems.extend(scenario.gpu_problem(spec(&scenario).gpus()));
         scenario.without(&problems)
     }
 
@@ -77,7 +60,7 @@ impl Provider for Lambda {
 
 impl ProviderParts for Lambda {
     fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
-        Box::new(LambdaPlan::new(spec(scenario)))
+        Box::new(LambdaPlan(spec(scenario)))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -99,7 +82,7 @@ impl ProviderParts for Lambda {
     }
 
     fn deleter(&self, _: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
-        Box::new(LambdaDeleter::new(&connection))
+        Box::new(deleter::of(&connection))
     }
 }
 
@@ -132,14 +115,13 @@ impl Simulated for Lambda {
 
 impl ProgramSupport for Lambda {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
-        let given = KEY.given(connection, &CLIENTS);
-        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
+        KEY.given_to_programs(connection, &CLIENTS)
     }
 }
 
 impl Documented for Lambda {
     fn calls(&self) -> Vec<Signature> {
-        calls::calls()
+        documented::calls(SERVICE, ROUTES)
     }
 
     fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
@@ -151,14 +133,8 @@ impl OtherActors for Lambda {}
 
 impl LiveAccess for Lambda {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
-        match tier {
-            Tier::Live => {
-                let found = KEY.documented(env_file).map_err(|error| error.to_string());
-                let note = "(the live path was never run against a real account)";
-                found.map(|(_, source)| format!("{} from {source} {note}", KEY.name))
-            }
-            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
-        }
+        let note = "(the live path was never run against a real account)";
+        KEY.readiness(tier, env_file, note)
     }
 
     fn account_id_problem(&self, id: &str) -> Option<String> {
@@ -170,23 +146,6 @@ impl Retention for Lambda {
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
         prices::monthly(resource)
     }
-}
-
-/// Scenario errors that its types cannot prevent.
-fn problems(scenario: &AnyScenario) -> Vec<String> {
-    let mut problems = Vec::new();
-    if let Some(defect) = &scenario.provisioner.defect {
-        let known: Vec<&str> = defects::DEFECTS.iter().map(|defect| defect.name).collect();
-        if !known.contains(&defect.as_str()) {
-            let known = known.join(", ");
-            problems.push(format!(
-                "provisioner.defect: unknown defect `{defect}` (expected one of {known})"
-            ));
-        }
-    }
-    problems.extend(scenario.gpu_problem(spec(scenario).gpus()));
-    problems.extend(scenario.service_problems(SERVICES, Lambda.title()));
-    problems
 }
 
 fn spec(scenario: &AnyScenario) -> LambdaSpec {

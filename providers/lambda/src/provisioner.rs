@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kubeproof_cloudkit::CallError;
-use kubeproof_cloudkit::cluster::{ClusterWait, cluster_ready};
-use kubeproof_cloudkit::machines::{ClusterOrder, access, node_name, running, usable};
+use kubeproof_cloudkit::cluster::ClusterWait;
+use kubeproof_cloudkit::machines::{ClusterOrder, serving, usable};
 use kubeproof_contract::Decimal;
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
@@ -21,7 +21,7 @@ use kubeproof_contract::run::Run;
 use kubeproof_kubernetes::machines::cloud_init::{ASK_AMAZON, K3s};
 use kubeproof_kubernetes::machines::cluster_ca;
 
-use crate::api::types::Offers;
+use crate::api::types::{Offers, offered};
 use crate::api::{self, Api};
 use crate::prices;
 use crate::spec::LambdaSpec;
@@ -36,19 +36,7 @@ const WAIT: ClusterWait<'_> = ClusterWait {
     hint: "the instance is active, its log is in /var/log/cloud-init-output.log",
 };
 
-/// One piece of work: a client of its own, and what is asked for.
-#[derive(Debug)]
-struct Work {
-    api: Api,
-    spec: LambdaSpec,
-}
-
-impl Work {
-    fn run(&self) -> &Run {
-        self.api.session().run()
-    }
-}
-
+/// The provisioner. Each piece of its work is one too, with a client of its own.
 #[derive(Debug)]
 pub struct LambdaProvisioner {
     api: Api,
@@ -57,17 +45,19 @@ pub struct LambdaProvisioner {
 
 impl LambdaProvisioner {
     pub fn new(spec: LambdaSpec, connection: &Connection) -> Self {
-        Self {
-            api: api::client(connection),
-            spec,
-        }
+        let api = api::client(connection);
+        Self { api, spec }
     }
 
-    fn work(&self) -> Work {
-        Work {
+    fn renewed(&self) -> Self {
+        Self {
             api: self.api.renewed(),
             spec: self.spec.clone(),
         }
+    }
+
+    fn run(&self) -> &Run {
+        self.api.session().run()
     }
 }
 
@@ -86,62 +76,38 @@ impl Provisioner for LambdaProvisioner {
     }
 
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
-        let error = match provision(&self.work()).await {
-            Ok(provisioned) => return Ok(provisioned),
-            Err(error) => error,
-        };
-        Err(match teardown::everything(&self.work()).await {
-            Ok(()) => ProvisionerError::new(format!("{error}; unwound")),
-            Err(stuck) => ProvisionerError {
-                message: format!("{error}; unwinding stuck: {}", stuck.message),
-                ..stuck
-            },
-        })
+        match provision(&self.renewed()).await {
+            Ok(provisioned) => Ok(provisioned),
+            Err(error) => Err(ProvisionerError::unwound(error, self.teardown().await)),
+        }
     }
 
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
-        teardown::everything(&self.work()).await
+        teardown::everything(&self.renewed()).await
     }
 }
 
-async fn provision(work: &Work) -> Result<Provisioned, CallError> {
+async fn provision(work: &LambdaProvisioner) -> Result<Provisioned, CallError> {
     let offers: Offers = work.api.get("ListInstanceTypes", &[]).await?;
     let kind = &work.spec.instance_type.0;
-    let Some(offer) = offers.get(kind) else {
-        let known: Vec<&str> = offers.keys().map(String::as_str).collect();
-        let known = known.join(", ");
-        let message = format!("unknown instance type `{kind}` (expected one of {known})");
-        return Err(CallError::state("lambda:ListInstanceTypes", message));
-    };
+    let unknown = |error| CallError::unmade("lambda:ListInstanceTypes", error);
+    let offer = offered(&offers, kind).map_err(unknown)?;
     let cents = offer.instance_type.price_cents_per_hour;
     let connection = work.api.connection();
     let progress = &connection.progress;
     progress.report(&format!("{kind} costs {cents} US cents an hour"));
     let (cluster_ca, is_new) = cluster_ca::ensure(connection)?;
     let usable = usable(work, is_new).await?;
+    let gpus = work.spec.gpus();
     let order = ClusterOrder {
         nodes: work.spec.nodes(),
         k3s: K3s {
             version: &work.spec.kubernetes_version.0,
-            with_gpus: work.spec.gpus() > 0,
+            with_gpus: gpus > 0,
             address_from: ASK_AMAZON,
         },
         cluster_ca: &cluster_ca,
     };
     let nodes = launch::somewhere(work, order, usable.as_ref(), &offer.regions()).await?;
-    running(work, &nodes).await?;
-    let access = access(work, &cluster_ca, &nodes)?;
-    let wait = ClusterWait {
-        nodes: nodes.len(),
-        gpus: work.spec.gpus(),
-        ..WAIT
-    };
-    cluster_ready(work.api.session(), &access, wait).await?;
-    let made = nodes.into_iter().enumerate();
-    Ok(Provisioned {
-        access: Ok(access),
-        made: made
-            .map(|(index, node)| (node_name(work.api.session(), index), node.id))
-            .collect(),
-    })
+    serving(work, &cluster_ca, nodes, ClusterWait { gpus, ..WAIT }).await
 }

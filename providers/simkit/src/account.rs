@@ -65,11 +65,16 @@ pub trait RestAccount: Clone + Send + 'static {
     /// All resources that exist now.
     fn inventory(&self) -> Vec<Resource>;
 
-    /// The whole state of a resource as text, including what the inventory does not show.
+    /// The state of a resource as text, including what the inventory does not show.
     fn whole(&self, resource: &Resource) -> String;
 
     /// How long an answer to this request takes, network included.
     fn latency(&self, request: &Request<Bytes>) -> Duration;
+
+    /// As [`Cloud::api_hosts`].
+    fn api_hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// As [`Cloud::fastest_ready`].
     fn fastest_ready(&self) -> Option<(Duration, String)>;
@@ -98,6 +103,19 @@ impl<S: RestAccount> Account<S> {
         account.make_bystanders();
         account.observe();
         account
+    }
+
+    /// All that must not change of a bystander, as text: as the inventory shows it, and as the cloud holds it.
+    fn canonical(&self, resource: &Resource) -> String {
+        let Resource {
+            name,
+            state,
+            tags,
+            properties,
+            ..
+        } = resource;
+        let whole = self.state.whole(resource);
+        format!("{name:?}|{state}|{tags:?}|{properties:?}|{whole}")
     }
 
     fn observe(&mut self) {
@@ -182,11 +200,15 @@ impl<S: RestAccount> Cloud for Account<S> {
     fn bystanders(&self) -> Vec<(Resource, String)> {
         let all = self.inventory().into_iter();
         let theirs = all.filter(|resource| self.bystanders.has(resource));
-        digests(theirs, |one| self.state.whole(one))
+        digests(theirs, |one| self.canonical(one))
     }
 
     fn states(&self) -> Vec<(Resource, String)> {
-        digests(self.inventory(), |one| self.state.whole(one))
+        digests(self.inventory(), |one| self.canonical(one))
+    }
+
+    fn api_hosts(&self) -> Vec<String> {
+        self.state.api_hosts()
     }
 
     fn fastest_ready(&self) -> Option<(Duration, String)> {

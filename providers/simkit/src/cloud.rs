@@ -122,6 +122,12 @@ pub trait Cloud: Clone + Send + 'static {
         .collect()
     }
 
+    /// The names of the API's own hosts. A client whose host is fixed asks for one of them at the server's door, and
+    /// its calls name it as theirs.
+    fn api_hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The hosts that have their own server in addition to the cloud's API: API servers of clusters. Over sockets
     /// each gets a port.
     fn hosts(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Firewall rules that only allow: whether one is well formed, and whether a packet passes.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -13,6 +14,18 @@ pub struct Allowed<'a> {
     pub ports: Option<(u16, u16)>,
     /// The source, as a CIDR.
     pub source: &'a str,
+}
+
+/// What it allows, which identifies a rule without an id.
+impl fmt::Display for Allowed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ports {
+            Some((first, last)) => {
+                write!(f, "{}:{first}-{last}:{}", self.protocol, self.source)
+            }
+            None => write!(f, "{}:all:{}", self.protocol, self.source),
+        }
+    }
 }
 
 /// What is wrong with a rule.
@@ -89,6 +102,18 @@ mod tests {
         check(Allowed { source, ..SSH }, Some(Flaw::Source));
         let protocol = "smoke";
         check(Allowed { protocol, ..SSH }, Some(Flaw::Protocol));
+    }
+
+    #[test]
+    fn a_rule_is_named_by_what_it_allows() {
+        assert_eq!(SSH.to_string(), "tcp:20-22:10.0.0.0/8");
+        let (protocol, ports) = ("all", None);
+        let all = Allowed {
+            protocol,
+            ports,
+            ..SSH
+        };
+        assert_eq!(all.to_string(), "all:all:10.0.0.0/8");
     }
 
     #[test]

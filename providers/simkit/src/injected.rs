@@ -97,6 +97,22 @@ impl InjectedFault {
         Some(fault)
     }
 
+    /// The same, if the operation can fail with such a code.
+    ///
+    /// # Errors
+    /// With the fault, when it asks for a failure that the operation does not know.
+    pub fn take_async_if(
+        &self,
+        knows: impl Fn(&str) -> bool,
+    ) -> Result<Option<AsyncFault>, UnknownFault> {
+        match self.take_async() {
+            Some(AsyncFault::Fail(Some(code))) if !knows(code) => {
+                Err(UnknownFault(format!("async-fail({code})")))
+            }
+            asked => Ok(asked.cloned()),
+        }
+    }
+
     /// Whether only a part of the request is to be carried out.
     pub fn take_partial(&self) -> bool {
         let is_partial = self.asked == Some(Asked::Partial);
@@ -190,6 +206,9 @@ mod tests {
         let failing = fault("async-fail(broken)").unwrap();
         let expected = AsyncFault::Fail(Some("broken".to_owned()));
         assert_eq!(failing.take_async(), Some(&expected));
+        let unknown = failing.take_async_if(|code| code == "late");
+        assert_eq!(unknown, Err(UnknownFault("async-fail(broken)".to_owned())));
+        assert_eq!(failing.take_async_if(|_| true), Ok(Some(expected)));
         let none = InjectedFault::of(&Request::get("/").body(Bytes::new()).unwrap());
         assert_eq!(none.unwrap().take_async(), None);
     }

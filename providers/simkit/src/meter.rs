@@ -63,6 +63,29 @@ pub struct Usage {
     pub run_id: Option<String>,
 }
 
+impl Usage {
+    /// One unit of a resource by the hour, exactly, of no run and without tags. The names are those of the line, the
+    /// service and the usage type.
+    pub fn of(
+        resource_id: &str,
+        [line, service, usage_type]: [&str; 3],
+        usd_per_hour: Decimal,
+    ) -> Self {
+        Self {
+            line: line.to_owned(),
+            service: service.to_owned(),
+            usage_type: usage_type.to_owned(),
+            unit: "Hrs".to_owned(),
+            usd_per_unit: usd_per_hour,
+            amount: Decimal::ONE,
+            rounding: Rounding::Exact,
+            resource_id: resource_id.to_owned(),
+            tags: BTreeMap::new(),
+            run_id: None,
+        }
+    }
+}
+
 /// A usage with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {

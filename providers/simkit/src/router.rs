@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use http::Request;
 use kubeproof_contract::route::{self, Route};
+use serde_json::Value;
 
+use crate::injected::InjectedFault;
 use crate::rest::ApiError;
 
 /// One operation of a REST API, and what answers it.
@@ -40,6 +42,20 @@ pub const fn on<H>(
         handler: Some(handler),
     }
 }
+
+/// One call, as the function that answers it sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The request.
+    pub request: &'a Request<Bytes>,
+    /// The first parameter of its path, empty if there is none.
+    pub id: &'a str,
+    /// The fault that is left to the simulator.
+    pub injected: &'a InjectedFault,
+}
+
+/// What answers a call to an account with this state.
+pub type Handler<S> = fn(&mut S, &Call<'_>) -> Result<Value, ApiError>;
 
 /// The operation of a request.
 #[derive(Clone, Debug)]
@@ -110,6 +126,29 @@ impl<H: Copy> Router<H> {
     }
 }
 
+impl<S> Router<Handler<S>> {
+    /// Answers a request to an API whose paths begin with `base`.
+    ///
+    /// # Errors
+    /// When the operation is unknown, not simulated, or refuses.
+    pub fn answer(
+        &self,
+        state: &mut S,
+        request: &Request<Bytes>,
+        base: &str,
+        injected: &InjectedFault,
+    ) -> Result<Value, ApiError> {
+        let (handler, parameters) = self.answering(request, base)?;
+        let id = parameters.first().copied().unwrap_or_default();
+        let call = Call {
+            request,
+            id,
+            injected,
+        };
+        handler(state, &call)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +197,24 @@ mod tests {
         check("GET", "/v1/lids", Err("GET /v1/lids"));
         check("GET", "/boxes/7", Err("GET /boxes/7"));
         check("GET", "/v10/boxes", Err("GET /v10/boxes"));
+    }
+
+    #[test]
+    fn an_operation_is_answered_with_the_id_in_its_path() {
+        const CALLS: Router<Handler<u8>> = Router::new(&[on(
+            "GET",
+            "/boxes/{id}/lids/{lid}",
+            "GetLid",
+            |state, call| {
+                *state += 1;
+                Ok(call.id.into())
+            },
+        )]);
+        let request = Request::get("/v1/boxes/7/lids/8").body(Bytes::new());
+        let mut state = 0;
+        let request = request.unwrap();
+        let seen = CALLS.answer(&mut state, &request, "/v1", &InjectedFault::default());
+        assert_eq!((seen, state), (Ok("7".into()), 1));
     }
 
     #[test]

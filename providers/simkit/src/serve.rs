@@ -1,7 +1,7 @@
 //! The socket server: serves any simulated cloud to external programs.
 //!
-//! One port serves the cloud's API and the control routes, plain or TLS; each host with its own server gets another
-//! port. Journal and faults are the same layers as in memory ([`crate::in_memory`]), in front of the same cloud.
+//! One port serves the cloud's API and the control routes, plain or TLS, and is the door by which clients with a fixed
+//! host are led here ([`door`]); each host with its own server gets another port. Journal and faults are the same layers as in memory ([`crate::in_memory`]), in front of the same cloud.
 //!
 //! It runs on a runtime with a paced clock ([`crate::paced_clock`]) or with the real one.
 
@@ -11,6 +11,7 @@ mod body;
 mod certificates;
 mod connection;
 mod control;
+mod door;
 mod handler;
 mod host_check;
 mod in_process;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Most events of one advance: one that renews itself without letting time pass would never end.
 const EVENTS_MAX: usize = 1_000_000;
@@ -50,6 +50,12 @@ impl<E> Timers<E> {
     pub fn at(&mut self, at: Timestamp, event: E) {
         self.due.insert((at, self.next), event);
         self.next += 1;
+    }
+
+    /// Schedules `event` this many seconds after `now`; at once where no such time exists.
+    pub fn after(&mut self, now: Timestamp, seconds: i64, event: E) {
+        let at = now.checked_add(SignedDuration::from_secs(seconds));
+        self.at(at.unwrap_or(now), event);
     }
 
     /// Takes out the earliest event that is due at `now`, with the time at which it happens. Call it
@@ -115,6 +121,17 @@ mod tests {
         assert_eq!(account.seen, [("old", 5), ("a", 10), ("b", 20)]);
         assert_eq!(account.now, at(30));
         assert_eq!(run(&[], 1).now, at(5));
+    }
+
+    #[test]
+    fn an_event_after_the_end_of_time_is_due_at_once() {
+        let due = |seconds| {
+            let mut timers = Timers::default();
+            timers.after(at(10), seconds, "a");
+            timers.pop_due(Timestamp::MAX).map(|(at, _)| at.as_second())
+        };
+        assert_eq!(due(5), Some(15));
+        assert_eq!(due(i64::MAX), Some(10));
     }
 
     #[test]

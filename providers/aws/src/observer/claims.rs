@@ -4,7 +4,7 @@
 
 use kubeproof_contract::observer::OwnershipClaim;
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::run::{RUN_TAG, Run};
+use kubeproof_contract::run::Run;
 
 use super::proofs::{self, parents};
 
@@ -13,30 +13,18 @@ pub fn of(run: &Run, resource: &Resource, inventory: &[Resource]) -> Option<Owne
     if !proofs::of(run, resource, inventory).is_empty() {
         return None;
     }
-    let id = || resource.id.clone();
-    if let Some(other) = other(run, resource) {
-        return Some(OwnershipClaim {
-            text: format!("tag {RUN_TAG}={other}"),
-            run: Some(other.to_owned()),
-            rests_on: vec![id()],
-        });
-    }
-    let mut parents = parents(resource, inventory);
-    parents.find_map(|parent| {
-        let other = other(run, parent)?;
-        let (of_type, parent) = (&parent.resource_type, &parent.id);
-        Some(OwnershipClaim {
-            text: format!("its {of_type} {parent} carries the tag {RUN_TAG}={other}"),
-            run: Some(other.to_owned()),
-            rests_on: vec![id(), parent.clone()],
+    OwnershipClaim::by_tag(run, resource).or_else(|| {
+        let mut parents = parents(resource, inventory);
+        parents.find_map(|parent| {
+            let claim = OwnershipClaim::by_tag(run, parent)?;
+            let (of_type, id) = (&parent.resource_type, &parent.id);
+            Some(OwnershipClaim {
+                text: format!("its {of_type} {id} carries the {}", claim.text),
+                rests_on: vec![resource.id.clone(), id.clone()],
+                ..claim
+            })
         })
     })
-}
-
-/// The other run that a tag names.
-fn other<'a>(run: &Run, resource: &'a Resource) -> Option<&'a str> {
-    let id = resource.tags.get(RUN_TAG)?;
-    (*id != run.id).then_some(id)
 }
 
 #[cfg(test)]

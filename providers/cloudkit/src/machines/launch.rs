@@ -1,8 +1,10 @@
 //! Launching the nodes: each name once, whatever happens to an answer.
 
+use kubeproof_contract::provisioner::ProvisionerError;
+
 use super::{ClusterOrder, Machine, MachineApi, node_name, terminated, waits};
-use crate::create::find_or_create;
-use crate::error::CallError;
+use crate::create::{find_or_create, first_with_capacity};
+use crate::error::{CallError, Cause};
 
 fn ids(machines: impl IntoIterator<Item = Machine>) -> Vec<String> {
     machines.into_iter().map(|one| one.id).collect()
@@ -55,6 +57,40 @@ pub async fn launch_nodes<A: MachineApi>(
     }
     api.connect(&prepared, &nodes).await?;
     Ok(nodes)
+}
+
+/// All nodes, of one kind, in the first of these places that has capacity. `clear` removes what was made in a place
+/// that turned out to have none.
+///
+/// # Errors
+/// When no place has capacity, or launching or clearing fails.
+pub async fn launch_in_first<A: MachineApi, F>(
+    api: &A,
+    order: ClusterOrder<'_>,
+    (kind, places): (&str, &[&str]),
+    clear: impl Fn() -> F + Send + Sync,
+) -> Result<Vec<Machine>, CallError>
+where
+    F: Future<Output = Result<(), ProvisionerError>> + Send,
+{
+    let make = |place| launch_nodes(api, order, place);
+    let clear = &clear;
+    let leave = |place, error| async move {
+        let progress = &api.session().connection.progress;
+        progress.report(&format!("{place}: {error}"));
+        let stuck = clear().await;
+        stuck.map_err(|error| CallError::state("change of place", error.message))
+    };
+    let nowhere = || CallError::state("launch", "there is no place to launch in");
+    let made = first_with_capacity(places, make, leave).await;
+    made.map_err(|refusal| match refusal {
+        Some(last) if last.cause == Cause::NoCapacity => {
+            let (places, said) = (places.join(", "), &last.message);
+            let message = format!("no capacity for {kind} in any of {places}: {said}");
+            CallError { message, ..last }
+        }
+        other => other.unwrap_or_else(nowhere),
+    })
 }
 
 /// The live node of this name. Its duplicates are terminated.

@@ -1,9 +1,10 @@
 //! Waiting for machines. Each wait has a limit and reports what the last check showed.
 
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_kubernetes::machines::{ClusterCa, ClusterCaError};
 
-use super::{Machine, MachineApi};
+use super::{Machine, MachineApi, node_name};
+use crate::cluster::{ClusterWait, cluster_ready};
 use crate::error::CallError;
 use crate::poll::{Poll, poll_until};
 
@@ -81,19 +82,32 @@ pub async fn terminated<A: MachineApi>(api: &A, ids: Vec<String>) -> Result<(), 
     poll_until(api.session(), states.every, limit, what, check).await
 }
 
-/// The provisioner's access to the cluster of these nodes.
+/// Waits until these machines run and are the cluster that was asked for, and hands it over.
 ///
 /// # Errors
-/// When its certificate cannot be signed.
-pub fn access<A: MachineApi>(
+/// When a limit has passed, or the provisioner's certificate cannot be signed.
+pub async fn serving<A: MachineApi>(
     api: &A,
     cluster_ca: &ClusterCa,
-    nodes: &[Machine],
-) -> Result<KubernetesAccess, CallError> {
+    nodes: Vec<Machine>,
+    wait: ClusterWait<'_>,
+) -> Result<Provisioned, CallError> {
+    running(api, &nodes).await?;
     let server = nodes.first().and_then(|server| server.ip.as_deref());
     let (connection, ip) = (&api.session().connection, server.unwrap_or_default());
-    let access = cluster_ca.access(connection, ip, "kubeproof-provisioner");
-    access.map_err(CallError::from)
+    let access = cluster_ca.access(connection, ip, "kubeproof-provisioner")?;
+    let wait = ClusterWait {
+        nodes: nodes.len(),
+        ..wait
+    };
+    cluster_ready(api.session(), &access, wait).await?;
+    let made = nodes.into_iter().enumerate();
+    Ok(Provisioned {
+        access: Ok(access),
+        made: made
+            .map(|(index, node)| (node_name(api.session(), index), node.id))
+            .collect(),
+    })
 }
 
 impl From<ClusterCaError> for CallError {

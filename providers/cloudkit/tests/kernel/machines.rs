@@ -6,11 +6,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kubeproof_cloudkit::create::{LookupWindows, first_with_capacity};
 use kubeproof_cloudkit::machines::{
-    ClusterOrder, Machine, MachineApi, States, launch_nodes, running, terminated, usable,
+    ClusterOrder, Machine, MachineApi, States, launch_in_first, launch_nodes, observer_access,
+    running, terminated, usable,
 };
 use kubeproof_cloudkit::poll::PollSchedule;
 use kubeproof_cloudkit::{Applied, CallError, Cause, Session};
 use kubeproof_contract::disk::Files;
+use kubeproof_contract::provider::{Connection, Credentials};
+use kubeproof_contract::provisioner::ProvisionerError;
 use kubeproof_kubernetes::machines::{ClusterCa, K3s, cluster_ca};
 
 use crate::connection;
@@ -25,6 +28,8 @@ struct Sky {
     /// How many orders to terminate do nothing.
     deaf: Mutex<usize>,
     fails: bool,
+    /// The places without capacity.
+    full: &'static [&'static str],
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -38,6 +43,7 @@ impl Sky {
             lost: Mutex::default(),
             deaf: Mutex::default(),
             fails: false,
+            full: &[],
         }
     }
 
@@ -121,6 +127,11 @@ impl MachineApi for Sky {
         node: &str,
         user_data: &str,
     ) -> Result<Machine, CallError> {
+        if self.full.contains(&prepared.as_str()) {
+            let error = CallError::state("Launch", format!("{prepared} is full"));
+            let cause = Cause::NoCapacity;
+            return Err(CallError { cause, ..error });
+        }
         assert_eq!(prepared, "here");
         self.documents
             .lock()
@@ -196,6 +207,69 @@ async fn each_node_is_launched_once_and_the_others_join_the_first() {
         assert_eq!(launched(&sky).await.len(), 2);
         assert_eq!(sky.states().len(), 2);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_go_to_the_first_place_with_capacity_and_the_others_are_cleared() {
+    let check = async |places: &[&str], stuck: bool, expected: Result<usize, &str>, times| {
+        let sky = Sky {
+            full: &["there", "yonder"],
+            ..Sky::new()
+        };
+        let cluster_ca = authorities();
+        let order = ClusterOrder {
+            nodes: 2,
+            k3s: K3S,
+            cluster_ca: &cluster_ca,
+        };
+        let cleared = Mutex::new(0);
+        let clear = || async {
+            *cleared.lock().expect("a lock") += 1;
+            match stuck {
+                true => Err(ProvisionerError::new("stuck")),
+                false => Ok(()),
+            }
+        };
+        let launched = launch_in_first(&sky, order, ("small", places), clear).await;
+        let launched = launched.map(|nodes| nodes.len());
+        let launched = launched.map_err(|error| error.message);
+        assert_eq!(launched, expected.map_err(str::to_owned), "{places:?}");
+        assert_eq!(*cleared.lock().expect("a lock"), times, "{places:?}");
+    };
+    check(&["here"], false, Ok(2), 0).await;
+    check(&["there", "here"], false, Ok(2), 1).await;
+    check(&["there", "here"], true, Err("stuck"), 1).await;
+    let full = "no capacity for small in any of there, yonder: yonder is full";
+    check(&["there", "yonder"], false, Err(full), 2).await;
+    let none = "there is no place to launch in";
+    check(&[], false, Err(none), 0).await;
+}
+
+#[test]
+fn the_observer_has_access_by_the_address_of_the_server_and_the_runs_authorities() {
+    let rehearsal = connection(Files::empty());
+    let env_file = "none".into();
+    let live = Connection {
+        credentials: Credentials::Documented { env_file },
+        ..rehearsal.clone()
+    };
+    let server = Sky::new().add("kp-r1-node-0", "up");
+    let check = |connection: &Connection, all: &[&Machine], expected: Result<&str, &str>| {
+        let all = all.iter().map(|one| (*one).clone());
+        let seen = observer_access(connection, "sky:List", all);
+        let seen = seen.map(|access| access.server);
+        let seen = seen.map_err(|error| error.message);
+        let expected = expected.map(str::to_owned).map_err(str::to_owned);
+        assert_eq!(seen, expected);
+    };
+    let address = "https://203.0.113.0:6443";
+    check(&rehearsal, &[&server], Ok(address));
+    let none = "the run's directory has no authorities";
+    check(&live, &[&server], Err(none));
+    let missing = "no live instance kp-r1-node-0 with an address";
+    check(&rehearsal, &[], Err(missing));
+    let unaddressed = Machine { ip: None, ..server };
+    check(&rehearsal, &[&unaddressed], Err(missing));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::Response;
-use kubeproof_cloudkit::catalogue::{Catalogue, Deletion, ResourceKind, types};
-use kubeproof_cloudkit::{CallError, Cause};
+use kubeproof_cloudkit::catalogue::{Catalogue, CatalogueDeleter, Deletion, ResourceKind, types};
+use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
+use kubeproof_contract::deleter::Deleter as _;
 use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::scope::{Cell, Listing, Scope};
 use kubeproof_contract::transport::TransportError;
@@ -84,12 +85,15 @@ async fn what_is_listed_is_never_made_and_what_is_taken_is_looked_up() {
 #[tokio::test(start_paused = true)]
 async fn what_is_gone_already_is_deleted_and_a_refusal_is_told() {
     let answers = Answers::of([answer(404, "{}"), answer(204, "")]);
-    let deleted = client(Arc::clone(&answers));
-    let deleted = deleted.delete("DeleteStar", &["a", "b"], Duration::from_secs(9));
-    assert_eq!(deleted.await, Ok(()));
+    let policy = RetryPolicy::while_in_use(Duration::from_secs(9));
+    let deleting = client(Arc::clone(&answers));
+    for id in ["a", "b"] {
+        let deleted = deleting.delete(policy, "DeleteStar", id);
+        assert_eq!(deleted.await, Ok(()));
+    }
     assert_eq!(sent(&answers), ["DELETE /v1/stars/a", "DELETE /v1/stars/b"]);
     let refusing = client(Answers::of([answer(400, r#"{"code": "quota"}"#)]));
-    let refused = refusing.delete("DeleteStar", &["a"], Duration::from_secs(9));
+    let refused = refusing.delete(policy, "DeleteStar", "a");
     let cause = refused.await.map_err(|error| error.cause);
     assert_eq!(cause, Err(Cause::QuotaExceeded));
 }
@@ -128,6 +132,8 @@ async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
     let listed = CATALOGUE.list(&api, &listings[0]).await.expect("a list");
     let ids: Vec<&str> = listed.resources.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids, ["deneb"]);
+    let catalogue = &CATALOGUE;
+    let deleter = CatalogueDeleter { catalogue, api };
     for (kind, fine) in [
         ("star", true),
         ("eclipse", true),
@@ -135,7 +141,7 @@ async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
         ("moon", false),
     ] {
         let one = Resource::new(kind, "x", "global");
-        let deleted = CATALOGUE.delete(&api, &one).await;
+        let deleted = deleter.delete(&one).await;
         assert_eq!(deleted.is_ok(), fine, "{kind}: {deleted:?}");
     }
     assert_eq!(
@@ -143,7 +149,7 @@ async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
         ["GET /v1/stars", "DELETE /v1/stars/x", "POST /v1/eclipse"]
     );
     let moons = Listing::of(Cell::new("moon", Scope::global()));
-    let unknown = CATALOGUE.list(&api, &moons).await;
+    let unknown = CATALOGUE.list(&deleter.api, &moons).await;
     let unknown = unknown.map_err(|error| error.to_string());
     assert_eq!(
         unknown,

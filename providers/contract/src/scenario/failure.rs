@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Name;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultSyntaxError};
 
 /// A forced partial failure, which is a trial of its own.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -60,12 +60,10 @@ impl Expectation {
 pub struct FaultText(pub Fault);
 
 impl TryFrom<String> for FaultText {
-    type Error = String;
+    type Error = FaultSyntaxError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-            .map(Self)
-            .map_err(|error: crate::fault::FaultSyntaxError| error.to_string())
+        text.parse().map(Self)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Errors in a scenario that its types cannot prevent and that every provider finds in the same way.
 
 use super::{AnyScenario, ScenarioError};
+use crate::provider::Defect;
 
 impl AnyScenario {
     /// The scenario, if it has none of these problems.
@@ -32,6 +33,30 @@ impl AnyScenario {
             )),
             _ => None,
         }
+    }
+
+    /// What is wrong with it whatever the cluster: defects and services that this provider does not have.
+    pub fn usual_problems(
+        &self,
+        defects: &[Defect],
+        services: &[&str],
+        cloud: &str,
+    ) -> Vec<String> {
+        let defect = self.defect_problem(defects).into_iter();
+        defect
+            .chain(self.service_problems(services, cloud))
+            .collect()
+    }
+
+    /// What is wrong with the defect that the provisioner is to have: the provider has none of this name.
+    pub fn defect_problem(&self, defects: &[Defect]) -> Option<String> {
+        let defect = self.provisioner.defect.as_ref()?;
+        let known: Vec<&str> = defects.iter().map(|known| known.name).collect();
+        let is_unknown = !known.contains(&defect.as_str());
+        is_unknown.then(|| {
+            let known = known.join(", ");
+            format!("provisioner.defect: unknown defect `{defect}` (expected one of {known})")
+        })
     }
 
     /// The faults of calls to services that this cloud does not have; `*` is any service.
@@ -91,10 +116,25 @@ mod tests {
     }
 
     #[test]
+    fn a_defect_that_the_provider_does_not_have_is_found() {
+        let defects = [super::Defect {
+            name: "leaks",
+            about: "it leaks",
+        }];
+        let problem = |more| scenario(more).defect_problem(&defects);
+        assert_eq!(problem(""), None);
+        assert_eq!(problem("provisioner: {defect: leaks}\n"), None);
+        assert_eq!(
+            problem("provisioner: {defect: x}\n").as_deref(),
+            Some("provisioner.defect: unknown defect `x` (expected one of leaks)")
+        );
+    }
+
+    #[test]
     fn a_fault_of_an_unknown_service_is_found() {
         let failure =
             "failures: [{name: f, faults: [\"ec2:CreateVpc=quota\"], expect: survives}]\n";
-        let problems = |services| scenario(failure).service_problems(services, "Sky");
+        let problems = |services| scenario(failure).usual_problems(&[], services, "Sky");
         assert!(problems(&["*", "ec2"]).is_empty());
         assert_eq!(
             problems(&["*", "sky"]),

@@ -21,5 +21,5 @@ pub(crate) fn caller(state: &State, request: &Request<Bytes>) -> Result<String, 
     if given == state.setup.access_token {
         return Ok(state.setup.caller.clone());
     }
-    token::holder(state, given).ok_or_else(ApiError::unauthenticated)
+    token::holder(state, request, given).ok_or_else(ApiError::unauthenticated)
 }

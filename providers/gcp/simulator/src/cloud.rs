@@ -156,6 +156,10 @@ impl Cloud for GcpCloud {
         })
     }
 
+    fn api_hosts(&self) -> Vec<String> {
+        route::hosts().into_iter().map(str::to_owned).collect()
+    }
+
     fn hosts(&self) -> Vec<String> {
         container::hosts(&self.state)
     }

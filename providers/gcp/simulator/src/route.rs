@@ -1,7 +1,7 @@
 //! The services, by host or by path, and the operations of each. Unknown calls answer 501 with their name.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -73,6 +73,9 @@ pub(crate) struct Service {
     pub(crate) tables: &'static [Table],
 }
 
+/// The old host of several services.
+const COMMON_HOST: &str = "www.googleapis.com";
+
 /// All services.
 const SERVICES: &[&Service] = &[
     &compute::SERVICE,
@@ -102,6 +105,12 @@ pub fn services() -> impl Iterator<Item = (&'static str, usize)> {
         .map(move |service| (service.name, count(service)))
 }
 
+/// The hosts of the services, and the old common one.
+pub(crate) fn hosts() -> BTreeSet<&'static str> {
+    let hosts = SERVICES.iter().map(|service| service.host);
+    hosts.chain([COMMON_HOST]).collect()
+}
+
 /// A table of operations: how it reads in the file of a service.
 pub(crate) const fn table(operations: &'static [Operation<Handler>]) -> Table {
     Router::new(operations)
@@ -113,7 +122,7 @@ type Found<'p> = (&'static Service, Routed<'p, Handler>);
 fn find<'p>(host: &str, method: &str, path: &'p str) -> Option<Found<'p>> {
     let services = SERVICES.iter().filter(|service| {
         // Compute Engine and BigQuery can be called by the old common host too.
-        !links::is_real(host) || service.host == host || host == "www.googleapis.com"
+        !links::is_real(host) || service.host == host || host == COMMON_HOST
     });
     let found = services.flat_map(|service| {
         let below = path.strip_prefix(service.base);

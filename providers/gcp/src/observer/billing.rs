@@ -28,6 +28,8 @@ pub(super) const NEVER_BILLED: &str = "the scenario's cluster names no `billing_
 const COMPLETE_AFTER: SignedDuration = SignedDuration::from_hours(48);
 /// No row may have come so shortly ago: rows that come one after the other are not at their end.
 const QUIET: SignedDuration = SignedDuration::from_hours(24);
+/// The line of pods in Autopilot clusters: what the meter calls it, too.
+const PODS: &str = "pods";
 /// Decimals of amounts in texts.
 const DECIMALS: u32 = 4;
 
@@ -238,6 +240,7 @@ fn charge(run: &Run, row: &Row) -> Charge {
 fn line_of(sku: &str) -> Option<&'static str> {
     const WORDS: &[(&str, &str)] = &[
         ("Kubernetes Clusters", CONTROL_PLANE),
+        ("Autopilot Pod", PODS),
         ("Instance Core", NODES),
         ("Instance Ram", NODES),
         ("PD Capacity", DISKS),

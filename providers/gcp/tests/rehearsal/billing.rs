@@ -8,9 +8,13 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::{Billed, Charge};
 use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::Billing as _;
+use kubeproof_contract::observer::{Billing as _, Lister as _, Ownership as _};
+use kubeproof_contract::plan::{Plan as _, PriceContext};
 use kubeproof_contract::provisioner::Provisioner as _;
+use kubeproof_contract::scope::Breadth;
 use kubeproof_gcp::observer::GkeObserver;
+use kubeproof_gcp::plan::GkePlan;
+use kubeproof_gcp::rehearsal::ACCESS_TOKEN;
 use kubeproof_gcp::spec::GkeSpec;
 use kubeproof_gcp_simulator::cloud::GcpCloud;
 use kubeproof_gcp_simulator::setup::Setup;
@@ -104,6 +108,63 @@ async fn a_final_bill_shows_each_line_as_the_meter_counted_it() {
     agrees(private, &lines).await;
     let region = json!({"location": "us-central1"});
     agrees(region, &["control_plane", "disks", "nodes", "public_ipv4"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn estimate_meter_and_bill_agree_line_by_line() {
+    let bench = lived(json!({})).await;
+    let bill = final_bill(&bench).await;
+    let metered = bench
+        .ground_truth
+        .metered(&bench.run.id, bench.run.started_at);
+    // Five minutes until the cluster runs, 45, and four until it is gone: the machines are there for less.
+    let plan = GkePlan::new(bench.spec.clone(), false);
+    let prices = PriceContext::at(bench.run.started_at);
+    let estimate = plan.estimate(&prices, Some(bench.run.started_at), 54);
+    let (billed, metered) = (by_line(&bill.charges), by_line(&metered));
+    assert_eq!(estimate.lines.len(), billed.len());
+    for line in &estimate.lines {
+        let least = line.min_usd <= line.expected_usd && line.expected_usd <= line.max_usd;
+        assert!(least, "{line:?}");
+        for seen in [billed[&line.line], metered[&line.line]] {
+            let difference = (seen - line.expected_usd).abs();
+            let tolerance = seen / Decimal::from(5);
+            assert!(difference <= tolerance, "{}: {seen} {line:?}", line.line);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_is_left_is_the_runs_and_has_its_price() {
+    let bench = lived(json!({})).await;
+    let name = bench.run.name("");
+    let disk = json!({
+        "name": "pvc-1", "sizeGb": "30", "type": "zones/us-central1-a/diskTypes/pd-balanced",
+        "labels": {"goog-k8s-cluster-name": name, "goog-k8s-cluster-location": "us-central1-a"},
+    });
+    let url = "https://compute.googleapis.com/compute/v1/projects/kubeproof-rehearsal/zones/us-central1-a/disks";
+    let request = http::Request::post(url)
+        .header("authorization", format!("Bearer {ACCESS_TOKEN}"))
+        .body(bytes::Bytes::from(disk.to_string()))
+        .unwrap();
+    let transport = bench.connection(Actor::Foreign).transport;
+    assert!(transport.send(request).await.unwrap().status().is_success());
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let observer = observer(&bench);
+    let mut found = Vec::new();
+    for listing in observer.cells(&Breadth::Scenario).await.unwrap() {
+        found.extend(observer.list(&listing).await.unwrap().resources);
+    }
+    let left = found.iter().find(|one| one.id.ends_with("pvc-1")).unwrap();
+    assert_ne!(observer.proofs(&bench.run, left, &found), [""; 0]);
+    // By hand: 30 × 0.10 a month.
+    let plan = GkePlan::new(bench.spec.clone(), false);
+    let cost = plan.monthly_cost(left).unwrap().usd;
+    assert_eq!(cost, Decimal::from(3));
+    // It is on the next bill, too.
+    let bill = final_bill(&bench).await;
+    let charged = bill.charges.iter().any(|one| one.resource_id.as_deref() == Some("pvc-1"));
+    assert!(charged && !bill.is_final, "{:?}", bill.attribution);
 }
 
 #[tokio::test(start_paused = true)]

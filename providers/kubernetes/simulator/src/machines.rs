@@ -9,6 +9,7 @@ mod identity;
 mod k3s;
 
 use jiff::Timestamp;
+use kubeproof_simkit::injected::AsyncFault;
 
 pub use cloud_init::Boot;
 pub use k3s::{Clusters, advance, answer, installed, machine_of, stopped};
@@ -66,6 +67,14 @@ pub enum MachineFault {
 }
 
 impl MachineFault {
+    /// What an injected fault makes go wrong on a machine, if it does.
+    pub fn of(fault: Option<&AsyncFault>) -> Option<Self> {
+        match fault {
+            Some(AsyncFault::Fail(Some(code))) => Self::named(code),
+            _ => None,
+        }
+    }
+
     /// The fault of this name in a fault's text (`async-fail(<name>)`).
     pub fn named(name: &str) -> Option<Self> {
         Some(match name {

@@ -77,18 +77,14 @@ pub(crate) fn add(state: &mut State) {
     );
 }
 
-/// The whole state of a resource as text, including what the inventory does not show.
-pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
+/// The state of a resource as text, including what the inventory does not show.
+pub(crate) fn whole(state: &State, resource: &Resource) -> String {
     let id = resource.id.as_str();
-    let whole = match resource.resource_type.as_str() {
+    match resource.resource_type.as_str() {
         "instance" => format!("{:?}", state.instances.get(id)),
         "filesystem" => format!("{:?}", state.filesystems.get(id)),
         "firewall_ruleset" => format!("{:?}", state.rulesets.get(id)),
         "ssh_key" => format!("{:?}", state.keys.get(id)),
         _ => String::new(),
-    };
-    format!(
-        "{:?}|{}|{:?}|{:?}|{whole}",
-        resource.name, resource.state, resource.tags, resource.properties
-    )
+    }
 }

@@ -124,11 +124,8 @@ impl InstanceType {
 pub(crate) fn listed() -> Value {
     let mut all = serde_json::Map::new();
     for known in TYPES {
-        let regions: Vec<Value> = known
-            .regions
-            .iter()
-            .filter_map(|name| region(name))
-            .collect();
+        let regions = known.regions.iter();
+        let regions: Value = regions.filter_map(|name| region(name)).collect();
         let entry = json!({
             "instance_type": known.shown(), "regions_with_capacity_available": regions,
         });

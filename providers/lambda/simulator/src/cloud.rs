@@ -11,7 +11,7 @@ use kubeproof_kubernetes_simulator::machines::{
 };
 use kubeproof_simkit::account::{Account, RestAccount};
 use kubeproof_simkit::cloud::Reply;
-use kubeproof_simkit::injected::{AsyncFault, InjectedFault};
+use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::rest::{self, ApiError};
 use kubeproof_simkit::timers::Timers;
@@ -95,7 +95,7 @@ impl RestAccount for State {
     }
 
     fn whole(&self, resource: &Resource) -> String {
-        bystanders::canonical(self, resource)
+        bystanders::whole(self, resource)
     }
 
     fn latency(&self, request: &Request<Bytes>) -> Duration {
@@ -121,10 +121,7 @@ fn machine(instance: &Instance) -> Machine<'_> {
         network: &instance.region,
         is_up: matches!(instance.status, "booting" | "active"),
         boot: &instance.boot,
-        fault: match &instance.fault {
-            Some(AsyncFault::Fail(Some(code))) => MachineFault::named(code),
-            _ => None,
-        },
+        fault: MachineFault::of(instance.fault.as_ref()),
         gpus: instance.of.gpus,
         cpus: instance.of.vcpus,
         memory_mib: instance.of.memory_gib * 1024,
@@ -146,10 +143,6 @@ impl MachineCloud for State {
 
     fn machines(&self) -> impl Iterator<Item = Machine<'_>> {
         self.instances.all().map(machine)
-    }
-
-    fn machine(&self, id: &str) -> Option<Machine<'_>> {
-        self.instances.get(id).map(machine)
     }
 
     fn passes(&self, to: &str, port: u16, from: Option<&str>) -> bool {

@@ -1,10 +1,9 @@
 //! Filesystems: in one region, and not deleted while an instance mounts them.
 
-use bytes::Bytes;
-use http::Request;
 use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{Rounding, Usage};
 use kubeproof_simkit::rest::ApiError;
+use kubeproof_simkit::router::Call;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -41,8 +40,8 @@ pub(crate) fn list(state: &State) -> Outcome {
     Ok(all.map(|(id, one)| shown(state, id, one)).collect())
 }
 
-pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let new: New = body(request)?;
+pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Outcome {
+    let new: New = body(call)?;
     catalogue::check_region(&new.region)?;
     if state.filesystems.all().any(|one| one.name == new.name) {
         let taken = duplicate(400, "A filesystem", &new.name);
@@ -55,18 +54,15 @@ pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
         created: state.now,
         bytes_used: 0,
     };
+    // 0.20 USD for a GiB and month of 720 hours.
+    let usd = Decimal::new(20, 2) / Decimal::from(720);
+    let names = ["filesystem", "Filesystems", "filesystem storage"];
     let usage = Usage {
-        line: "filesystem".to_owned(),
-        service: "Filesystems".to_owned(),
-        usage_type: "filesystem storage".to_owned(),
         unit: "GiB-hour".to_owned(),
-        // 0.20 USD for a GiB and month of 720 hours.
-        usd_per_unit: Decimal::new(20, 2) / Decimal::from(720),
         amount: Decimal::from(filesystem.bytes_used >> 30),
         rounding: Rounding::ElapsedHours,
-        resource_id: id.clone(),
-        tags: std::collections::BTreeMap::new(),
         run_id: run_of_name(&filesystem.name),
+        ..Usage::of(&id, names, usd)
     };
     state.meter.start(&id, usage, state.now);
     let answer = shown(state, &id, &filesystem);

@@ -2,10 +2,9 @@
 //!
 //! Also decides whether a packet would pass, for nodes that join and for callers outside.
 
-use bytes::Bytes;
-use http::Request;
 use kubeproof_simkit::firewall::Flaw;
 use kubeproof_simkit::rest::ApiError;
+use kubeproof_simkit::router::Call;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -66,8 +65,8 @@ pub(crate) fn rules(state: &State) -> Outcome {
     Ok(json!(state.global_rules))
 }
 
-pub(crate) fn replace_rules(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let all: All = body(request)?;
+pub(crate) fn replace_rules(state: &mut State, call: &Call<'_>) -> Outcome {
+    let all: All = body(call)?;
     check(&all.data)?;
     state.global_rules = all.data;
     rules(state)
@@ -77,8 +76,8 @@ pub(crate) fn global(state: &State) -> Outcome {
     Ok(json!({"id": "global", "name": "Global Firewall Rules", "rules": state.global_rules}))
 }
 
-pub(crate) fn update_global(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let change: Change = body(request)?;
+pub(crate) fn update_global(state: &mut State, call: &Call<'_>) -> Outcome {
+    let change: Change = body(call)?;
     if let Some(rules) = change.rules {
         check(&rules)?;
         state.global_rules = rules;
@@ -97,8 +96,8 @@ pub(crate) fn get(state: &State, id: &str) -> Outcome {
         .ok_or_else(|| absent("firewall ruleset", id))
 }
 
-pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let new: New = body(request)?;
+pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Outcome {
+    let new: New = body(call)?;
     check(&new.rules)?;
     catalogue::check_region(&new.region)?;
     if state.rulesets.all().any(|one| one.name == new.name) {
@@ -117,11 +116,11 @@ pub(crate) fn create(state: &mut State, request: &Request<Bytes>) -> Outcome {
     Ok(answer)
 }
 
-pub(crate) fn update(state: &mut State, id: &str, request: &Request<Bytes>) -> Outcome {
-    let change: Change = body(request)?;
+pub(crate) fn update(state: &mut State, call: &Call<'_>) -> Outcome {
+    let change: Change = body(call)?;
     check(change.rules.as_deref().unwrap_or_default())?;
-    let Some(ruleset) = state.rulesets.get_mut(id) else {
-        return Err(absent("firewall ruleset", id));
+    let Some(ruleset) = state.rulesets.get_mut(call.id) else {
+        return Err(absent("firewall ruleset", call.id));
     };
     if let Some(name) = change.name {
         ruleset.name = name;
@@ -129,7 +128,7 @@ pub(crate) fn update(state: &mut State, id: &str, request: &Request<Bytes>) -> O
     if let Some(rules) = change.rules {
         ruleset.rules = rules;
     }
-    get(state, id)
+    get(state, call.id)
 }
 
 pub(crate) fn delete(state: &mut State, id: &str) -> Outcome {

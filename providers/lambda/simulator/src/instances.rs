@@ -1,8 +1,8 @@
 //! Instances: listing, renaming, terminating, restarting.
 
-use bytes::Bytes;
-use http::Request;
+use kubeproof_contract::key_values;
 use kubeproof_simkit::rest::ApiError;
+use kubeproof_simkit::router::Call;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,20 +25,12 @@ struct Rename {
 pub(crate) fn shown(instance: &Instance) -> Value {
     let alive = matches!(instance.status, "booting" | "active" | "unhealthy");
     let action = |available: bool| json!({"available": available});
-    let tags: Vec<Value> = instance
-        .tags
-        .iter()
-        .map(|(key, value)| json!({"key": key, "value": value}))
-        .collect();
-    let rulesets: Vec<Value> = instance
-        .rulesets
-        .iter()
-        .map(|id| json!({"id": id}))
-        .collect();
+    let rulesets = instance.rulesets.iter();
+    let rulesets: Value = rulesets.map(|id| json!({"id": id})).collect();
     let mut value = json!({
         "id": instance.id, "status": instance.status, "ssh_key_names": instance.keys,
         "file_system_names": instance.filesystems, "region": catalogue::region(&instance.region),
-        "instance_type": instance.of.shown(), "tags": tags,
+        "instance_type": instance.of.shown(), "tags": key_values::written(&instance.tags),
         "firewall_rulesets": rulesets,
         "actions": {
             "migrate": action(false), "rebuild": action(false), "restart": action(alive),
@@ -67,17 +59,17 @@ pub(crate) fn get(state: &State, id: &str) -> Outcome {
     one.map(shown).ok_or_else(|| absent("instance", id))
 }
 
-pub(crate) fn rename(state: &mut State, id: &str, request: &Request<Bytes>) -> Outcome {
-    let new: Rename = body(request)?;
-    let one = state.instances.get_mut(id);
-    let one = one.ok_or_else(|| absent("instance", id))?;
+pub(crate) fn rename(state: &mut State, call: &Call<'_>) -> Outcome {
+    let new: Rename = body(call)?;
+    let one = state.instances.get_mut(call.id);
+    let one = one.ok_or_else(|| absent("instance", call.id))?;
     one.name = Some(new.name);
     Ok(shown(one))
 }
 
 /// Checks all of the ids, or refuses them if any is unknown.
-fn known(state: &State, request: &Request<Bytes>) -> Result<Vec<String>, ApiError> {
-    let ids: Ids = body(request)?;
+fn known(state: &State, call: &Call<'_>) -> Result<Vec<String>, ApiError> {
+    let ids: Ids = body(call)?;
     if ids.instance_ids.is_empty() {
         return Err(invalid("instance_ids must not be empty"));
     }
@@ -92,22 +84,19 @@ fn all(state: &State, ids: &[String]) -> Vec<Value> {
     found.map(shown).collect()
 }
 
-pub(crate) fn terminate(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let ids = known(state, request)?;
+pub(crate) fn terminate(state: &mut State, call: &Call<'_>) -> Outcome {
+    let ids = known(state, call)?;
     for id in &ids {
         lifecycle::terminate(state, id);
     }
     Ok(json!({"terminated_instances": all(state, &ids)}))
 }
 
-pub(crate) fn restart(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let ids = known(state, request)?;
+pub(crate) fn restart(state: &mut State, call: &Call<'_>) -> Outcome {
+    let ids = known(state, call)?;
     for id in &ids {
-        if let Some(one) = state
-            .instances
-            .get_mut(id)
-            .filter(|one| one.status == "active")
-        {
+        let found = state.instances.get_mut(id);
+        if let Some(one) = found.filter(|one| one.status == "active") {
             one.status = "booting";
             state.after(60, Event::Checked(id.clone()));
         }

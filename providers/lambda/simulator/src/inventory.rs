@@ -2,12 +2,10 @@
 
 use kubeproof_contract::resource::{Lifetime, Resource};
 
-use crate::state::{FirewallRule, State};
+use crate::state::State;
 
 /// States in which an instance is being terminated.
 const ENDING: &[&str] = &["terminating"];
-/// States in which an instance has ended.
-const DEAD: &[&str] = &["terminated"];
 
 /// All resources.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
@@ -15,7 +13,7 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
         Resource::new("instance", &one.id, &one.region)
             .named(one.name.clone())
             .tagged(one.tags.clone())
-            .in_state(one.status, Lifetime::of_state(one.status, ENDING, DEAD))
+            .in_state(one.status, Lifetime::of_state(one.status, ENDING, &[]))
             .with("instance_type", one.of.name)
     });
     let filesystems = state.filesystems.entries().map(|(id, one)| {
@@ -31,18 +29,11 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
     });
     let keys = state.keys.entries();
     let keys = keys.map(|(id, one)| Resource::new("ssh_key", id, "global").named(one.name.clone()));
+    // Rules have no id: their content identifies them.
     let rules = state.global_rules.iter().map(|rule| {
-        Resource::new("firewall_rule", rule_id(rule), "global")
+        Resource::new("firewall_rule", rule.allowed().to_string(), "global")
             .with("description", &rule.description)
     });
     let regional = instances.chain(filesystems).chain(rulesets);
     regional.chain(keys).chain(rules).collect()
-}
-
-/// Rules have no id: their content identifies them.
-fn rule_id(rule: &FirewallRule) -> String {
-    let ports = rule
-        .port_range
-        .map_or_else(|| "all".to_owned(), |(from, to)| format!("{from}-{to}"));
-    format!("{}:{ports}:{}", rule.protocol, rule.source_network)
 }

@@ -1,8 +1,7 @@
 //! SSH keys: names are unique, deletion is by id.
 
-use bytes::Bytes;
-use http::Request;
 use kubeproof_simkit::rest::ApiError;
+use kubeproof_simkit::router::Call;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,15 +19,12 @@ fn shown(id: &str, key: &SshKey) -> Value {
 }
 
 pub(crate) fn list(state: &State) -> Outcome {
-    Ok(state
-        .keys
-        .entries()
-        .map(|(id, key)| shown(id, key))
-        .collect())
+    let all = state.keys.entries();
+    Ok(all.map(|(id, key)| shown(id, key)).collect())
 }
 
-pub(crate) fn add(state: &mut State, request: &Request<Bytes>) -> Outcome {
-    let new: New = body(request)?;
+pub(crate) fn add(state: &mut State, call: &Call<'_>) -> Outcome {
+    let new: New = body(call)?;
     let Some(public_key) = new.public_key else {
         return Err(ApiError::not_simulated(
             "POST /ssh-keys without public_key: no private key is made here",

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use kubeproof_contract::key_values;
 use kubeproof_kubernetes_simulator::machines::{MachineFault, cloud_init};
-use kubeproof_simkit::injected::{AsyncFault, InjectedFault, UnknownFault};
 use kubeproof_simkit::rest::ApiError;
+use kubeproof_simkit::router::Call;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::route::Call;
 use crate::state::{Instance, State};
 use crate::wire::{Outcome, absent, body, invalid};
 use crate::{catalogue, lifecycle};
@@ -29,16 +29,10 @@ struct Launch {
     image: Option<Value>,
     #[serde(default)]
     user_data: Option<String>,
-    #[serde(default)]
-    tags: Vec<Tag>,
+    #[serde(default, deserialize_with = "key_values::read")]
+    tags: BTreeMap<String, String>,
     #[serde(default)]
     firewall_rulesets: Vec<Id>,
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    key: String,
-    value: String,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +44,7 @@ struct Id {
 const USER_DATA_MAX: usize = 1 << 20;
 
 pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
-    let order: Launch = body(call.request)?;
+    let order: Launch = body(call)?;
     check(state, &order)?;
     let of = catalogue::find(&order.instance_type_name).ok_or_else(|| {
         let message = format!("Instance type {} does not exist.", order.instance_type_name);
@@ -58,10 +52,8 @@ pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
     })?;
     let boot = cloud_init::read(order.user_data.as_deref())
         .map_err(|what| ApiError::not_simulated(format!("user_data with {what}")))?;
-    let live = state
-        .instances
-        .all()
-        .filter(|one| one.status != "terminating");
+    let all = state.instances.all();
+    let live = all.filter(|one| one.status != "terminating");
     if live.count() >= state.setup.instances_max {
         let message = "Your quota of instances is used up.";
         return Err(ApiError::new(400, "global/quota-exceeded", message)
@@ -73,10 +65,13 @@ pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
         return Err(ApiError::new(400, code, message)
             .suggest("Choose an instance type with more availability, or try again later."));
     }
-    let fault = fault(call.injected)?;
+    let fault = call.injected.take_async_if(|code| {
+        lifecycle::FAILURES.contains(&code) || MachineFault::named(code).is_some()
+    })?;
     let id = state.ids.hex(32);
     state.addresses = state.addresses.wrapping_add(1).max(11);
     let last = state.addresses;
+    let rulesets = order.firewall_rulesets.into_iter();
     let instance = Instance {
         id: id.clone(),
         name: order.name,
@@ -89,16 +84,8 @@ pub(crate) fn launch(state: &mut State, call: &Call<'_>) -> Outcome {
         private_ip: format!("10.19.0.{last}"),
         keys: order.ssh_key_names,
         filesystems: order.file_system_names,
-        tags: order
-            .tags
-            .into_iter()
-            .map(|tag| (tag.key, tag.value))
-            .collect::<BTreeMap<_, _>>(),
-        rulesets: order
-            .firewall_rulesets
-            .into_iter()
-            .map(|one| one.id)
-            .collect(),
+        tags: order.tags,
+        rulesets: rulesets.map(|one| one.id).collect(),
         boot,
         fault,
     };
@@ -118,11 +105,8 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     if order.name.as_ref().is_some_and(|name| name.len() > 64) {
         return Err(invalid("name must have at most 64 characters"));
     }
-    if order
-        .user_data
-        .as_ref()
-        .is_some_and(|text| text.len() > USER_DATA_MAX)
-    {
+    let user_data = order.user_data.as_deref().unwrap_or_default();
+    if user_data.len() > USER_DATA_MAX {
         return Err(invalid("user_data must have at most 1 MB"));
     }
     if order.image.is_some() {
@@ -149,16 +133,4 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
         }
     }
     Ok(())
-}
-
-/// What will go wrong later, as requested by a fault.
-fn fault(injected: &InjectedFault) -> Result<Option<AsyncFault>, ApiError> {
-    let asked = injected.take_async();
-    if let Some(AsyncFault::Fail(Some(code))) = asked
-        && !lifecycle::FAILURES.contains(&code.as_str())
-        && MachineFault::named(code).is_none()
-    {
-        return Err(UnknownFault(format!("async-fail({code})")).into());
-    }
-    Ok(asked.cloned())
 }

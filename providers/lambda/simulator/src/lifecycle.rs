@@ -60,20 +60,14 @@ pub(crate) fn happen(state: &mut State, event: Event) {
             }
         }
         Event::Gone(id) => {
-            if let Some(instance) = state.instances.get_mut(&id) {
-                instance.status = "terminated";
-            }
             state.instances.remove(&id);
         }
     }
 }
 
 fn checked(state: &mut State, id: &str) {
-    let Some(instance) = state
-        .instances
-        .get_mut(id)
-        .filter(|one| one.status == "booting")
-    else {
+    let found = state.instances.get_mut(id);
+    let Some(instance) = found.filter(|one| one.status == "booting") else {
         return;
     };
     let failure = match &instance.fault {
@@ -85,8 +79,8 @@ fn checked(state: &mut State, id: &str) {
         instance.status = UNHEALTHY;
         return;
     }
-    let is_preempted = failure == PREEMPTED;
     instance.status = "active";
+    let is_preempted = failure == PREEMPTED;
     let usage = usage(instance);
     // Billed from the health check, not from the launch.
     state.meter.start(id, usage, state.now);
@@ -97,17 +91,13 @@ fn checked(state: &mut State, id: &str) {
 }
 
 fn usage(instance: &crate::state::Instance) -> Usage {
+    let usd = Decimal::new(i64::from(instance.of.cents_per_hour), 2);
+    let names = ["nodes", "On-demand instances", instance.of.name];
     Usage {
-        line: "nodes".to_owned(),
-        service: "On-demand instances".to_owned(),
-        usage_type: instance.of.name.to_owned(),
-        unit: "Hrs".to_owned(),
-        usd_per_unit: Decimal::new(i64::from(instance.of.cents_per_hour), 2),
-        amount: Decimal::ONE,
         rounding: Rounding::Minutes,
-        resource_id: instance.id.clone(),
         tags: instance.tags.clone(),
         run_id: instance.tags.get(RUN_TAG).cloned(),
+        ..Usage::of(&instance.id, names, usd)
     }
 }
 

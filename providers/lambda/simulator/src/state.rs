@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kubeproof_kubernetes_simulator::machines::{Boot, Clusters};
 use kubeproof_simkit::firewall::Allowed;
 use kubeproof_simkit::ids::Ids;
@@ -151,7 +151,6 @@ impl From<Setup> for State {
 impl State {
     /// Schedules an event after this many seconds.
     pub(crate) fn after(&mut self, seconds: i64, event: Event) {
-        let at = self.now.checked_add(SignedDuration::from_secs(seconds));
-        self.timers.at(at.unwrap_or(self.now), event);
+        self.timers.after(self.now, seconds, event);
     }
 }

@@ -1,8 +1,9 @@
 //! The envelope of every answer: `{"data": …}`, or `{"error": {code, message, suggestion}}`.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use kubeproof_simkit::rest::{self, ApiError};
+use kubeproof_simkit::router::Call;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -27,9 +28,9 @@ pub(crate) fn duplicate(status: u16, what: &str, name: &str) -> ApiError {
     ApiError::new(status, "global/duplicate", message)
 }
 
-/// The body of a request.
-pub(crate) fn body<T: DeserializeOwned>(request: &Request<Bytes>) -> Result<T, ApiError> {
-    rest::body(request).map_err(|error| invalid(format!("Invalid request body: {error}")))
+/// The body of a call.
+pub(crate) fn body<T: DeserializeOwned>(call: &Call<'_>) -> Result<T, ApiError> {
+    rest::body(call.request).map_err(|error| invalid(format!("Invalid request body: {error}")))
 }
 
 /// The answer on the wire.

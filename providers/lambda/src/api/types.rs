@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kubeproof_cloudkit::machines::Machine;
+use kubeproof_contract::checked::ValueError;
+use kubeproof_contract::key_values;
 use kubeproof_contract::run::{RUN_TAG, Run};
 use serde::{Deserialize, Serialize};
 
@@ -48,10 +50,16 @@ impl Offer {
 /// All instance types by name.
 pub type Offers = BTreeMap<String, Offer>;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tag {
-    pub key: String,
-    pub value: String,
+/// The instance type of this name.
+pub fn offered<'o>(offers: &'o Offers, kind: &str) -> Result<&'o Offer, ValueError> {
+    if let Some(offer) = offers.get(kind) {
+        return Ok(offer);
+    }
+    let known: Vec<&str> = offers.keys().map(String::as_str).collect();
+    let known = known.join(", ");
+    ValueError::refuse(format!(
+        "unknown instance type `{kind}` (expected one of {known})"
+    ))
 }
 
 /// A reference to something by id.
@@ -76,31 +84,17 @@ pub struct Instance {
     pub status: String,
     pub region: Region,
     pub instance_type: InstanceType,
-    #[serde(default)]
-    pub tags: Vec<Tag>,
+    #[serde(default, deserialize_with = "key_values::read")]
+    pub tags: BTreeMap<String, String>,
     #[serde(default)]
     pub firewall_rulesets: Vec<Reference>,
 }
 
 impl Instance {
-    /// Its tags as a map.
-    pub fn tags(&self) -> BTreeMap<String, String> {
-        let pairs = self
-            .tags
-            .iter()
-            .map(|tag| (tag.key.clone(), tag.value.clone()));
-        pairs.collect()
-    }
-
-    fn tag(&self, key: &str) -> Option<&str> {
-        let tag = self.tags.iter().find(|tag| tag.key == key)?;
-        Some(&tag.value)
-    }
-
     /// Whether it belongs to the run: by its tag, or by its name if it has no tag.
     pub fn belongs_to(&self, run: &Run) -> bool {
-        match self.tag(RUN_TAG) {
-            Some(id) => id == run.id,
+        match self.tags.get(RUN_TAG) {
+            Some(id) => *id == run.id,
             None => is_name_of(run, self.name.as_deref().unwrap_or_default()),
         }
     }
@@ -109,7 +103,7 @@ impl Instance {
     pub fn into_machine(self) -> Machine {
         let name = self.name.clone().unwrap_or_default();
         Machine {
-            node: self.tag(NODE_TAG).unwrap_or(&name).to_owned(),
+            node: self.tags.get(NODE_TAG).unwrap_or(&name).clone(),
             name,
             id: self.id,
             state: self.status,

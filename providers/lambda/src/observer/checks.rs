@@ -6,10 +6,8 @@ use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::checks::{Rows, cluster_handed_over, gpus_allocatable};
 use kubeproof_cloudkit::machines::rows::{AskedMachines, SeenMachine, as_asked, rules_as_asked};
 use kubeproof_contract::check::Check;
-use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::provisioner::Provisioned;
 use kubeproof_contract::run::Run;
-use kubeproof_contract::transport::SharedTransport;
 use kubeproof_kubernetes::machines::API_PORT;
 
 use super::own_access;
@@ -79,7 +77,8 @@ pub(super) async fn all(
     let note = "the client trusts only the authority made for this run";
     let id = "lambda.kubernetes";
     checks.push(cluster_handed_over(ROWS, id, accesses, transport, spec.nodes(), note).await);
-    checks.push(gpus(&own, transport, spec).await);
+    let gpus = (spec.instance_type.0.as_str(), spec.gpus());
+    checks.push(gpus_allocatable(ROWS, "lambda.gpu", &own, transport.clone(), gpus).await);
     checks
 }
 
@@ -97,7 +96,7 @@ fn instances(spec: &LambdaSpec, run: &Run, nodes: &[Instance]) -> Check {
             state: &node.status,
             kind: &node.instance_type.name,
             region: &node.region.name,
-            is_marked: run.owns(&node.tags()),
+            is_marked: run.owns(&node.tags),
         })
         .collect();
     let (wrong, seen) = as_asked(&asked, &seen);
@@ -131,16 +130,4 @@ async fn network(api: &Api, spec: &LambdaSpec, nodes: &[Instance]) -> Check {
         seen.join(", ")
     );
     ROWS.judged("lambda.network", &wrong, seen)
-}
-
-async fn gpus(
-    own: &Result<KubernetesAccess, ObserverError>,
-    transport: &SharedTransport,
-    spec: &LambdaSpec,
-) -> Check {
-    let id = "lambda.gpu";
-    if spec.gpus() == 0 {
-        return ROWS.skipped(id, format!("{} has no GPU", spec.instance_type.0));
-    }
-    gpus_allocatable(ROWS, id, own, transport.clone(), spec.gpus()).await
 }

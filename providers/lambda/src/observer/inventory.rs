@@ -48,7 +48,7 @@ pub(super) static TYPES: [ResourceType; 5] = types(&KINDS);
 fn instance(one: Instance) -> Resource {
     let lifetime = Lifetime::of_state(&one.status, ENDING, DEAD);
     Resource::new("instance", &one.id, &one.region.name)
-        .tagged(one.tags())
+        .tagged(one.tags)
         .named(one.name)
         .in_state(one.status, lifetime)
         .with("instance_type", one.instance_type.name)

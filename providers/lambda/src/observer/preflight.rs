@@ -1,12 +1,12 @@
 //! Preflight: key, type, capacity and name clashes, changing nothing.
 
 use kubeproof_cloudkit::CallError;
-use kubeproof_cloudkit::checks::{CREDENTIALS, Rows, credentials_found};
+use kubeproof_cloudkit::checks::{Rows, key_accepted};
 use kubeproof_contract::check::{Check, Verdict};
 
 use super::checks::ROWS;
 use crate::api::Api;
-use crate::api::types::{Offers, Ruleset, SshKey, is_name_of};
+use crate::api::types::{Offers, Ruleset, SshKey, is_name_of, offered};
 use crate::credentials::KEY;
 use crate::spec::LambdaSpec;
 
@@ -23,27 +23,16 @@ const NAMES: &str = "lambda.names";
 
 /// All checks, and the type's price in US cents an hour.
 pub(super) async fn run(api: &Api, spec: &LambdaSpec) -> (Vec<Check>, Option<u32>) {
-    let source = match KEY.find(api.connection()) {
-        Ok((_, source)) => source,
-        Err(error) => {
-            let row = ROWS.check(CREDENTIALS, Verdict::Fail, error.to_string());
-            return (vec![row], None);
-        }
+    let accepted = key_accepted::<_, Offers>(ROWS, &KEY, api, "ListInstanceTypes").await;
+    let (offers, mut checks) = match accepted {
+        Ok(accepted) => accepted,
+        Err(row) => return (vec![row], None),
     };
-    let offers: Offers = match api.get("ListInstanceTypes", &[]).await {
-        Ok(offers) => offers,
-        Err(error) => {
-            // A rejected key, or a cloud that does not answer, shows nothing about the provisioner.
-            let row = ROWS.unknown(CREDENTIALS, format!("{source}: {error}"));
-            return (vec![row], None);
-        }
-    };
-    let mut checks = credentials_found(ROWS, source);
     let (capacity, cents) = capacity(spec, &offers);
     checks.push(capacity);
     checks.push(match names(api).await {
         Ok(taken) if taken.is_empty() => OWN.check(NAMES, Verdict::Pass, "none"),
-        Ok(taken) => OWN.check(NAMES, Verdict::Fail, format!("taken: {}", taken.join(", "))),
+        Ok(taken) => OWN.failed(NAMES, format!("taken: {}", taken.join(", "))),
         Err(error) => OWN.unknown(NAMES, error),
     });
     (checks, cents)
@@ -51,13 +40,9 @@ pub(super) async fn run(api: &Api, spec: &LambdaSpec) -> (Vec<Check>, Option<u32
 
 fn capacity(spec: &LambdaSpec, offers: &Offers) -> (Check, Option<u32>) {
     let kind = &spec.instance_type.0;
-    let Some(offer) = offers.get(kind) else {
-        let known: Vec<&str> = offers.keys().map(String::as_str).collect();
-        let evidence = format!(
-            "unknown instance type `{kind}` (expected one of {})",
-            known.join(", ")
-        );
-        return (OWN.check(CAPACITY, Verdict::Fail, evidence), None);
+    let offer = match offered(offers, kind) {
+        Ok(offer) => offer,
+        Err(unknown) => return (OWN.failed(CAPACITY, unknown), None),
     };
     let listed = offer.regions();
     let cents = offer.instance_type.price_cents_per_hour;
@@ -70,7 +55,7 @@ fn capacity(spec: &LambdaSpec, offers: &Offers) -> (Check, Option<u32>) {
             spec.regions().join(", "),
             listed.join(", ")
         );
-        OWN.check(CAPACITY, Verdict::Fail, evidence)
+        OWN.failed(CAPACITY, evidence)
     } else {
         let evidence = format!(
             "{kind}, {cents} US cents an hour, listed in {}",

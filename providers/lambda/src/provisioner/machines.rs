@@ -8,14 +8,15 @@ use kubeproof_cloudkit::machines::{Machine, MachineApi, States};
 use kubeproof_cloudkit::poll::PollSchedule;
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, RetryPolicy, Session};
+use kubeproof_contract::key_values;
 use kubeproof_kubernetes::machines::ClusterCa;
 use serde_json::{Value, json};
 
-use super::{Work, network};
+use super::{LambdaProvisioner, network};
 use crate::api::types::{Instance, LaunchResponse, NODE_TAG, Ruleset};
 
 #[async_trait]
-impl MachineApi for Work {
+impl MachineApi for LambdaProvisioner {
     type Prepared = Ruleset;
 
     const STATES: States = States {
@@ -89,14 +90,12 @@ impl MachineApi for Work {
     }
 }
 
-fn order(work: &Work, ruleset: &Ruleset, node: &str, user_data: &str) -> Value {
+fn order(work: &LambdaProvisioner, ruleset: &Ruleset, node: &str, user_data: &str) -> Value {
     let mut tags = work.run().tags();
     tags.insert(NODE_TAG.to_owned(), node.to_owned());
-    let tag = |(key, value)| json!({"key": key, "value": value});
-    let tags: Vec<Value> = tags.into_iter().map(tag).collect();
     let mut body = json!({
         "region_name": ruleset.region.name, "instance_type_name": work.spec.instance_type.0,
-        "ssh_key_names": [work.run().name("")], "name": node, "tags": tags,
+        "ssh_key_names": [work.run().name("")], "name": node, "tags": key_values::written(&tags),
         "user_data": user_data, "firewall_rulesets": [{"id": ruleset.id}],
     });
     if work.spec.filesystem {

@@ -5,21 +5,10 @@ use kubeproof_cloudkit::machines::{Machine, node_name};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use kubeproof_kubernetes::machines::{API_PORT, ClusterCa};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::Work;
+use super::LambdaProvisioner;
 use crate::api::types::{Filesystem, FirewallRule, Ruleset, SshKey};
-
-/// The resource of this name: found, or created once.
-async fn ensure<T: DeserializeOwned + Send>(
-    work: &Work,
-    calls: (&'static str, &'static str),
-    body: &Value,
-    is_it: impl Fn(&T) -> bool + Send + Sync,
-) -> Result<T, CallError> {
-    work.api.ensure(calls, body, is_it, is_taken).await
-}
 
 /// Whether a name is taken. The cloud's `OpenAPI` document has no code of its own for the name of a key.
 fn is_taken(error: &CallError) -> bool {
@@ -28,15 +17,19 @@ fn is_taken(error: &CallError) -> bool {
 }
 
 /// The SSH key that a launch requires. No one logs in: its private half is not kept.
-pub(super) async fn ensure_key(work: &Work, cluster_ca: &ClusterCa) -> Result<SshKey, CallError> {
+pub(super) async fn ensure_key(
+    work: &LambdaProvisioner,
+    cluster_ca: &ClusterCa,
+) -> Result<SshKey, CallError> {
     let name = work.run().name("");
     let body = json!({"name": name, "public_key": cluster_ca.ssh_public_key});
     let is_it = |key: &SshKey| key.name == name;
-    ensure(work, ("ListSshKeys", "AddSshKey"), &body, is_it).await
+    let calls = ("ListSshKeys", "AddSshKey");
+    work.api.ensure(calls, &body, is_it, is_taken).await
 }
 
 /// The rule that allows access to the API server.
-fn api_rule(work: &Work) -> FirewallRule {
+fn api_rule(work: &LambdaProvisioner) -> FirewallRule {
     FirewallRule {
         protocol: "tcp".to_owned(),
         port_range: Some((API_PORT, API_PORT)),
@@ -46,16 +39,20 @@ fn api_rule(work: &Work) -> FirewallRule {
 }
 
 /// The ruleset of the run in a region.
-pub(super) async fn ensure_ruleset(work: &Work, region: &str) -> Result<Ruleset, CallError> {
+pub(super) async fn ensure_ruleset(
+    work: &LambdaProvisioner,
+    region: &str,
+) -> Result<Ruleset, CallError> {
     let name = work.run().name(region);
     let body = json!({"name": name, "region": region, "rules": [api_rule(work)]});
     let calls = ("ListFirewallRulesets", "CreateFirewallRuleset");
-    ensure(work, calls, &body, |set: &Ruleset| set.name == name).await
+    let is_it = |set: &Ruleset| set.name == name;
+    work.api.ensure(calls, &body, is_it, is_taken).await
 }
 
 /// Allows traffic between the nodes, and no one else.
 pub(super) async fn let_nodes_talk(
-    work: &Work,
+    work: &LambdaProvisioner,
     ruleset: &Ruleset,
     nodes: &[Machine],
 ) -> Result<(), CallError> {
@@ -81,9 +78,13 @@ pub(super) async fn let_nodes_talk(
 }
 
 /// The filesystem of the run in a region.
-pub(super) async fn ensure_filesystem(work: &Work, region: &str) -> Result<Filesystem, CallError> {
+pub(super) async fn ensure_filesystem(
+    work: &LambdaProvisioner,
+    region: &str,
+) -> Result<Filesystem, CallError> {
     let name = work.run().name("fs");
     let body = json!({"name": name, "region": region});
     let calls = ("ListFileSystems", "CreateFileSystem");
-    ensure(work, calls, &body, |one: &Filesystem| one.name == name).await
+    let is_it = |one: &Filesystem| one.name == name;
+    work.api.ensure(calls, &body, is_it, is_taken).await
 }

@@ -3,20 +3,35 @@
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::catalogue::IN_USE_LIMIT;
 use kubeproof_cloudkit::machines::{MachineApi as _, terminated};
-use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::teardown::{Delete, Rounds, Step, Teardown};
-use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::provisioner::ProvisionerError;
 use kubeproof_kubernetes::machines::cluster_ca;
 use serde::Deserialize;
 
-use super::Work;
+use super::LambdaProvisioner;
 use crate::api::types::is_name_of;
 
+/// A step for what instances use, and what only its name shows to be the run's.
+macro_rules! named {
+    ($name:literal, $list:literal, $delete:literal) => {
+        Step {
+            name: $name,
+            of: None,
+            after: &["instance"],
+            in_use_for: IN_USE_LIMIT,
+            list: |work, _| named(work, $list).boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                async move { work.api.delete(policy, $delete, &id).await }.boxed()
+            }),
+        }
+    };
+}
+
 /// How a run is torn down.
-const TEARDOWN: Teardown<Work> = Teardown {
+const TEARDOWN: Teardown<LambdaProvisioner> = Teardown {
     steps: &[
         Step {
             name: "instance",
@@ -26,36 +41,13 @@ const TEARDOWN: Teardown<Work> = Teardown {
             list: |work, _| instances(work).boxed(),
             delete: Delete::Together(|work, ids, _| terminated(work, ids).map(Into::into).boxed()),
         },
-        Step {
-            name: "firewall_ruleset",
-            of: None,
-            after: &["instance"],
-            in_use_for: IN_USE_LIMIT,
-            list: |work, _| named(work, "ListFirewallRulesets").boxed(),
-            delete: Delete::Each(|work, id, policy| {
-                delete(work, "DeleteFirewallRuleset", id, policy).boxed()
-            }),
-        },
-        Step {
-            name: "filesystem",
-            of: None,
-            after: &["instance"],
-            in_use_for: IN_USE_LIMIT,
-            list: |work, _| named(work, "ListFileSystems").boxed(),
-            delete: Delete::Each(|work, id, policy| {
-                delete(work, "DeleteFileSystem", id, policy).boxed()
-            }),
-        },
-        Step {
-            name: "ssh_key",
-            of: None,
-            after: &["instance"],
-            in_use_for: IN_USE_LIMIT,
-            list: |work, _| named(work, "ListSshKeys").boxed(),
-            delete: Delete::Each(|work, id, policy| {
-                delete(work, "DeleteSshKey", id, policy).boxed()
-            }),
-        },
+        named!(
+            "firewall_ruleset",
+            "ListFirewallRulesets",
+            "DeleteFirewallRuleset"
+        ),
+        named!("filesystem", "ListFileSystems", "DeleteFileSystem"),
+        named!("ssh_key", "ListSshKeys", "DeleteSshKey"),
     ],
     prepare: None,
     marker: None,
@@ -67,13 +59,13 @@ const TEARDOWN: Teardown<Work> = Teardown {
 };
 
 /// Removes everything of the run. A second call finds nothing and changes nothing.
-pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
+pub(super) async fn everything(work: &LambdaProvisioner) -> Result<(), ProvisionerError> {
     TEARDOWN.run(work).await?;
     let forgotten = cluster_ca::forget(work.api.connection());
     forgotten.map_err(|error| ProvisionerError::new(error.to_string()))
 }
 
-async fn instances(work: &Work) -> Result<Vec<String>, CallError> {
+async fn instances(work: &LambdaProvisioner) -> Result<Vec<String>, CallError> {
     let all = work.machines().await?;
     Ok(all.into_iter().map(|one| one.id).collect())
 }
@@ -85,23 +77,12 @@ struct Named {
 }
 
 /// The ids of those in a list that have a name of the run.
-async fn named(work: &Work, list: &'static str) -> Result<Vec<String>, CallError> {
+async fn named(work: &LambdaProvisioner, list: &'static str) -> Result<Vec<String>, CallError> {
     let all: Vec<Named> = work.api.get(list, &[]).await?;
     let mine = all
         .into_iter()
         .filter(|one| is_name_of(work.run(), &one.name));
     Ok(mine.map(|one| one.id).collect())
-}
-
-/// Deletes by id, again while the resource is in use.
-async fn delete(
-    work: &Work,
-    operation: &'static str,
-    id: String,
-    policy: RetryPolicy,
-) -> Result<(), CallError> {
-    let id = [id.as_str()];
-    work.api.end(policy, RestCall::new(operation, &id)).await
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The provisioner and the observer against the simulated account, through the contract alone.
+//! The provisioner and the observer against the simulated account, through the contract alone. What a life without faults
+//! looks like is in the scenarios.
 
 mod bench;
 mod checks;
@@ -9,46 +10,6 @@ use kubeproof_contract::observer::Learned;
 use kubeproof_contract::run::Run;
 
 use bench::{Bench, ONE, TWO};
-
-async fn whole_life(cluster: &str, machines: usize) {
-    let bench = Bench::new(cluster, &[]);
-    let before = bench.ground_truth.inventory();
-    let checks = bench.observer().preflight().await;
-    assert!(
-        checks.iter().all(|check| check.verdict == Verdict::Pass),
-        "{checks:#?}"
-    );
-    let mut provisioner = bench.provisioner();
-    let provisioned = provisioner.provision().await.unwrap();
-    assert_eq!(provisioned.made.len(), machines);
-    let checks = bench.observer().checks(&bench.run, &provisioned).await;
-    assert!(
-        checks.iter().all(|check| check.verdict == Verdict::Pass),
-        "{checks:#?}"
-    );
-    // A second provision converges.
-    bench.provisioner().provision().await.unwrap();
-    assert_eq!(bench.calls("lambda:LaunchInstance"), machines);
-    provisioner.teardown().await.unwrap();
-    assert_eq!(bench.ground_truth.inventory(), before);
-    let calls = bench.journal.len();
-    bench.provisioner().teardown().await.unwrap();
-    let later = bench.journal.calls().split_off(calls);
-    assert!(
-        later.iter().all(|call| !call.signature.mutating),
-        "{later:#?}"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_machine_is_made_checked_and_removed() {
-    whole_life(ONE, 1).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn two_machines_with_a_filesystem_are_made_checked_and_removed() {
-    whole_life(TWO, 2).await;
-}
 
 #[tokio::test(start_paused = true)]
 async fn one_process_never_meets_the_rate_limit() {

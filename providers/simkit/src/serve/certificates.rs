@@ -1,4 +1,5 @@
-//! Certificates: an authority created at start, and one certificate of it for all ports.
+//! Certificates: an authority created at start, one certificate of it for all ports, and one for each name that a
+//! client asks for at the door.
 //!
 //! The keys never leave the process.
 
@@ -15,8 +16,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::TlsAcceptor;
 
 /// The certificate authority of one server, and a TLS acceptor with a certificate of it.
-#[derive(Clone)]
 pub struct Certificates {
+    issuer: Issuer<'static, KeyPair>,
     /// The authority's certificate, PEM.
     pub authority_pem: String,
     /// Accepts TLS connections.
@@ -29,18 +30,39 @@ impl Certificates {
     /// # Errors
     /// When a key or certificate cannot be created.
     pub fn make(address: IpAddr) -> Result<Self, ServeError> {
-        let failed = |error: rcgen::Error| ServeError::Certificates(error.to_string());
-        let (issuer, authority_pem) = authority().map_err(failed)?;
-        let key = KeyPair::generate().map_err(failed)?;
-        let leaf = leaf(address).map_err(failed)?;
-        let leaf = leaf.signed_by(&key, &issuer).map_err(failed)?;
-        let acceptor = acceptor(leaf.der().clone(), &key)
-            .map_err(|error| ServeError::Certificates(error.to_string()))?;
+        let (issuer, authority_pem) = authority().map_err(|error| failed(&error))?;
+        let leaf = leaf_of_this_machine(address).map_err(|error| failed(&error))?;
+        let acceptor = accept_as(leaf, &issuer)?;
         Ok(Self {
+            issuer,
             authority_pem,
             acceptor,
         })
     }
+
+    /// Accepts TLS connections under the name of another host.
+    ///
+    /// # Errors
+    /// When a key or certificate cannot be created.
+    pub fn acceptor_of(&self, host: &str) -> Result<TlsAcceptor, ServeError> {
+        let leaf = leaf(host).map_err(|error| failed(&error))?;
+        accept_as(leaf, &self.issuer)
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> ServeError {
+    ServeError::Certificates(error.to_string())
+}
+
+/// Signs a certificate for a new key, and accepts connections with it.
+fn accept_as(
+    leaf: CertificateParams,
+    issuer: &Issuer<'static, KeyPair>,
+) -> Result<TlsAcceptor, ServeError> {
+    let key = KeyPair::generate().map_err(|error| failed(&error))?;
+    let signed = leaf.signed_by(&key, issuer);
+    let signed = signed.map_err(|error| failed(&error))?;
+    acceptor(signed.der().clone(), &key).map_err(|error| failed(&error))
 }
 
 fn authority() -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
@@ -55,14 +77,19 @@ fn authority() -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
     Ok((Issuer::new(params, key), pem))
 }
 
-fn leaf(address: IpAddr) -> Result<CertificateParams, rcgen::Error> {
-    let mut params = CertificateParams::new(vec!["localhost".to_owned()])?;
+fn leaf_of_this_machine(address: IpAddr) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = leaf("localhost")?;
     let mut addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
     if !address.is_unspecified() && !addresses.contains(&address) {
         addresses.push(address);
     }
     let names = addresses.into_iter().map(SanType::IpAddress);
     params.subject_alt_names.extend(names);
+    Ok(params)
+}
+
+fn leaf(host: &str) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(vec![host.to_owned()])?;
     params
         .distinguished_name
         .push(DnType::CommonName, "kubeproof simulator server");

@@ -1,8 +1,10 @@
-//! Connections: limits their number, detects plain or TLS, and serves HTTP within limits.
+//! Connections: limits their number, detects plain or TLS, serves HTTP within limits, and leads those that ask for a
+//! host through the door.
 
 use std::future::poll_fn;
 use std::sync::Arc;
 
+use http::Method;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -12,6 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Shared;
+use super::door::Door;
 use super::handler::handle;
 use super::limits::{
     HANDSHAKE_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADERS_MAX, STOP_TIME_MAX,
@@ -52,32 +55,63 @@ pub fn begin<C: Cloud>(
         if first[0] == TLS_HANDSHAKE {
             let handshake = shared.certificates.acceptor.accept(stream);
             if let Ok(Ok(stream)) = timeout(limit, handshake).await {
-                serve(shared, stream, kind, closed).await;
+                serve_and_lead(&shared, stream, kind, closed).await;
             }
         } else if let ListenerKind::Host(_) = kind {
             let _ = stream
                 .write_all(answer("400 Bad Request", PLAIN_ON_TLS).as_bytes())
                 .await;
         } else {
-            serve(shared, stream, kind, closed).await;
+            serve_and_lead(&shared, stream, kind, closed).await;
         }
     });
 }
 
-async fn serve<C: Cloud, S>(
-    shared: Arc<Shared<C>>,
+/// Serves a connection, and serves it on as the host that it asked for, if it did.
+async fn serve_and_lead<C: Cloud, S>(
+    shared: &Arc<Shared<C>>,
     stream: S,
     kind: ListenerKind,
-    mut closed: watch::Receiver<()>,
+    closed: watch::Receiver<()>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Some((stream, host)) = serve(shared, stream, kind, closed.clone()).await else {
+        return;
+    };
+    // Without a certificate the connection breaks, and the client says so.
+    let Ok(acceptor) = shared.certificates.acceptor_of(&host) else {
+        return;
+    };
+    let handshake = acceptor.accept(stream);
+    if let Ok(Ok(stream)) = timeout(shared.real(HANDSHAKE_TIME_MAX), handshake).await {
+        // Inside there is no second door.
+        let _ = serve(shared, stream, ListenerKind::Host(host), closed).await;
+    }
+}
+
+/// Serves HTTP. Returns the stream when its client is to be led to a host.
+async fn serve<C: Cloud, S>(
+    shared: &Arc<Shared<C>>,
+    stream: S,
+    kind: ListenerKind,
+    mut closed: watch::Receiver<()>,
+) -> Option<(S, String)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let door = Door::default();
     let service = {
-        let shared = Arc::clone(&shared);
+        let (shared, door) = (Arc::clone(shared), door.clone());
         service_fn(move |request| {
-            let (shared, kind) = (Arc::clone(&shared), kind.clone());
+            let (shared, kind, door) = (Arc::clone(&shared), kind.clone(), door.clone());
             // Boxed, so that the connection can be moved and its stream taken back out of it.
-            Box::pin(async move { handle(&shared, &kind, request).await })
+            Box::pin(async move {
+                if kind == ListenerKind::Api && request.method() == Method::CONNECT {
+                    return Ok(door.answer(&shared, request.uri()));
+                }
+                handle(&shared, &kind, request).await
+            })
         })
     };
     let mut connection = http1::Builder::new()
@@ -100,6 +134,10 @@ async fn serve<C: Cloud, S>(
     let half_a_request = ended.is_err_and(|error| error.is_timeout());
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
+    // A client that speaks before it is answered is cut off: what it said is not TLS of this connection.
+    if let (Some(host), true) = (door.host(), parts.read_buf.is_empty()) {
+        return Some((stream, host.to_owned()));
+    }
     // An idle connection gets no answer.
     if half_a_request && !parts.read_buf.is_empty() {
         let _ = stream
@@ -107,6 +145,7 @@ async fn serve<C: Cloud, S>(
             .await;
     }
     let _ = stream.shutdown().await;
+    None
 }
 
 /// A complete HTTP answer as text, for when hyper cannot send one.

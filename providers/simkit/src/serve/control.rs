@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Fault, FaultSyntaxError};
 use serde_json::{Value, json};
 
 use super::{Shared, host_check, listeners};
@@ -58,7 +58,10 @@ fn routed<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> (Statu
                 shared.set_faults(faults);
                 (StatusCode::OK, tally(shared))
             }
-            Err(problem) => (StatusCode::BAD_REQUEST, json!({ "error": problem })),
+            Err(error) => {
+                let body = json!({ "error": error.to_string() });
+                (StatusCode::BAD_REQUEST, body)
+            }
         },
         (_, "inventory" | "journal" | "meter" | "reset" | "faults") => {
             let error = format!(
@@ -108,19 +111,22 @@ fn reset<C: Cloud>(shared: &Arc<Shared<C>>) -> (StatusCode, Value) {
 }
 
 /// Parses `{"faults": ["SPEC", …]}`. These faults replace all others.
-fn read_faults(body: &[u8]) -> Result<Vec<Fault>, String> {
-    let expected = "expected {\"faults\": [\"SPEC\", …]}";
-    let body: Value =
-        serde_json::from_slice(body).map_err(|error| format!("{error}; {expected}"))?;
-    let specs = body
-        .get("faults")
-        .and_then(Value::as_array)
-        .ok_or_else(|| expected.to_owned())?;
+fn read_faults(body: &[u8]) -> Result<Vec<Fault>, FaultsError> {
+    let body: Value = serde_json::from_slice(body)?;
+    let specs = body.get("faults").and_then(Value::as_array);
+    let specs = specs.ok_or(FaultsError::Form)?.iter();
     specs
-        .iter()
-        .map(|spec| {
-            let text = spec.as_str().ok_or_else(|| expected.to_owned())?;
-            text.parse::<Fault>().map_err(|error| error.to_string())
-        })
+        .map(|spec| Ok(spec.as_str().ok_or(FaultsError::Form)?.parse()?))
         .collect()
+}
+
+/// Why a body names no faults.
+#[derive(Debug, thiserror::Error)]
+enum FaultsError {
+    #[error("{0}; expected {{\"faults\": [\"SPEC\", …]}}")]
+    Json(#[from] serde_json::Error),
+    #[error("expected {{\"faults\": [\"SPEC\", …]}}")]
+    Form,
+    #[error("{0}")]
+    Fault(#[from] FaultSyntaxError),
 }

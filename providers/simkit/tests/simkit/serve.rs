@@ -1,9 +1,11 @@
-//! A small cloud over sockets: control routes, faults, answers in parts, TLS, and hostile clients.
+//! A small cloud over sockets: control routes, faults, answers in parts, TLS, the door for clients with a fixed
+//! host, and hostile clients.
 //!
 //! They share one small cloud.
 
 mod acknowledged;
 mod control;
+mod door;
 mod hostile;
 mod listeners;
 mod parts;

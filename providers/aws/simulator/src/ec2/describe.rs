@@ -2,7 +2,7 @@
 //!
 //! A resource type declares its names on the wire and its filters; the rest is here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use kubeproof_contract::resource::Resource;
 
@@ -53,19 +53,11 @@ pub trait ResourceKind: Sized + 'static {
     /// Its fields, in the order of responses.
     const FIELDS: &'static [Field<Self>] = &[];
 
-    /// Filters beside those of the fields and of tags.
-    const FILTERS: &'static [&'static str] = &[];
-
     /// Where its resources are.
     fn store(state: &State) -> &Store<Self>;
 
     /// Id, times and tags.
     fn meta(&self) -> &Meta;
-
-    /// The values that a filter compares with; `None` for an unknown filter.
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        fields::values(self, state, filter)
-    }
 
     /// The resource as an item of a response.
     fn node(&self, state: &State) -> Node {
@@ -91,9 +83,6 @@ pub trait ResourceKind: Sized + 'static {
     fn natural_name(&self) -> Option<String> {
         None
     }
-
-    /// Properties for price and ownership.
-    fn properties(&self, _properties: &mut BTreeMap<String, String>) {}
 }
 
 /// The form of an id: the prefix and 8 or 17 hexadecimal digits.
@@ -141,9 +130,9 @@ pub fn describe<T: ResourceKind>(state: &mut State, call: &Call) -> Outcome {
 }
 
 /// The names of all filters that a list knows, besides tag filters.
-pub fn filter_names<T: ResourceKind>() -> Vec<&'static str> {
+fn filter_names<T: ResourceKind>() -> Vec<&'static str> {
     let of_fields = T::FIELDS.iter().flat_map(Field::filters);
-    of_fields.chain(T::FILTERS).copied().collect()
+    of_fields.copied().collect()
 }
 
 /// The resources that a Describe call selects, before pagination.
@@ -179,7 +168,7 @@ pub fn select<'a, T: ResourceKind>(state: &'a State, call: &Call) -> Result<Vec<
         .filter(|item| {
             conditions.iter().all(|(name, patterns)| {
                 let values = filters::of_tags(&item.meta().tags, name)
-                    .or_else(|| item.values(state, name))
+                    .or_else(|| fields::values(*item, state, name))
                     .unwrap_or_default();
                 filters::matches(&values, patterns)
             })
@@ -263,7 +252,6 @@ pub fn inventory<T: ResourceKind>(state: &State, all: &mut Vec<Resource>, but: &
         crate::lifetime::set(&mut resource, item.state_name(state));
         resource.created_at = Some(meta.created_at);
         fields::properties(item, state, &mut resource.properties);
-        item.properties(&mut resource.properties);
         all.push(resource);
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! An instance's description joins interfaces, volumes and groups.
 
-use crate::ec2::describe::with_tags;
+use crate::ec2::describe::ResourceKind as _;
+use crate::ec2::fields::{Field, child, filter, fixed, id, items, maybe, text};
 use crate::ec2::instances::{Instance, ROOT_DEVICE};
-use crate::ec2::interface_xml::private_dns_name;
+use crate::ec2::interface_xml::private_dns_name_of;
 use crate::ec2::interfaces::{self, Interface};
 use crate::ec2::volumes::Volume;
 use crate::ec2::{instance_types, security_groups};
@@ -30,72 +31,65 @@ fn volumes_of<'a>(state: &'a State, instance: &Instance) -> Vec<&'a Volume> {
     state.ec2.volumes.all().filter(is_of).collect()
 }
 
-/// The values of a filter of `DescribeInstances`.
-pub fn values(state: &State, instance: &Instance, filter: &str) -> Option<Vec<String>> {
-    let held = interfaces_of(state, instance);
-    let primary = held.first();
-    let groups = || primary.map(|one| one.group_ids.clone()).unwrap_or_default();
-    let of_primary =
-        |value: fn(&Interface) -> String| primary.map(|one| value(one)).into_iter().collect();
-    let (code, state_name) = instance.state_of(state);
-    let value = match filter {
-        "instance.group-id" | "network-interface.group-id" => return Some(groups()),
-        "instance.group-name" => {
-            let ids = groups();
-            return Some(
-                ids.iter()
-                    .map(|id| security_groups::name_of(state, id))
-                    .collect(),
-            );
-        }
-        "network-interface.network-interface-id" => {
-            return Some(held.iter().map(|one| one.meta.id.clone()).collect());
-        }
-        "block-device-mapping.volume-id" => {
-            let volumes = volumes_of(state, instance);
-            return Some(
-                volumes
-                    .iter()
-                    .map(|volume| volume.meta.id.clone())
-                    .collect(),
-            );
-        }
-        "iam-instance-profile.arn" => {
-            return Some(instance.instance_profile.iter().cloned().collect());
-        }
-        "private-ip-address" => return Some(of_primary(|one| one.private_ip.to_string())),
-        "ip-address" => {
-            let public = primary.and_then(|one| one.public.as_ref());
-            return Some(
-                public
-                    .map(|public| public.ip.to_string())
-                    .into_iter()
-                    .collect(),
-            );
-        }
-        "private-dns-name" => {
-            let region = &state.setup.region;
-            let name = primary.map(|one| private_dns_name(one.private_ip, region));
-            return Some(name.into_iter().collect());
-        }
-        "instance-lifecycle" => {
-            // On-demand instances have none: no value matches them.
-            let spot = instance.spot_request.is_some();
-            return Some(spot.then(|| "spot".to_owned()).into_iter().collect());
-        }
-        "spot-instance-request-id" => return Some(instance.spot_request.iter().cloned().collect()),
-        "instance-id" => instance.meta.id.clone(),
-        "instance-type" => instance.instance_type.clone(),
-        "instance-state-name" => state_name.to_owned(),
-        "instance-state-code" => code.to_string(),
-        "vpc-id" => instance.vpc_id.clone(),
-        "subnet-id" => instance.subnet_id.clone(),
-        "availability-zone" => instance.zone.clone(),
-        "reservation-id" => instance.reservation_id.clone(),
-        _ => return None,
-    };
-    Some(vec![value])
+/// The primary interface; a terminated instance has none.
+fn primary<'a>(instance: &Instance, state: &'a State) -> Option<&'a Interface> {
+    interfaces_of(state, instance).first().copied()
 }
+
+fn groups(instance: &Instance, state: &State) -> Vec<String> {
+    let primary = primary(instance, state);
+    primary.map_or_else(Vec::new, |one| one.group_ids.clone())
+}
+
+fn dns_name(instance: &Instance, state: &State) -> Option<String> {
+    Some(private_dns_name_of(primary(instance, state)?, state))
+}
+
+/// The fields of an instance. Its network's are those of the primary interface, as long as it has one; filters and
+/// properties of subnet and VPC outlive it.
+#[rustfmt::skip]
+pub const FIELDS: &[Field<Instance>] = &[
+    id("instanceId", &["instance-id"]),
+    child("instanceState", |one, state| Some(state_node(one, state))),
+    text("privateDnsName", &[], "", |one, state| dns_name(one, state).unwrap_or_default()),
+    text("instanceType", &["instance-type"], "instance_type", |one, _| one.instance_type.clone()),
+    text("launchTime", &[], "", |one, _| one.meta.created_at.to_string()),
+    child("placement", |one, _| Some(placement(one))),
+    child("monitoring", |_, _| Some(Node::new().text("state", "disabled"))),
+    maybe("subnetId", &[], "", |one, state| Some(primary(one, state)?.subnet_id.clone())),
+    maybe("vpcId", &[], "", |one, state| Some(primary(one, state)?.vpc_id.clone())),
+    maybe("privateIpAddress", &["private-ip-address"], "", |one, state| Some(primary(one, state)?.private_ip.to_string())),
+    maybe("ipAddress", &["ip-address"], "", |one, state| Some(primary(one, state)?.public.as_ref()?.ip.to_string())),
+    items("groupSet", |one, state| security_groups::items(state, &groups(one, state))),
+    maybe("architecture", &[], "", |one, _| Some(instance_types::get(&one.instance_type)?.architecture.to_owned())),
+    fixed("rootDeviceType", &[], "ebs"),
+    fixed("rootDeviceName", &[], ROOT_DEVICE),
+    items("blockDeviceMapping", |one, state| devices(state, one)),
+    items("networkInterfaceSet", network_interfaces),
+    // On-demand instances have none: no value matches them.
+    maybe("instanceLifecycle", &["instance-lifecycle"], "lifecycle", |one, _| one.spot_request.as_ref().map(|_| "spot".to_owned())),
+    maybe("spotInstanceRequestId", &["spot-instance-request-id"], "", |one, _| one.spot_request.clone()),
+    child("stateReason", |one, _| one.ended_at.map(|_| shutdown_reason())),
+    child("iamInstanceProfile", |one, _| Some(Node::new().text("arn", one.instance_profile.as_ref()?))),
+    text("", &["instance-state-name"], "", |one, state| one.state_name(state)),
+    text("", &["instance-state-code"], "", |one, state| one.state_of(state).0.to_string()),
+    text("", &["subnet-id"], "subnet_id", |one, _| one.subnet_id.clone()),
+    text("", &["vpc-id"], "vpc_id", |one, _| one.vpc_id.clone()),
+    text("", &["availability-zone"], "", |one, _| one.zone.clone()),
+    text("", &["reservation-id"], "", |one, _| one.reservation_id.clone()),
+    maybe("", &["iam-instance-profile.arn"], "", |one, _| one.instance_profile.clone()),
+    maybe("", &["private-dns-name"], "", dns_name),
+    filter(&["instance.group-id", "network-interface.group-id"], groups),
+    filter(&["instance.group-name"], |one, state| security_groups::names(state, &groups(one, state))),
+    filter(&["network-interface.network-interface-id"], |one, state| {
+        let held = interfaces_of(state, one);
+        held.iter().map(|one| one.meta.id.clone()).collect()
+    }),
+    filter(&["block-device-mapping.volume-id"], |one, state| {
+        let volumes = volumes_of(state, one);
+        volumes.iter().map(|volume| volume.meta.id.clone()).collect()
+    }),
+];
 
 /// A reservation with one instance, as services run them.
 pub fn reservation(state: &State, instance: &Instance) -> Node {
@@ -103,74 +97,30 @@ pub fn reservation(state: &State, instance: &Instance) -> Node {
         .text("reservationId", &instance.reservation_id)
         .text("ownerId", ACCOUNT_ID)
         .list("groupSet", "item", [])
-        .list("instancesSet", "item", [node(state, instance)])
+        .list("instancesSet", "item", [instance.node(state)])
 }
 
-/// An instance as an item.
-pub fn node(state: &State, instance: &Instance) -> Node {
-    let held = interfaces_of(state, instance);
-    let primary = held.first();
-    let (code, state_name) = instance.state_of(state);
-    let region = &state.setup.region;
-    let name = primary.map(|one| private_dns_name(one.private_ip, region));
-    let known = instance_types::get(&instance.instance_type);
-    let groups = primary.map(|one| one.group_ids.clone()).unwrap_or_default();
-    let placement = Node::new()
+fn state_node(instance: &Instance, state: &State) -> Node {
+    let (code, name) = instance.state_of(state);
+    Node::new().text("code", code).text("name", name)
+}
+
+fn placement(instance: &Instance) -> Node {
+    Node::new()
         .text("availabilityZone", &instance.zone)
-        .text("tenancy", "default");
-    let reason = instance.ended_at.map(|_| {
-        Node::new()
-            .text("code", "Client.UserInitiatedShutdown")
-            .text(
-                "message",
-                "Client.UserInitiatedShutdown: User initiated shutdown",
-            )
-    });
-    let node = Node::new()
-        .text("instanceId", &instance.meta.id)
-        .node(
-            "instanceState",
-            Node::new().text("code", code).text("name", state_name),
-        )
-        .text("privateDnsName", name.unwrap_or_default())
-        .text("instanceType", &instance.instance_type)
-        .text("launchTime", instance.meta.created_at)
-        .node("placement", placement)
-        .node("monitoring", Node::new().text("state", "disabled"))
-        .maybe("subnetId", primary.map(|one| &one.subnet_id))
-        .maybe("vpcId", primary.map(|one| &one.vpc_id))
-        .maybe("privateIpAddress", primary.map(|one| one.private_ip))
-        .maybe(
-            "ipAddress",
-            primary
-                .and_then(|one| one.public.as_ref())
-                .map(|public| public.ip),
-        )
-        .list("groupSet", "item", security_groups::items(state, &groups))
-        .maybe("architecture", known.map(|known| known.architecture))
-        .text("rootDeviceType", "ebs")
-        .text("rootDeviceName", ROOT_DEVICE)
-        .list("blockDeviceMapping", "item", devices(state, instance))
-        .list(
-            "networkInterfaceSet",
-            "item",
-            held.iter().map(|one| interface_node(state, one)),
-        );
-    let node = match &instance.spot_request {
-        Some(request) => node
-            .text("instanceLifecycle", "spot")
-            .text("spotInstanceRequestId", request),
-        None => node,
-    };
-    let node = match reason {
-        Some(reason) => node.node("stateReason", reason),
-        None => node,
-    };
-    let node = match &instance.instance_profile {
-        Some(arn) => node.node("iamInstanceProfile", Node::new().text("arn", arn)),
-        None => node,
-    };
-    with_tags(node, &instance.meta.tags)
+        .text("tenancy", "default")
+}
+
+fn shutdown_reason() -> Node {
+    let code = "Client.UserInitiatedShutdown";
+    Node::new()
+        .text("code", code)
+        .text("message", format!("{code}: User initiated shutdown"))
+}
+
+fn network_interfaces(instance: &Instance, state: &State) -> Vec<Node> {
+    let held = interfaces_of(state, instance);
+    held.iter().map(|one| interface_node(state, one)).collect()
 }
 
 fn devices(state: &State, instance: &Instance) -> Vec<Node> {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::billing;
 use crate::ec2::addresses::next_public;
 use crate::ec2::describe::{ResourceKind, ResourceSpec, list, need, select};
+use crate::ec2::fields::Field;
 use crate::ec2::interface_xml::private_dns_name as dns_name;
 use crate::ec2::interfaces::{self, NewInterface, PublicAddress};
 use crate::ec2::store::{Meta, Store, Tags};
@@ -111,27 +112,7 @@ impl ResourceKind for Instance {
         resource_type: "ec2_instance",
     };
 
-    const FILTERS: &'static [&'static str] = &[
-        "instance-id",
-        "instance-type",
-        "instance-state-name",
-        "instance-state-code",
-        "vpc-id",
-        "subnet-id",
-        "availability-zone",
-        "instance.group-id",
-        "instance.group-name",
-        "network-interface.group-id",
-        "private-dns-name",
-        "private-ip-address",
-        "ip-address",
-        "reservation-id",
-        "iam-instance-profile.arn",
-        "block-device-mapping.volume-id",
-        "network-interface.network-interface-id",
-        "instance-lifecycle",
-        "spot-instance-request-id",
-    ];
+    const FIELDS: &'static [Field<Self>] = instance_xml::FIELDS;
 
     fn store(state: &State) -> &Store<Self> {
         &state.ec2.instances
@@ -141,29 +122,12 @@ impl ResourceKind for Instance {
         &self.meta
     }
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        instance_xml::values(state, self, filter)
-    }
-
-    fn node(&self, state: &State) -> Node {
-        instance_xml::node(state, self)
-    }
-
     fn exists(&self) -> bool {
         self.stage != Stage::Terminated
     }
 
     fn state_name(&self, state: &State) -> String {
         self.state_of(state).1.to_owned()
-    }
-
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("instance_type".to_owned(), self.instance_type.clone());
-        properties.insert("subnet_id".to_owned(), self.subnet_id.clone());
-        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        if self.spot_request.is_some() {
-            properties.insert("lifecycle".to_owned(), "spot".to_owned());
-        }
     }
 }
 

@@ -2,16 +2,19 @@
 //!
 //! A description joins attachments, addresses and groups.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use crate::ec2::describe::{ResourceKind, ResourceSpec, with_tags};
+use crate::ec2::describe::{ResourceKind, ResourceSpec};
+use crate::ec2::fields::{Field, child, filter, fixed, id, items, maybe, state, text};
 use crate::ec2::interfaces::{Attachment, Interface};
 use crate::ec2::security_groups;
 use crate::ec2::store::{Meta, Store};
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
 use crate::wire::xml::Node;
+
+/// The state of every attachment.
+const ATTACHED: &str = "attached";
 
 impl ResourceKind for Interface {
     const SPEC: ResourceSpec = ResourceSpec {
@@ -26,31 +29,38 @@ impl ResourceKind for Interface {
         resource_type: "network_interface",
     };
 
-    const FILTERS: &'static [&'static str] = &[
-        "network-interface-id",
-        "subnet-id",
-        "vpc-id",
-        "group-id",
-        "group-name",
-        "status",
-        "description",
-        "interface-type",
-        "requester-managed",
-        "requester-id",
-        "owner-id",
-        "availability-zone",
-        "private-ip-address",
-        "addresses.private-ip-address",
-        "attachment.instance-id",
-        "attachment.attachment-id",
-        "attachment.status",
-        "attachment.device-index",
-        "attachment.instance-owner-id",
-        "attachment.delete-on-termination",
-        "association.public-ip",
-        "association.allocation-id",
-        "association.association-id",
-        "mac-address",
+    #[rustfmt::skip]
+    const FIELDS: &'static [Field<Self>] = &[
+        id("networkInterfaceId", &["network-interface-id"]),
+        text("subnetId", &["subnet-id"], "subnet_id", |one, _| one.subnet_id.clone()),
+        text("vpcId", &["vpc-id"], "vpc_id", |one, _| one.vpc_id.clone()),
+        text("availabilityZone", &["availability-zone"], "", |one, _| one.zone.clone()),
+        text("description", &["description"], "description", |one, _| one.description.clone()),
+        fixed("ownerId", &["owner-id"], ACCOUNT_ID),
+        maybe("requesterId", &["requester-id"], "", |one, _| requester(one)),
+        text("requesterManaged", &["requester-managed"], "requester_managed", |one, _| one.requester_managed.to_string()),
+        state("status", &["status"]),
+        text("macAddress", &["mac-address"], "", |one, _| one.mac.clone()),
+        text("privateIpAddress", &["private-ip-address", "addresses.private-ip-address"], "", |one, _| one.private_ip.to_string()),
+        text("privateDnsName", &[], "", private_dns_name_of),
+        text("sourceDestCheck", &[], "", |one, _| (one.interface_type != "nat_gateway").to_string()),
+        items("groupSet", |one, state| security_groups::items(state, &one.group_ids)),
+        child("attachment", |one, _| Some(attachment_node(one.attachment.as_ref()?, &one.meta))),
+        child("association", |one, _| association(one)),
+        items("privateIpAddressesSet", |one, state| vec![primary_address(one, state)]),
+        items("ipv6AddressesSet", |_, _| Vec::new()),
+        text("interfaceType", &["interface-type"], "", |one, _| one.interface_type.clone()),
+        filter(&["group-id"], |one, _| one.group_ids.clone()),
+        filter(&["group-name"], |one, state| security_groups::names(state, &one.group_ids)),
+        maybe("", &["attachment.instance-id"], "", |one, _| one.attachment.as_ref()?.instance_id.clone()),
+        maybe("", &["attachment.attachment-id"], "", |one, _| Some(one.attachment.as_ref()?.id.clone())),
+        maybe("", &["attachment.status"], "", |one, _| one.attachment.as_ref().map(|_| ATTACHED.to_owned())),
+        maybe("", &["attachment.device-index"], "", |one, _| Some(one.attachment.as_ref()?.device_index.to_string())),
+        maybe("", &["attachment.instance-owner-id"], "", |one, _| one.attachment.as_ref().map(owner)),
+        maybe("", &["attachment.delete-on-termination"], "", |one, _| Some(one.attachment.as_ref()?.delete_on_termination.to_string())),
+        maybe("", &["association.public-ip"], "", |one, _| Some(one.public.as_ref()?.ip.to_string())),
+        maybe("", &["association.allocation-id"], "", |one, _| Some(elastic(one)?.0)),
+        maybe("", &["association.association-id"], "", |one, _| Some(elastic(one)?.1)),
     ];
 
     fn store(state: &State) -> &Store<Self> {
@@ -61,95 +71,9 @@ impl ResourceKind for Interface {
         &self.meta
     }
 
-    fn values(&self, state: &State, filter: &str) -> Option<Vec<String>> {
-        if let Some(name) = filter.strip_prefix("attachment.") {
-            return attachment_values(self, name);
-        }
-        if let Some(name) = filter.strip_prefix("association.") {
-            return association_values(self, name);
-        }
-        let value = match filter {
-            "group-id" => return Some(self.group_ids.clone()),
-            "group-name" => {
-                let names = self
-                    .group_ids
-                    .iter()
-                    .map(|id| security_groups::name_of(state, id));
-                return Some(names.collect());
-            }
-            "requester-id" => {
-                return Some(requester(self).into_iter().map(str::to_owned).collect());
-            }
-            "network-interface-id" => self.meta.id.clone(),
-            "subnet-id" => self.subnet_id.clone(),
-            "vpc-id" => self.vpc_id.clone(),
-            "status" => self.state_name(state),
-            "description" => self.description.clone(),
-            "interface-type" => self.interface_type.clone(),
-            "requester-managed" => self.requester_managed.to_string(),
-            "owner-id" => ACCOUNT_ID.to_owned(),
-            "availability-zone" => self.zone.clone(),
-            "mac-address" => self.mac.clone(),
-            "private-ip-address" | "addresses.private-ip-address" => self.private_ip.to_string(),
-            _ => return None,
-        };
-        Some(vec![value])
-    }
-
-    fn node(&self, state: &State) -> Node {
-        let name = private_dns_name(self.private_ip, &state.setup.region);
-        let address = Node::new()
-            .text("privateIpAddress", self.private_ip)
-            .text("privateDnsName", &name)
-            .text("primary", true);
-        let address = with_association(address, self);
-        let node = Node::new()
-            .text("networkInterfaceId", &self.meta.id)
-            .text("subnetId", &self.subnet_id)
-            .text("vpcId", &self.vpc_id)
-            .text("availabilityZone", &self.zone)
-            .text("description", &self.description)
-            .text("ownerId", ACCOUNT_ID)
-            .maybe("requesterId", requester(self))
-            .text("requesterManaged", self.requester_managed)
-            .text("status", self.state_name(state))
-            .text("macAddress", &self.mac)
-            .text("privateIpAddress", self.private_ip)
-            .text("privateDnsName", &name)
-            .text("sourceDestCheck", self.interface_type != "nat_gateway")
-            .list(
-                "groupSet",
-                "item",
-                security_groups::items(state, &self.group_ids),
-            );
-        let node = match &self.attachment {
-            Some(attachment) => node.node("attachment", attachment_node(attachment, &self.meta)),
-            None => node,
-        };
-        let node = with_association(node, self)
-            .list("privateIpAddressesSet", "item", [address])
-            .list("ipv6AddressesSet", "item", [])
-            .text("interfaceType", &self.interface_type);
-        with_tags(node, &self.meta.tags)
-    }
-
     fn state_name(&self, _state: &State) -> String {
-        if self.attachment.is_some() {
-            "in-use"
-        } else {
-            "available"
-        }
-        .to_owned()
-    }
-
-    fn properties(&self, properties: &mut BTreeMap<String, String>) {
-        properties.insert("vpc_id".to_owned(), self.vpc_id.clone());
-        properties.insert("subnet_id".to_owned(), self.subnet_id.clone());
-        properties.insert("description".to_owned(), self.description.clone());
-        properties.insert(
-            "requester_managed".to_owned(),
-            self.requester_managed.to_string(),
-        );
+        let is_used = self.attachment.is_some();
+        if is_used { "in-use" } else { "available" }.to_owned()
     }
 }
 
@@ -163,71 +87,28 @@ pub fn private_dns_name(ip: Ipv4Addr, region: &str) -> String {
     format!("ip-{a}-{b}-{c}-{d}.{domain}")
 }
 
-fn requester(interface: &Interface) -> Option<&'static str> {
+/// That of an interface's address.
+pub fn private_dns_name_of(interface: &Interface, state: &State) -> String {
+    private_dns_name(interface.private_ip, &state.setup.region)
+}
+
+fn requester(interface: &Interface) -> Option<String> {
     let service = if interface.description.starts_with("ELB ") {
         "amazon-elb"
     } else {
         "amazon-aws"
     };
-    interface.requester_managed.then_some(service)
+    interface.requester_managed.then(|| service.to_owned())
 }
 
-fn attachment_values(interface: &Interface, name: &str) -> Option<Vec<String>> {
-    let value = |value: fn(&Attachment) -> String| {
-        Some(interface.attachment.iter().map(value).collect::<Vec<_>>())
-    };
-    match name {
-        "instance-id" => Some(
-            interface
-                .attachment
-                .iter()
-                .filter_map(|held| held.instance_id.clone())
-                .collect(),
-        ),
-        "attachment-id" => value(|held| held.id.clone()),
-        "status" => value(|_| "attached".to_owned()),
-        "device-index" => value(|held| held.device_index.to_string()),
-        "instance-owner-id" => value(|held| owner(held).to_owned()),
-        "delete-on-termination" => value(|held| held.delete_on_termination.to_string()),
-        _ => None,
-    }
+/// The Elastic IP of an interface and its association.
+fn elastic(interface: &Interface) -> Option<(String, String)> {
+    interface.public.as_ref()?.elastic.clone()
 }
 
-fn association_values(interface: &Interface, name: &str) -> Option<Vec<String>> {
-    let elastic = interface
-        .public
-        .as_ref()
-        .and_then(|public| public.elastic.clone());
-    match name {
-        "public-ip" => Some(
-            interface
-                .public
-                .iter()
-                .map(|public| public.ip.to_string())
-                .collect(),
-        ),
-        "allocation-id" => Some(
-            elastic
-                .into_iter()
-                .map(|(allocation, _)| allocation)
-                .collect(),
-        ),
-        "association-id" => Some(
-            elastic
-                .into_iter()
-                .map(|(_, association)| association)
-                .collect(),
-        ),
-        _ => None,
-    }
-}
-
-fn owner(attachment: &Attachment) -> &'static str {
-    if attachment.instance_id.is_some() {
-        ACCOUNT_ID
-    } else {
-        "amazon-aws"
-    }
+fn owner(attachment: &Attachment) -> String {
+    let is_ours = attachment.instance_id.is_some();
+    if is_ours { ACCOUNT_ID } else { "amazon-aws" }.to_owned()
 }
 
 fn attachment_node(attachment: &Attachment, meta: &Meta) -> Node {
@@ -236,25 +117,35 @@ fn attachment_node(attachment: &Attachment, meta: &Meta) -> Node {
         .maybe("instanceId", attachment.instance_id.as_ref())
         .text("instanceOwnerId", owner(attachment))
         .text("deviceIndex", attachment.device_index)
-        .text("status", "attached")
+        .text("status", ATTACHED)
         .text("attachTime", meta.created_at)
         .text("deleteOnTermination", attachment.delete_on_termination)
 }
 
-fn with_association(node: Node, interface: &Interface) -> Node {
-    let Some(public) = &interface.public else {
-        return node;
-    };
+/// The one address of an interface.
+fn primary_address(interface: &Interface, state: &State) -> Node {
+    let node = Node::new()
+        .text("privateIpAddress", interface.private_ip)
+        .text("privateDnsName", private_dns_name_of(interface, state))
+        .text("primary", true);
+    match association(interface) {
+        Some(association) => node.node("association", association),
+        None => node,
+    }
+}
+
+fn association(interface: &Interface) -> Option<Node> {
+    let public = interface.public.as_ref()?;
     let (allocation, association) = public.elastic.clone().unzip();
     let owner = if allocation.is_some() {
         ACCOUNT_ID
     } else {
         "amazon"
     };
-    let child = Node::new()
+    let node = Node::new()
         .text("publicIp", public.ip)
         .text("ipOwnerId", owner)
         .maybe("allocationId", allocation)
         .maybe("associationId", association);
-    node.node("association", child)
+    Some(node)
 }

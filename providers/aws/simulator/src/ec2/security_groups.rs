@@ -122,6 +122,11 @@ pub fn items(state: &State, ids: &[String]) -> Vec<Node> {
     ids.iter().map(item).collect()
 }
 
+/// The names of groups.
+pub fn names(state: &State, ids: &[String]) -> Vec<String> {
+    ids.iter().map(|id| name_of(state, id)).collect()
+}
+
 /// The groups of a VPC.
 pub fn of_vpc(state: &State, vpc_id: &str) -> Vec<String> {
     let groups = state

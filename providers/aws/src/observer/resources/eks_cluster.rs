@@ -2,7 +2,10 @@
 //!
 //! `ListClusters` gives names alone; tags and state are read for those that are asked about.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
+use aws_smithy_types::DateTime;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
@@ -49,20 +52,10 @@ impl Type for Clusters {
             let Some(cluster) = answer.cluster() else {
                 continue;
             };
-            resource
-                .tags
-                .extend(cluster.tags().into_iter().flatten().map(owned));
-            set_state(
-                resource,
-                cluster
-                    .status()
-                    .map(aws_sdk_eks::types::ClusterStatus::as_str),
-            );
-            resource.created_at = cluster.created_at().and_then(timestamp);
-            if let Some(vpc) = cluster
-                .resources_vpc_config()
-                .and_then(|config| config.vpc_id())
-            {
+            let status = cluster.status().map(|status| status.as_str());
+            described(resource, cluster.tags(), status, cluster.created_at());
+            let config = cluster.resources_vpc_config();
+            if let Some(vpc) = config.and_then(|config| config.vpc_id()) {
                 resource
                     .properties
                     .insert("vpc_id".to_owned(), vpc.to_owned());
@@ -95,7 +88,18 @@ pub async fn names(clients: &Clients) -> Result<Vec<String>, ObserverError> {
         .collect())
 }
 
-/// A tag of EKS as one of ours.
-pub fn owned((key, value): (&String, &String)) -> (String, String) {
-    (key.clone(), value.clone())
+/// Adds what describing a resource of EKS shows of it. Its name is used again; the time of creation tells which one
+/// it is.
+pub fn described(
+    resource: &mut Resource,
+    tags: Option<&HashMap<String, String>>,
+    status: Option<&str>,
+    created: Option<&DateTime>,
+) {
+    let tags = tags.into_iter().flatten();
+    let tags = tags.map(|(key, value)| (key.clone(), value.clone()));
+    resource.tags.extend(tags);
+    set_state(resource, status);
+    resource.created_at = created.and_then(timestamp);
+    resource.incarnation = created.map(|at| at.secs().to_string());
 }

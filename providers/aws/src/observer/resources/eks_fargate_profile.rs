@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::eks_cluster::{names, owned};
-use super::entry::{Entry, regional, set_state};
+use super::eks_cluster::{described, names};
+use super::entry::{Entry, regional};
 use super::{ListResult, Placed, Type};
-use crate::observer::clients::{Clients, deleted, failed, is_gone, pages, timestamp};
+use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 pub struct FargateProfiles;
 
@@ -57,16 +57,8 @@ impl Type for FargateProfiles {
             let Some(profile) = answer.fargate_profile() else {
                 continue;
             };
-            resource
-                .tags
-                .extend(profile.tags().into_iter().flatten().map(owned));
-            set_state(
-                resource,
-                profile
-                    .status()
-                    .map(aws_sdk_eks::types::FargateProfileStatus::as_str),
-            );
-            resource.created_at = profile.created_at().and_then(timestamp);
+            let status = profile.status().map(|status| status.as_str());
+            described(resource, profile.tags(), status, profile.created_at());
         }
         Ok(())
     }

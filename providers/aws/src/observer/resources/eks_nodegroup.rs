@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::eks_cluster::{names, owned};
-use super::entry::{Entry, regional, set_state};
+use super::eks_cluster::{described, names};
+use super::entry::{Entry, regional};
 use super::{ListResult, Placed, Type};
-use crate::observer::clients::{Clients, deleted, failed, is_gone, pages, timestamp};
+use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 pub struct NodeGroups;
 
@@ -63,16 +63,8 @@ impl Type for NodeGroups {
             let Some(group) = answer.nodegroup() else {
                 continue;
             };
-            resource
-                .tags
-                .extend(group.tags().into_iter().flatten().map(owned));
-            set_state(
-                resource,
-                group
-                    .status()
-                    .map(aws_sdk_eks::types::NodegroupStatus::as_str),
-            );
-            resource.created_at = group.created_at().and_then(timestamp);
+            let status = group.status().map(|status| status.as_str());
+            described(resource, group.tags(), status, group.created_at());
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! IAM `OpenID` Connect providers: free; made beside a cluster, and not deleted with it.
 //!
-//! The listing has no pages and no tags; tags are read for those that are asked about.
+//! The listing has no pages and no tags; tags and age are read for those that are asked about.
 
 use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
@@ -8,7 +8,7 @@ use kubeproof_contract::resource::Resource;
 
 use super::entry::{Entry, global};
 use super::{ListResult, Placed, Type};
-use crate::observer::clients::{Clients, deleted, failed, is_gone};
+use crate::observer::clients::{Clients, deleted, failed, is_gone, timestamp};
 
 pub struct OidcProviders;
 
@@ -43,17 +43,21 @@ impl Type for OidcProviders {
         resources: &mut [Resource],
     ) -> Result<(), ObserverError> {
         for resource in resources {
-            let call = clients.iam.list_open_id_connect_provider_tags();
+            let call = clients.iam.get_open_id_connect_provider();
             let call = call.open_id_connect_provider_arn(&resource.id);
             let answer = match call.send().await {
                 Ok(answer) => answer,
                 Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(failed("iam:ListOpenIDConnectProviderTags", &error)),
+                Err(error) => return Err(failed("iam:GetOpenIDConnectProvider", &error)),
             };
             let tags = answer.tags().iter();
             resource
                 .tags
                 .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+            // The ARN holds only the issuer, so one that was made again has the same.
+            let created = answer.create_date();
+            resource.created_at = created.and_then(timestamp);
+            resource.incarnation = created.map(|at| at.secs().to_string());
         }
         Ok(())
     }

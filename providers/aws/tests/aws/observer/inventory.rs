@@ -354,3 +354,27 @@ async fn a_role_of_other_users_that_is_deleted_and_made_again_is_another_resourc
     assert!(!after.is_same(&before) && after.incarnation != before.incarnation);
     assert_equals_ground_truth(&bench, &account).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_openid_provider_that_is_made_again_is_told_from_the_first_by_its_description() {
+    let bench = Bench::new();
+    let account = bench.account();
+    let connection = bench.connection_over(bench.transport.clone());
+    let iam = Clients::new(&connection, "us-east-1").iam;
+    let made = async || {
+        let call = iam.create_open_id_connect_provider();
+        let made = call.url("https://issuer.example/id/1").send().await;
+        let arn = made.unwrap().open_id_connect_provider_arn.unwrap();
+        // IAM's reads lag behind creations by seconds.
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+        let all = listed(&account, "iam_oidc_provider", "global").await;
+        let named = all.unwrap().into_iter().filter(|it| it.id == arn);
+        account.complete(named.collect()).await.unwrap().remove(0)
+    };
+    let first = made().await;
+    assert!(first.created_at.is_some() && first.incarnation.is_some());
+    bench.deleter().delete(&first).await.unwrap();
+    let second = made().await;
+    assert_eq!(second.id, first.id);
+    assert!(!second.is_same(&first) && !second.may_be(&first));
+}

@@ -93,6 +93,17 @@ async fn a_sweep_in_deletion_order_leaves_nothing_of_the_run() {
     let account = bench.account();
     let before = owned(&bench, &account).await;
     assert!(before.len() > 20, "{} owned", before.len());
+    // Their names are used again.
+    for resource in before
+        .iter()
+        .filter(|it| it.resource_type.starts_with("eks_"))
+    {
+        let created = resource.created_at.map(|at| at.as_second().to_string());
+        assert!(
+            created.is_some() && resource.incarnation == created,
+            "{resource:?}"
+        );
+    }
     let bystanders = bench.ground_truth.bystanders();
     // Deletions take minutes and depend on each other: what is refused now goes in a later round.
     let mut refused = Vec::new();

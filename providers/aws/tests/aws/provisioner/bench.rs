@@ -118,7 +118,7 @@ impl Bench {
     }
 
     /// What exists and did not at the beginning.
-    pub fn new_resources(&self) -> Vec<Resource> {
+    fn new_resources(&self) -> Vec<Resource> {
         let mut all = self.rehearsal.ground_truth.inventory();
         all.retain(|resource| !self.baseline.contains(&resource.key()));
         all
@@ -133,22 +133,13 @@ impl Bench {
         of_type.map(|resource| resource.id).collect()
     }
 
-    /// The names of all VPCs of the account, bystanders' included.
-    pub fn names_of_vpcs(&self) -> BTreeSet<String> {
-        let all = self.rehearsal.ground_truth.inventory();
-        let vpcs = all
-            .into_iter()
-            .filter(|resource| resource.resource_type == "vpc");
-        vpcs.filter_map(|vpc| vpc.name).collect()
-    }
-
     /// The shortest time to a ready cluster, and why.
     pub fn fastest_ready(&self) -> (std::time::Duration, String) {
         self.rehearsal.ground_truth.fastest_ready().unwrap()
     }
 
     /// The most resources of a type that the run ever had at one moment.
-    pub fn most_at_once(&self, resource_type: &str) -> usize {
+    fn most_at_once(&self, resource_type: &str) -> usize {
         let lives: Vec<_> = self
             .rehearsal
             .ground_truth

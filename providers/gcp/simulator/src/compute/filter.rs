@@ -1,22 +1,26 @@
-//! The filters of lists: `name = a`, `labels.run eq r1`, joined by AND or by brackets. Others are refused by name.
+//! The filters of lists: `name = a`, `labels.run eq r.*`, joined by AND or by brackets. Others are refused by name.
 
+mod pattern;
+
+use pattern::Pattern;
 use serde_json::Value;
 
 use crate::wire::ApiError;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Comparison {
-    Is,
-    IsNot,
+    Is(String),
+    IsNot(String),
     /// Holds the value somewhere, or, with `*`, is there at all.
-    Has,
+    Has(String),
+    Fits(Pattern),
+    FitsNot(Pattern),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Term {
     path: Vec<String>,
     comparison: Comparison,
-    value: String,
 }
 
 /// A filter: all its terms have to hold.
@@ -45,34 +49,45 @@ impl Filter {
     }
 }
 
+/// A comparison with a value as it is written.
+type Compare = fn(&str) -> Option<Comparison>;
+
+const SIGNS: &[(&str, Compare)] = &[
+    (" eq ", |value| Pattern::read(value).map(Comparison::Fits)),
+    (" ne ", |value| {
+        Pattern::read(value).map(Comparison::FitsNot)
+    }),
+    ("!=", |value| plain(value).map(Comparison::IsNot)),
+    ("=", |value| plain(value).map(Comparison::Is)),
+    (":", |value| match value {
+        "*" => Some(Comparison::Has(value.to_owned())),
+        value => plain(value).map(Comparison::Has),
+    }),
+];
+
 fn read_term(term: &str) -> Option<Term> {
-    const SIGNS: &[(&str, Comparison)] = &[
-        (" eq ", Comparison::Is),
-        (" ne ", Comparison::IsNot),
-        ("!=", Comparison::IsNot),
-        ("=", Comparison::Is),
-        (":", Comparison::Has),
-    ];
-    let (path, comparison, value) = SIGNS.iter().find_map(|(sign, comparison)| {
+    let (path, compare, value) = SIGNS.iter().find_map(|(sign, compare)| {
         let (path, value) = term.split_once(sign)?;
-        Some((path.trim(), *comparison, value.trim().trim_matches('"')))
+        Some((path.trim(), compare, value.trim().trim_matches('"')))
     })?;
-    let is_plain = |part: &str| {
+    let is_name = |part: &str| {
         !part.is_empty()
             && part
                 .chars()
                 .all(|one| one.is_ascii_alphanumeric() || matches!(one, '-' | '_'))
     };
     let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
-    // A regular expression, a comparison of numbers, or blanks inside: not known.
-    let is_known = parts.iter().all(|part| is_plain(part))
-        && !value.contains([' ', '<', '>', '~', '(', '[', '\\'])
-        && (!value.contains('*') || (comparison == Comparison::Has && value == "*"));
-    is_known.then(|| Term {
+    let comparison = compare(value)?;
+    parts.iter().all(|part| is_name(part)).then_some(Term {
         path: parts,
         comparison,
-        value: value.to_owned(),
     })
+}
+
+/// A value that is no regular expression, no comparison of numbers, and has no blanks inside: those are not known.
+fn plain(value: &str) -> Option<String> {
+    let is_plain = !value.contains([' ', '<', '>', '~', '(', '[', '\\', '*']);
+    is_plain.then(|| value.to_owned())
 }
 
 impl Term {
@@ -82,11 +97,13 @@ impl Term {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         });
-        match self.comparison {
-            Comparison::Is => text.is_some_and(|text| text == self.value),
-            Comparison::IsNot => text.is_none_or(|text| text != self.value),
-            Comparison::Has if self.value == "*" => text.is_some(),
-            Comparison::Has => text.is_some_and(|text| text.contains(&self.value)),
+        match &self.comparison {
+            Comparison::Is(value) => text.is_some_and(|text| text == *value),
+            Comparison::IsNot(value) => text.is_none_or(|text| text != *value),
+            Comparison::Has(value) if value == "*" => text.is_some(),
+            Comparison::Has(value) => text.is_some_and(|text| text.contains(value)),
+            Comparison::Fits(pattern) => text.is_some_and(|text| pattern.fits(&text)),
+            Comparison::FitsNot(pattern) => text.is_none_or(|text| !pattern.fits(&text)),
         }
     }
 }
@@ -110,6 +127,8 @@ mod tests {
     fn terms_compare_members_and_all_have_to_hold() {
         check("name = n", Some(true));
         check("name eq m", Some(false));
+        check("name eq n.*", Some(true));
+        check("name ne \".*\\bn\\b.*\"", Some(false));
         check("labels.run=r1", Some(true));
         check("labels.run:*", Some(true));
         check("labels.other:*", Some(false));
@@ -121,7 +140,15 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for filter in ["name", "a=1 OR b=2", "NOT name=n", "name=n.*", "x > 1", "="] {
+        for filter in [
+            "name",
+            "a=1 OR b=2",
+            "NOT name=n",
+            "name=n.*",
+            "x > 1",
+            "=",
+            "name eq a|b",
+        ] {
             check(filter, None);
         }
     }

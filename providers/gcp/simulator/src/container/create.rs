@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::cluster::{Cluster, key};
 use super::operations::{self, Change};
 use super::pool::Pool;
-use super::{input, resources};
+use super::{input, resources, usage};
 use crate::compute::{self, machine_types, quota};
 use crate::route::{Call, Table, table};
 use crate::state::State;
@@ -53,6 +53,7 @@ fn create(state: &mut State, call: &Call<'_>) -> Outcome {
     cluster.endpoint = compute::public_address(state);
     let (seconds, _) = lasts(&cluster);
     state.container.clusters.insert(key.clone(), cluster);
+    usage::start(state, &key);
     let kind = ("CREATE_CLUSTER", seconds);
     Ok(operations::begin(
         state,

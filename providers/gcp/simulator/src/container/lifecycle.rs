@@ -149,7 +149,6 @@ fn ready(state: &mut State, key: &str) {
     for pool in pools {
         resources::sync(state, key, &pool);
     }
-    usage::start(state, key);
 }
 
 /// A cluster is deleted: most of what belongs to it goes with it.
@@ -181,6 +180,8 @@ fn failed(state: &mut State, key: &str, change: &Change, failure: &Failure) {
             let event = Event::Vanished(key.to_owned(), cluster.id.clone());
             let at = now.saturating_add(VANISHES).unwrap_or(now);
             state.timers.at(at, state::Event::Container(event));
+            usage::stop(state, key);
+            usage::credit(state);
         }
         Change::DeleteCluster { .. } => {
             cluster.status = Status::Error;

@@ -1,5 +1,8 @@
 //! What Kubernetes Engine bills: the management fee by the second, and the credit of the free tier, which the bill
 //! shows apart.
+//!
+//! The fee "applies to all clusters" (price page), which says nothing of those that are still being made. They are taken to
+//! be billed, so that a cluster is billed for as long as it exists; one whose creation failed is not.
 
 use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{Rounding, Usage};
@@ -38,7 +41,7 @@ fn usage(cluster: &Cluster) -> Usage {
     }
 }
 
-/// A cluster runs, or its labels have changed.
+/// A cluster is made, or its labels have changed.
 pub(super) fn start(state: &mut State, key: &str) {
     let Some(cluster) = state.container.clusters.get(key) else {
         return;
@@ -56,7 +59,7 @@ pub(super) fn start(state: &mut State, key: &str) {
     credit(state);
 }
 
-/// A cluster is gone.
+/// A cluster is gone, or could not be made.
 pub(super) fn stop(state: &mut State, key: &str) {
     pods::stop_all(state, key);
     state.meter.stop(&key_of(key), state.now);
@@ -64,14 +67,14 @@ pub(super) fn stop(state: &mut State, key: &str) {
 
 /// Gives the credit of the free tier to the first cluster that it is for: one of a zone, or an Autopilot one.
 pub(super) fn credit(state: &mut State) {
-    let mut clusters = state.container.clusters.all();
-    let first = clusters.find(|cluster| {
-        cluster.was_ready
+    let mut clusters = state.container.clusters.entries();
+    let first = clusters.find(|(key, cluster)| {
+        state.meter.open(&key_of(key)).is_some()
             && (cluster.is_zonal() || cluster.is_autopilot())
             && !state.container.exempt.contains(&cluster.id)
     });
     let open = state.credits.open(CREDIT);
-    let Some(first) = first else {
+    let Some((_, first)) = first else {
         state.credits.stop(CREDIT, state.now);
         return;
     };

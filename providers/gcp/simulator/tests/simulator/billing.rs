@@ -406,7 +406,8 @@ fn the_price_list_has_pages_and_the_prices_of_the_bill() {
         "GET cloudbilling /services/CCD8-9BF1-090E/skus",
         Value::Null,
     );
-    assert_eq!(fees["skus"].as_array().unwrap().len(), 3);
+    // Three fees, and the vCPUs and the memory of Autopilot's pods.
+    assert_eq!(fees["skus"].as_array().unwrap().len(), 5);
     let (status, _) = bench.call(
         "GET cloudbilling /services/0000-0000-0000/skus",
         &Value::Null,

@@ -39,13 +39,13 @@ fn for_45_minutes(mut body: Value) -> Bench {
 #[test]
 fn two_nodes_for_45_minutes_cost_what_the_prices_say() {
     let bench = for_45_minutes(cluster("c"));
-    // The control plane runs from minute 5 to minute 45: 40/60 h at 0.10. The machines run from the middle of the
+    // The fee is due for the 45 minutes of the cluster's life: 0.10 × 45/60. The machines run from the middle of the
     // creation, 150 s: 2550 s at 2 × 0.03350571 and, for their addresses, 2 × 0.005; their disks of 2 × 100 GB at 0.10
     // for a month of 30 days, which has 2,592,000 s.
     check(
         &bench,
         &[
-            ("control_plane", "0.066667"),
+            ("control_plane", "0.075000"),
             ("disks", "0.019676"),
             ("nodes", "0.047466"),
             ("public_ipv4", "0.007083"),
@@ -53,7 +53,7 @@ fn two_nodes_for_45_minutes_cost_what_the_prices_say() {
     );
     let credits = bench.cloud.credits(start());
     let credit: Decimal = credits.iter().map(|charge| charge.usd).sum();
-    assert_eq!(credit.round_dp(6), "-0.066667".parse().unwrap());
+    assert_eq!(credit.round_dp(6), "-0.075000".parse().unwrap());
     assert!(
         bench.cloud.unpriced().is_empty(),
         "{:?}",
@@ -128,13 +128,13 @@ fn the_checklists_two_nodes_for_45_minutes_cost_what_the_price_list_says() {
     let pool = json!({"name": "main", "initialNodeCount": 2,
                       "config": {"machineType": "e2-standard-2", "diskSizeGb": 100, "diskType": "pd-balanced"}});
     let bench = for_45_minutes(json!({"cluster": {"name": "c", "nodePools": [pool]}}));
-    // The fee runs from minute 5 to 45: 0.10 × 40/60. The machines run for 2550 s (42.5 minutes) of the 2700:
+    // The fee is due for all 45 minutes: 0.10 × 45/60. The machines run for 2550 s (42.5 minutes) of the 2700:
     // 2 × 0.06701142 × 2550/3600 and, for addresses, 2 × 0.005 × 2550/3600. November has 2,592,000 s:
     // 2 × 100 × 0.10 × 2550/2592000.
     check(
         &bench,
         &[
-            ("control_plane", "0.066667"),
+            ("control_plane", "0.075000"),
             ("disks", "0.019676"),
             ("nodes", "0.094933"),
             ("public_ipv4", "0.007083"),
@@ -213,4 +213,20 @@ fn a_regional_cluster_gets_no_credit() {
     check_gain(&mut bench, "control_plane", 3600, "0.10");
     check_gain(&mut bench, "nodes", 3600, "0.100517");
     assert!(bench.cloud.credits(start()).is_empty());
+}
+
+#[test]
+fn a_cluster_that_could_not_be_made_costs_its_fee_until_it_failed() {
+    let mut bench = Bench::new();
+    let create = format!("POST {CLUSTERS}");
+    bench.faulty("async-fail(GCE_STOCKOUT)", &create, cluster("c"));
+    bench.wait(1800);
+    assert_eq!(bench.cluster("c")["status"], "ERROR");
+    // The creation of a cluster of a zone takes 300 s: 0.10 × 300/3600. It would be there for an hour.
+    let fee: Vec<_> = lines(&bench)
+        .into_iter()
+        .filter(|(line, _)| line == "control_plane")
+        .collect();
+    let expected = ("control_plane".to_owned(), "0.008333".parse().unwrap());
+    assert_eq!(fee, [expected]);
 }

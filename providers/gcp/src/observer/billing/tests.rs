@@ -202,6 +202,7 @@ fn a_day_is_complete_two_days_later() {
 fn what_google_sells_has_a_line_whatever_the_region() {
     let check = |sku: &str, expected: Option<&str>| assert_eq!(line_of(sku), expected, "{sku}");
     check("Regional Kubernetes Clusters", Some("control_plane"));
+    check("Autopilot Pod mCPU Requests (us-central1)", Some("pods"));
     check(
         "Spot Preemptible E2 Instance Core running in EMEA",
         Some("nodes"),

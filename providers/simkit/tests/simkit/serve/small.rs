@@ -26,6 +26,8 @@ use kubeproof_simkit::serve::serve;
 pub const SCALE: u32 = 60_000;
 /// Its host with its own server.
 pub const HOST: &str = "cluster.small.example";
+/// The host of its API.
+pub const API_HOST: &str = "api.small.example";
 
 #[derive(Clone, Default)]
 pub struct Small {
@@ -47,6 +49,9 @@ impl Cloud for Small {
         let uri = request.uri();
         if uri.host() == Some(HOST) {
             return Reply::Now(ok(format!("host {}", uri.path())));
+        }
+        if uri.host() == Some(API_HOST) {
+            return Reply::Now(ok(format!("api {}", uri.path())));
         }
         match uri.path() {
             "/make" => {
@@ -94,6 +99,10 @@ impl Cloud for Small {
 
     fn charges(&self, _from: Timestamp) -> Vec<Charge> {
         Vec::new()
+    }
+
+    fn api_hosts(&self) -> Vec<String> {
+        vec![API_HOST.to_owned()]
     }
 
     fn hosts(&self) -> Vec<String> {

@@ -1,10 +1,7 @@
 //! Filters: what they find, and that unknown ones are refused.
 
-use kubeproof_aws_simulator::ec2::describe::{ResourceKind, filter_names};
-use kubeproof_aws_simulator::ec2::{
-    acls, addresses, dhcp_options, instances, interfaces, internet_gateways, launch_templates,
-    nat_gateways, route_tables, security_group_rules, security_groups, subnets, volumes, vpcs,
-};
+use kubeproof_aws_simulator::ec2::fields::values;
+use kubeproof_aws_simulator::ec2::interfaces::Interface;
 use kubeproof_aws_simulator::state::State;
 
 use super::account::{Account, Network};
@@ -146,42 +143,50 @@ fn an_unknown_filter_is_refused_and_never_ignored() {
     }
 }
 
-/// Every filter of a resource type has values: otherwise it would silently find nothing.
-fn check_values<T: ResourceKind>(state: &State) {
-    let spec = &T::SPEC;
-    let item = T::store(state)
-        .all()
-        .next()
-        .unwrap_or_else(|| panic!("no {}", spec.noun));
-    for name in filter_names::<T>() {
-        assert!(item.values(state, name).is_some(), "{} {name}", spec.noun);
-    }
-    assert!(
-        item.values(state, "colour").is_none(),
-        "{} colour",
-        spec.noun
-    );
-}
-
 #[test]
-fn every_filter_that_is_admitted_is_known_to_its_concept() {
+fn filters_of_instances_and_interfaces_compare_with_what_those_hold() {
     let mut account = Account::new();
     let network = Network::build(&mut account);
-    run(&mut account, &network.private);
-    account.ok("CreateLaunchTemplate", &[("LaunchTemplateName", "one")]);
-    let state = account.state();
-    check_values::<vpcs::Vpc>(state);
-    check_values::<subnets::Subnet>(state);
-    check_values::<internet_gateways::InternetGateway>(state);
-    check_values::<nat_gateways::NatGateway>(state);
-    check_values::<addresses::Address>(state);
-    check_values::<route_tables::RouteTable>(state);
-    check_values::<security_groups::SecurityGroup>(state);
-    check_values::<security_group_rules::SecurityGroupRule>(state);
-    check_values::<acls::NetworkAcl>(state);
-    check_values::<dhcp_options::DhcpOptions>(state);
-    check_values::<interfaces::Interface>(state);
-    check_values::<instances::Instance>(state);
-    check_values::<volumes::Volume>(state);
-    check_values::<launch_templates::LaunchTemplate>(state);
+    let id = run(&mut account, &network.private);
+    let state: &State = account.state();
+    let instance = state.ec2.instances.get(&id).expect("an instance");
+    let is_its = |one: &&Interface| {
+        let held = one.attachment.as_ref();
+        held.is_some_and(|held| held.instance_id.as_ref() == Some(&id))
+    };
+    let mut interfaces = state.ec2.interfaces.all();
+    let interface = interfaces.find(is_its).expect("its interface");
+    let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+    let ip = interface.private_ip.to_string();
+    let check = |filter: &str, expected: Option<&[&str]>| {
+        let seen = values(instance, state, filter);
+        assert_eq!(seen, expected.map(owned), "instance {filter}");
+    };
+    check("instance-id", Some(&[&id]));
+    check("instance-state-name", Some(&["running"]));
+    check("instance-state-code", Some(&["16"]));
+    check("vpc-id", Some(&[&network.vpc]));
+    check("subnet-id", Some(&[&network.private]));
+    check("private-ip-address", Some(&[&ip]));
+    check("ip-address", Some(&[]));
+    check("instance-lifecycle", Some(&[]));
+    let interface_id = interface.meta.id.as_str();
+    let of_interfaces = "network-interface.network-interface-id";
+    check(of_interfaces, Some(&[interface_id]));
+    let group = interface.group_ids[0].as_str();
+    check("instance.group-id", Some(&[group]));
+    check("colour", None);
+    let check = |filter: &str, expected: Option<&[&str]>| {
+        let seen = values(interface, state, filter);
+        assert_eq!(seen, expected.map(owned), "interface {filter}");
+    };
+    check("status", Some(&["in-use"]));
+    check("group-id", Some(&[group]));
+    check("addresses.private-ip-address", Some(&[&ip]));
+    check("requester-id", Some(&[]));
+    check("attachment.instance-id", Some(&[&id]));
+    check("attachment.status", Some(&["attached"]));
+    check("attachment.device-index", Some(&["0"]));
+    check("association.public-ip", Some(&[]));
+    check("colour", None);
 }

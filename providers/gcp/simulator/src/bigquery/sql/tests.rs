@@ -1,5 +1,8 @@
 //! Queries over a small table.
 
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
 use crate::bigquery::schema::Kind;
 
@@ -316,4 +319,23 @@ fn what_is_not_simulated_is_named() {
     refused(&long, "a query of more than 800 words");
     let deep = format!("SELECT {}1{}", "(".repeat(100), ")".repeat(100));
     refused(&deep, "too complex");
+}
+
+/// Words that queries are made of, and some that they are not.
+const WORDS: &[&str] = &[
+    "SELECT", "FROM", "WHERE", "GROUP", "BY", "ORDER", "LIMIT", "AS", "AND", "OR", "NOT", "IN", "IS", "NULL", "LIKE",
+    "BETWEEN", "EXISTS", "CAST", "NUMERIC", "STRING", "UNNEST", "LEFT", "JOIN", "ON", "SUM", "COUNT", "MAX", "IFNULL",
+    "ROUND", "TIMESTAMP", "(", ")", ",", ".", "*", "-", "/", "=", "<", ">=", "@team", "`p.d.boxes`", "name", "cost", "at",
+    "place", "zone", "labels", "key", "l", "1", "0.5", "99999999999999999999999999", "'red'", "'%a_'", "'2026-11-29'", "é",
+];
+
+proptest! {
+    #[test]
+    fn any_words_are_answered_or_refused(words in prop::collection::vec(select(WORDS), 0..30)) {
+        // Sentences that begin as queries do get further.
+        let text = words.join(" ");
+        let _ = answered(&text);
+        let _ = answered(&format!("SELECT {text} FROM `p.d.boxes`"));
+        let _ = answered(&format!("SELECT name FROM `p.d.boxes` WHERE {text}"));
+    }
 }

@@ -1,0 +1,73 @@
+//! Kubernetes Service: clusters and agent pools, what they make in their node resource group, and their API servers.
+
+mod cloud_controller;
+pub(crate) mod cluster;
+mod credentials;
+mod input;
+mod kubernetes;
+mod node_group;
+mod nodes;
+pub(crate) mod pool;
+mod versions;
+
+use std::collections::BTreeMap;
+
+use kubeproof_kubernetes_simulator::server::ApiServer;
+
+use crate::route::Table;
+use crate::setup::RUN_TAG;
+use crate::state;
+
+pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
+pub(crate) use node_group::{group_gone, machines_gone};
+
+/// The tables of this namespace.
+pub(crate) const TABLES: &[Table] = &[
+    cluster::TABLE,
+    pool::TABLE,
+    credentials::TABLE,
+    versions::TABLE,
+];
+
+/// Seconds of a virtual network and then a cluster in it.
+pub(crate) const FASTEST: i64 = 5 + cluster::CREATION;
+
+/// What is known of a cluster that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    server: ApiServer,
+    /// The tokens in the credentials of administrators and of users.
+    tokens: [String; 2],
+    /// The names of its nodes, by the keys of their machines.
+    nodes: BTreeMap<String, String>,
+}
+
+/// The state of the service: the running clusters, by their keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    running: BTreeMap<String, Running>,
+}
+
+/// The run that the resources of a group belong to when they do not say so: that of the cluster that they are for, or
+/// of the group.
+pub(crate) fn run_of_group(state: &state::State, group: &str) -> Option<String> {
+    let group = state.groups.get(&group.to_ascii_lowercase())?;
+    let owner = group
+        .managed_by
+        .as_deref()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let cluster = state.arm.items.get(&owner);
+    let of_cluster = cluster.and_then(|cluster| {
+        let of_its_group = || state.groups.get(&cluster.group.to_ascii_lowercase())?.run();
+        cluster.run().or_else(of_its_group)
+    });
+    let tag = || {
+        group
+            .tags
+            .get(RUN_TAG)
+            .and_then(|value| value.as_str())
+            .map(str::to_owned)
+    };
+    of_cluster.or_else(tag)
+}

@@ -1,0 +1,86 @@
+//! The clusters' API servers: who may call them, and what they request from the subscription.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use kubeproof_kubernetes_simulator::server::Identity;
+use kubeproof_simkit::cloud::Reply;
+use kubeproof_simkit::rest;
+
+use super::cloud_controller;
+use super::cluster::host;
+use crate::state::State;
+
+/// The domain of API servers.
+const DOMAIN: &str = ".azmk8s.io";
+
+/// The cluster that a request goes to. A host of this kind that is no cluster's is empty: nothing answers there.
+pub(crate) fn cluster_of(state: &State, request: &Request<Bytes>) -> Option<String> {
+    let name = request.uri().host()?;
+    if !name.ends_with(DOMAIN) {
+        return None;
+    }
+    let mut running = state.aks.running.keys();
+    let found = running.find(|key| {
+        state
+            .arm
+            .items
+            .get(key)
+            .is_some_and(|cluster| host(cluster) == name)
+    });
+    Some(found.cloned().unwrap_or_default())
+}
+
+/// The hosts of the API servers.
+pub(crate) fn hosts(state: &State) -> Vec<String> {
+    let running = state.aks.running.keys();
+    running
+        .filter_map(|key| state.arm.items.get(key))
+        .map(host)
+        .collect()
+}
+
+/// Authenticates a request and passes it to the cluster's API server.
+pub(crate) fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
+    let Some(running) = state.aks.running.get_mut(cluster) else {
+        // In memory there is no connection that could fail: 503 stands for it, as from a gateway.
+        let mut response = Response::new(Bytes::from("connection refused"));
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        return Reply::Now(response);
+    };
+    let given = rest::secret(request).unwrap_or_default();
+    let names = ["masterclient", "clusterUser"];
+    let mut known = running.tokens.iter().zip(names);
+    let identity = match known.find(|(token, _)| **token == given) {
+        None => Identity::Unauthenticated,
+        // Without accounts of the directory, both kinds of credentials are those of administrators.
+        Some((_, name)) => Identity::User {
+            name: name.to_owned(),
+            groups: ["system:masters", "system:authenticated"]
+                .map(str::to_owned)
+                .to_vec(),
+        },
+    };
+    running.server.answer(&identity, request)
+}
+
+/// Advances the API servers to the current time. Returns whether that changed the subscription.
+pub(crate) fn advance(state: &mut State) -> bool {
+    for running in state.aks.running.values_mut() {
+        running.server.advance(state.now);
+    }
+    carry_out(state)
+}
+
+/// Carries out what the clusters request: load balancers and volumes. Returns whether there were any requests.
+pub(crate) fn carry_out(state: &mut State) -> bool {
+    let mut wanted = Vec::new();
+    for (cluster, running) in &mut state.aks.running {
+        let requests = running.server.take_cloud_requests().into_iter();
+        wanted.extend(requests.map(|one| (cluster.clone(), one)));
+    }
+    let any = !wanted.is_empty();
+    for (cluster, request) in wanted {
+        cloud_controller::carry_out(state, &cluster, request);
+    }
+    any
+}

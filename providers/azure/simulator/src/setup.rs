@@ -1,0 +1,71 @@
+//! How a simulated subscription begins: its ids, its secrets, its seed, its quotas.
+
+use jiff::Timestamp;
+
+/// The subscription. Made up, as all ids and secrets here.
+pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+/// The tenant: the directory that the subscription trusts.
+pub const TENANT: &str = "11111111-1111-1111-1111-111111111111";
+/// The application of the caller.
+pub const CLIENT_ID: &str = "33333333-3333-3333-3333-333333333333";
+/// The service principal of that application.
+pub const CALLER: &str = "22222222-2222-2222-2222-222222222222";
+/// The secret of that application.
+pub const CLIENT_SECRET: &str = "kubeproof~rehearsal~0000000000000000000000";
+/// The tag that names the run of a resource.
+pub const RUN_TAG: &str = "kubeproof:run";
+
+/// The initial settings of a subscription.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The seed of ids.
+    pub seed: u64,
+    /// The time at the beginning.
+    pub now: Timestamp,
+    /// The subscription's id.
+    pub subscription: String,
+    /// The tenant's id.
+    pub tenant: String,
+    /// The namespaces that are registered at the beginning, such as `Microsoft.Network`.
+    pub registered: Vec<String>,
+    /// The vCPUs that may be used in a region: of each family, and of all together.
+    pub cores_max: u32,
+    /// Whether the caller may change role assignments.
+    pub may_assign_roles: bool,
+    /// Resource types that a policy forbids, such as `Microsoft.Network/publicIPAddresses`.
+    pub disallowed_types: Vec<String>,
+    /// Zones without machines to give: `eastus-1`.
+    pub exhausted_zones: Vec<String>,
+    /// The most items of one page of a list.
+    pub page_size: usize,
+    /// Whether resources of other owners and shared ones exist from the start.
+    pub bystanders: bool,
+}
+
+impl Setup {
+    /// A subscription with bystanders.
+    pub fn new(seed: u64, now: Timestamp) -> Self {
+        let registered = [
+            "Microsoft.Authorization",
+            "Microsoft.Compute",
+            "Microsoft.ContainerService",
+            "Microsoft.Insights",
+            "Microsoft.ManagedIdentity",
+            "Microsoft.Network",
+            "Microsoft.Resources",
+        ];
+        Self {
+            seed,
+            now,
+            subscription: SUBSCRIPTION.to_owned(),
+            tenant: TENANT.to_owned(),
+            registered: registered.map(str::to_owned).to_vec(),
+            cores_max: 100,
+            may_assign_roles: true,
+            disallowed_types: Vec::new(),
+            exhausted_zones: Vec::new(),
+            page_size: 100,
+            bystanders: true,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The simulator through HTTP requests alone.
+//!
+//! One target, so that it is linked once.
+
+mod arm;
+mod bench;
+mod clusters;
+mod directory;
+mod fork;
+#[path = "../../../../simkit/tests/support/fork.rs"]
+mod fork_support;
+mod fuzz;
+#[path = "../../../../simkit/tests/support/fuzz.rs"]
+mod fuzz_support;
+mod groups;
+mod networks;

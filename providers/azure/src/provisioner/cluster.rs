@@ -1,0 +1,137 @@
+//! The cluster with its node pools: made once, found again by its name and tags, and removed with its group of nodes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kubeproof_cloudkit::poll::PollSchedule;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
+use kubeproof_contract::provisioner::KubernetesAccess;
+
+use super::resource::{self, Wanted};
+use super::{Work, requests};
+use crate::api::types::{Credentials, Resource};
+
+/// A cluster: hardly ever ready before 3 minutes.
+const SCHEDULE: PollSchedule = PollSchedule::new(20, 160, 5);
+
+/// The cluster, running, with all pools that are asked for.
+pub(super) async fn ensure(work: &Work) -> Result<Resource, CallError> {
+    let name = work.name();
+    let wanted = Wanted::new(
+        work,
+        "managedClusters.get",
+        "managedClusters.createOrUpdate",
+        "",
+        requests::cluster(work),
+    );
+    // The identity may not be known everywhere yet.
+    let policy = RetryPolicy::propagation(|error| error.is("ServicePrincipalNotFound"));
+    let cluster = resource::ensure(work, &wanted.on(SCHEDULE).by(policy)).await?;
+    let parameters = [work.subscription(), name.as_str(), name.as_str()];
+    let pools: Vec<Resource> = work.api.list("agentPools.list", &parameters, None).await?;
+    for (index, pool) in work.spec.node_pools.0.iter().enumerate() {
+        let is_there = pools
+            .iter()
+            .any(|one| one.name == pool.name.0 && one.state() == "Succeeded");
+        if is_there {
+            continue;
+        }
+        let profile = requests::node_pool(work, pool, index == 0);
+        let body = serde_json::json!({ "properties": profile });
+        let wanted = Wanted::new(
+            work,
+            "agentPools.get",
+            "agentPools.createOrUpdate",
+            "",
+            body,
+        );
+        resource::ensure(work, &wanted.part(&pool.name.0)).await?;
+    }
+    Ok(cluster)
+}
+
+/// The run's cluster, if it exists.
+pub(super) async fn find(work: &Work) -> Result<Option<Resource>, CallError> {
+    let name = work.name();
+    let parameters = [work.subscription(), name.as_str(), name.as_str()];
+    let found = work
+        .api
+        .find::<Resource>("managedClusters.get", &parameters)
+        .await?;
+    Ok(found.filter(|found| work.run().owns(&found.tags())))
+}
+
+/// Access by the credentials that the cluster gives its users.
+pub(super) async fn access(work: &Work) -> Result<KubernetesAccess, CallError> {
+    let what = "make a kubeconfig";
+    let name = work.name();
+    let parameters = [work.subscription(), name.as_str(), name.as_str()];
+    let operation = "managedClusters.listClusterUserCredentials";
+    let given: Credentials = work
+        .api
+        .call(RetryPolicy::LAGGING, operation, &parameters, None)
+        .await?;
+    let encoded = given
+        .kubeconfigs
+        .first()
+        .map(|one| one.value.as_str())
+        .unwrap_or_default();
+    let text = STANDARD
+        .decode(encoded)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.filter(|text| !text.is_empty());
+    let text = text.ok_or_else(|| {
+        CallError::state(
+            what,
+            "the cluster's credentials are no base64 of a kubeconfig",
+        )
+    })?;
+    kubeproof_kubernetes::kubeconfig::access(&text)
+        .map_err(|error| CallError::state(what, error.to_string()))
+}
+
+/// Deletes the run's cluster with its nodes, and waits until it is gone.
+pub(super) async fn delete(work: &Work, policy: RetryPolicy) -> Result<(), CallError> {
+    let name = work.name();
+    let parameters = [work.subscription(), name.as_str(), name.as_str()];
+    resource::remove(
+        work,
+        ("managedClusters.get", "managedClusters.delete"),
+        &parameters,
+        policy,
+    )
+    .await
+}
+
+/// The names of groups that were made for the run's cluster.
+pub(super) async fn node_groups(work: &Work) -> Result<Vec<String>, CallError> {
+    let cluster = work.id(&format!(
+        "Microsoft.ContainerService/managedClusters/{}",
+        work.name()
+    ));
+    let all: Vec<Resource> = work
+        .api
+        .list("resourceGroups.list", &[work.subscription()], None)
+        .await?;
+    let theirs = all.into_iter().filter(|group| {
+        let owner = group.managed_by.as_deref().unwrap_or_default();
+        owner.eq_ignore_ascii_case(&cluster) && work.run().owns(&group.tags())
+    });
+    Ok(theirs.map(|group| group.name).collect())
+}
+
+/// Deletes a group, and waits until it is gone.
+pub(super) async fn delete_group(
+    work: &Work,
+    name: &str,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
+    let parameters = [work.subscription(), name];
+    resource::remove(
+        work,
+        ("resourceGroups.get", "resourceGroups.delete"),
+        &parameters,
+        policy,
+    )
+    .await
+}

@@ -1,0 +1,138 @@
+//! The bodies of requests: what is asked for, in the API's words.
+
+use serde_json::{Value, json};
+
+use super::Work;
+use crate::spec::NodePool;
+
+/// The name of the subnet of nodes.
+pub(super) const SUBNET: &str = "nodes";
+
+/// The network with its one subnet.
+pub(super) fn network(work: &Work) -> Value {
+    let range = String::from(work.spec.network_cidr);
+    json!({
+        "location": work.spec.location.0, "tags": work.run().tags(),
+        "properties": {
+            "addressSpace": {"addressPrefixes": [range]},
+            "subnets": [{"name": SUBNET, "properties": {"addressPrefix": work.spec.network_cidr.of_nodes()}}],
+        },
+    })
+}
+
+/// The id of the subnet of nodes.
+fn subnet(work: &Work) -> String {
+    let network = work.run().name("net");
+    work.id(&format!(
+        "Microsoft.Network/virtualNetworks/{network}/subnets/{SUBNET}"
+    ))
+}
+
+/// The identity of the control plane.
+pub(super) fn identity(work: &Work) -> Value {
+    json!({"location": work.spec.location.0, "tags": work.run().tags()})
+}
+
+/// The cluster with all of its node pools: one operation makes them together.
+pub(super) fn cluster(work: &Work) -> Value {
+    let spec = &work.spec;
+    let identity = work.id(&format!(
+        "Microsoft.ManagedIdentity/userAssignedIdentities/{}",
+        work.run().name("id")
+    ));
+    let pools = spec.node_pools.0.iter().enumerate();
+    let pools: Vec<Value> = pools
+        .map(|(index, pool)| {
+            let mut profile = node_pool(work, pool, index == 0);
+            profile["name"] = json!(pool.name.0);
+            profile
+        })
+        .collect();
+    let mut body = json!({
+        "location": spec.location.0, "tags": work.run().tags(),
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}},
+        "sku": {"name": "Base", "tier": spec.tier.word()},
+        "properties": {
+            "dnsPrefix": work.name(), "enableRBAC": true, "agentPoolProfiles": pools,
+            "networkProfile": {
+                "networkPlugin": "azure", "networkPluginMode": "overlay", "podCidr": "10.244.0.0/16",
+                "serviceCidr": "10.0.0.0/16", "dnsServiceIP": "10.0.0.10", "loadBalancerSku": "standard",
+                "outboundType": "loadBalancer",
+            },
+        },
+    });
+    if let Some(version) = &spec.kubernetes_version {
+        body["properties"]["kubernetesVersion"] = json!(version.0);
+    }
+    body
+}
+
+/// A node pool.
+pub(super) fn node_pool(work: &Work, pool: &NodePool, is_system: bool) -> Value {
+    let mut profile = json!({
+        "count": pool.count.0, "vmSize": pool.vm_size.0, "osType": "Linux", "osDiskType": "Managed",
+        "osDiskSizeGB": pool.disk_gb.0, "mode": if is_system { "System" } else { "User" },
+        "type": "VirtualMachineScaleSets", "vnetSubnetID": subnet(work),
+    });
+    if pool.spot {
+        profile["scaleSetPriority"] = json!("Spot");
+        profile["scaleSetEvictionPolicy"] = json!("Delete");
+    }
+    if !pool.zones.is_empty() {
+        profile["availabilityZones"] = json!(pool.zones);
+    }
+    if let Some(limits) = pool.autoscaling {
+        profile["enableAutoScaling"] = json!(true);
+        profile["minCount"] = json!(limits.min);
+        profile["maxCount"] = json!(limits.max);
+    }
+    profile
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeproof_contract::disk::Files;
+
+    use super::*;
+    use crate::api::Api;
+    use crate::spec::tests::spec;
+    use crate::tests::connection;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_says_what_the_scenario_asks_for() {
+        let pools = json!([
+            {"name": "main", "vm_size": "Standard_D2s_v3", "count": 2},
+            {"name": "spare", "vm_size": "Standard_D4s_v3", "count": 1, "spot": true, "zones": ["1"], "autoscaling": {"min": 0, "max": 3}},
+        ]);
+        let work = Work {
+            api: Api::new(&connection(Files::empty())),
+            spec: spec(
+                json!({"kubernetes_version": "1.34", "tier": "standard", "node_pools": pools}),
+            ),
+        };
+        let body = cluster(&work);
+        assert_eq!(body["tags"]["kubeproof:run"], "r1");
+        assert_eq!(body["sku"]["tier"], "Standard");
+        let properties = &body["properties"];
+        assert_eq!(properties["kubernetesVersion"], "1.34");
+        assert_eq!(properties["agentPoolProfiles"][0]["mode"], "System");
+        let spare = &properties["agentPoolProfiles"][1];
+        assert_eq!(
+            (&spare["mode"], &spare["scaleSetPriority"]),
+            (&json!("User"), &json!("Spot"))
+        );
+        assert_eq!(spare["availabilityZones"], json!(["1"]));
+        assert_eq!(
+            (&spare["minCount"], &spare["maxCount"]),
+            (&json!(0), &json!(3))
+        );
+        let group =
+            "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/kp-r1/providers/";
+        let subnet = format!("{group}Microsoft.Network/virtualNetworks/kp-r1-net/subnets/nodes");
+        assert_eq!(spare["vnetSubnetID"], subnet);
+        assert_eq!(
+            network(&work)["properties"]["subnets"][0]["properties"]["addressPrefix"],
+            "10.1.0.0/18"
+        );
+    }
+}

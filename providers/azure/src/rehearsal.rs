@@ -1,0 +1,36 @@
+//! The one place that knows the simulator: how a rehearsal is set up, and how a subscription is served.
+//!
+//! Nothing else in this crate may name it, so that observer and provisioner cannot depend on it.
+
+pub use kubeproof_azure_simulator::setup::{CLIENT_ID, CLIENT_SECRET, SUBSCRIPTION, TENANT};
+
+use std::sync::Arc;
+
+use kubeproof_azure_simulator::cloud::AzureCloud;
+use kubeproof_azure_simulator::setup::Setup;
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::serve::{ServeError, Served, Serving};
+use kubeproof_simkit::in_memory::InMemory;
+
+use crate::dialect::AzureDialect;
+use crate::spec::AksSpec;
+
+/// A fresh simulated subscription with the id that the scenario names.
+pub fn rehearse(spec: &AksSpec, clock: Clock, seed: u64) -> Rehearsal {
+    let setup = Setup {
+        subscription: spec.subscription.0.clone(),
+        ..Setup::new(seed, clock.now())
+    };
+    InMemory::rehearsal(AzureCloud::new(setup), clock)
+}
+
+/// A fresh simulated subscription over sockets.
+///
+/// # Errors
+/// When it cannot be listened to.
+pub fn serve(serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+    let seed = serving.seed;
+    let fresh = move |now| AzureCloud::new(Setup::new(seed, now));
+    kubeproof_simkit::serve::serve(fresh, Arc::new(AzureDialect), serving)
+}

@@ -1,0 +1,253 @@
+//! The `cluster` block of an AKS scenario: what is asked for, checked as it is read.
+//!
+//! Only the cloud can say whether a location, size or version exists.
+
+mod pool;
+
+use ipnet::Ipv4Net;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use pool::{Autoscaling, DiskSize, NodeCount, NodePool, NodePools};
+
+/// The AKS cluster that a scenario asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AksSpec {
+    /// The id of the subscription, which must exist and be enabled.
+    pub subscription: SubscriptionId,
+    /// A location such as `eastus`.
+    pub location: Location,
+    /// Kubernetes version, in quotes: `"1.34"`. Without it: the default of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes_version: Option<KubernetesVersion>,
+    /// What is promised of the control plane, and paid for it.
+    #[serde(default)]
+    pub tier: SkuTier,
+    /// The range of the network's addresses: nodes get the first quarter of it.
+    #[serde(default = "addresses")]
+    #[schemars(with = "String")]
+    pub network_cidr: Cidr,
+    /// Node pools: at least one; the first one is the system's.
+    pub node_pools: NodePools,
+}
+
+/// A tier of the control plane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkuTier {
+    /// Nothing is promised, and nothing is paid.
+    #[default]
+    Free,
+    /// With an agreement on availability.
+    Standard,
+}
+
+impl SkuTier {
+    /// As the API writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Free => "Free",
+            Self::Standard => "Standard",
+        }
+    }
+}
+
+/// A checked text.
+macro_rules! text {
+    ($(#[$about:meta])* $name:ident, $fits:expr, $problem:literal) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String")]
+        pub struct $name(pub String);
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                let fits: fn(&str) -> bool = $fits;
+                if fits(&text) {
+                    Ok(Self(text))
+                } else {
+                    Err(format!("`{text}` {}", $problem))
+                }
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+    };
+}
+pub(crate) use text;
+
+text!(
+    /// The id of a subscription.
+    SubscriptionId,
+    |text| {
+        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+        lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+    },
+    "is no subscription id such as 00000000-0000-0000-0000-000000000001"
+);
+
+text!(
+    /// A location.
+    Location,
+    |text| (4..=30).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()),
+    "is no location such as eastus"
+);
+
+text!(
+    /// A Kubernetes version, or the beginning of one.
+    KubernetesVersion,
+    |text| text.split_once('.').is_some_and(|(major, rest)| {
+        let mut parts = rest.split('.');
+        major == "1" && parts.clone().count() <= 2 && parts.all(|part| part.parse::<u8>().is_ok())
+    }),
+    "is no Kubernetes version such as \"1.34\" or \"1.34.1\" (write it in quotes)"
+);
+
+text!(
+    /// A size of machines.
+    VmSize,
+    |text| text.starts_with("Standard_") && text.len() > 10 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
+    "is no size of machines such as Standard_D2s_v3"
+);
+
+/// An IPv4 network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Cidr(pub Ipv4Net);
+
+impl TryFrom<String> for Cidr {
+    type Error = String;
+
+    fn try_from(given: String) -> Result<Self, Self::Error> {
+        let network: Ipv4Net = given
+            .parse()
+            .map_err(|_| format!("`{given}` is not an IPv4 network such as 10.1.0.0/16"))?;
+        if network.trunc() != network {
+            let right = network.trunc();
+            return Err(format!(
+                "`{given}` has host bits set; the network is {right}"
+            ));
+        }
+        if (8..=24).contains(&network.prefix_len()) {
+            Ok(Self(network))
+        } else {
+            Err(format!("`{given}` does not fit: a network takes /8 to /24"))
+        }
+    }
+}
+
+impl From<Cidr> for String {
+    fn from(value: Cidr) -> Self {
+        value.0.to_string()
+    }
+}
+
+impl Cidr {
+    /// The range of nodes: the first quarter.
+    pub fn of_nodes(self) -> String {
+        format!(
+            "{}/{}",
+            self.0.network(),
+            self.0.prefix_len().saturating_add(2)
+        )
+    }
+}
+
+fn addresses() -> Cidr {
+    Cidr(Ipv4Net::new_assert(
+        std::net::Ipv4Addr::new(10, 1, 0, 0),
+        16,
+    ))
+}
+
+impl AksSpec {
+    /// The nodes that are asked for.
+    pub fn nodes(&self) -> u32 {
+        self.node_pools.0.iter().map(|pool| pool.count.0).sum()
+    }
+
+    /// Why this cannot work, if it cannot.
+    pub fn problem(&self) -> Option<String> {
+        let services = Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 16);
+        let own = self.network_cidr.0;
+        if own.contains(&services) || services.contains(&own) {
+            return Some(format!(
+                "network_cidr: {own} overlaps with {services}, which services get"
+            ));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The checklist's cluster: two nodes.
+    pub(crate) fn two_nodes() -> Value {
+        json!({
+            "subscription": "00000000-0000-0000-0000-000000000001", "location": "eastus",
+            "node_pools": [{"name": "main", "vm_size": "Standard_D2s_v3", "count": 2}],
+        })
+    }
+
+    /// The same with other members.
+    pub(crate) fn spec(change: Value) -> AksSpec {
+        let mut value = two_nodes();
+        if let (Some(value), Value::Object(change)) = (value.as_object_mut(), change) {
+            value.extend(change);
+        }
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_refused_as_it_is_read() {
+        let check = |member: &str, value: Value, expected: &str| {
+            let mut whole = two_nodes();
+            whole[member] = value;
+            let error = serde_json::from_value::<AksSpec>(whole)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check(
+            "subscription",
+            json!("mine"),
+            "`mine` is no subscription id",
+        );
+        check("location", json!("East US"), "`East US` is no location");
+        check(
+            "kubernetes_version",
+            json!("2.1"),
+            "is no Kubernetes version",
+        );
+        check("tier", json!("premium"), "unknown variant `premium`");
+        check(
+            "network_cidr",
+            json!("10.1.0.1/16"),
+            "the network is 10.1.0.0/16",
+        );
+        check("network_cidr", json!("10.1.0.0/26"), "takes /8 to /24");
+        check("node_pools", json!([]), "at least one node pool");
+        check("moons", json!(1), "unknown field `moons`");
+    }
+
+    #[test]
+    fn the_network_must_not_overlap_with_that_of_services() {
+        assert_eq!(spec(json!({})).problem(), None);
+        let overlapping = spec(json!({"network_cidr": "10.0.0.0/20"})).problem();
+        assert!(overlapping.unwrap().contains("overlaps with 10.0.0.0/16"));
+        assert_eq!(addresses().of_nodes(), "10.1.0.0/18");
+    }
+}

@@ -1,0 +1,141 @@
+//! A simulated subscription, a run, and the faults of its calls.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kubeproof_azure::dialect::AzureDialect;
+use kubeproof_azure::provisioner::AksProvisioner;
+use kubeproof_azure::rehearsal::{SUBSCRIPTION, rehearse};
+use kubeproof_azure::spec::AksSpec;
+use kubeproof_contract::call::{Actor, Dialect};
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::disk::{Disk, Files};
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::journal::Journal;
+use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::transport::SharedTransport;
+use serde_json::{Value, json};
+
+pub struct Bench {
+    pub spec: AksSpec,
+    pub ground_truth: Arc<dyn GroundTruth>,
+    transport: SharedTransport,
+    pub clock: Clock,
+    pub run: Run,
+    pub journal: Journal,
+    faults: FaultPlan,
+    disk: SharedTransport,
+}
+
+/// The checklist's cluster, two nodes, with other members.
+pub fn spec(change: Value) -> AksSpec {
+    let mut value = json!({
+        "subscription": SUBSCRIPTION, "location": "eastus",
+        "node_pools": [{"name": "main", "vm_size": "Standard_D2s_v3", "count": 2}],
+    });
+    if let (Some(value), Value::Object(change)) = (value.as_object_mut(), change) {
+        value.extend(change);
+    }
+    serde_json::from_value(value).unwrap()
+}
+
+impl Bench {
+    pub fn new(change: Value, faults: &[&str]) -> Self {
+        let spec = spec(change);
+        let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
+        let rehearsal = rehearse(&spec, clock, 1);
+        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
+        Self {
+            spec,
+            ground_truth: rehearsal.ground_truth,
+            transport: rehearsal.transport,
+            clock,
+            run: Run::new("r1", "tester", clock.now()),
+            journal: Journal::default(),
+            faults: FaultPlan::new(faults),
+            disk: Files::empty(),
+        }
+    }
+
+    pub fn connection(&self, actor: Actor) -> Connection {
+        let dialect: Arc<dyn Dialect> = Arc::new(AzureDialect);
+        let faulty = self
+            .faults
+            .layer(Arc::clone(&self.transport), dialect.clone(), actor);
+        Connection {
+            transport: self.journal.layer(faulty, dialect, actor, self.clock),
+            clock: self.clock,
+            seed: 1,
+            run: self.run.clone(),
+            credentials: Credentials::Rehearsal,
+            directory: PathBuf::from("no-such-folder"),
+            disk: Disk::over(Arc::clone(&self.disk)),
+            progress: ProgressSink::default(),
+        }
+    }
+
+    pub fn provisioner(&self) -> AksProvisioner {
+        AksProvisioner::new(self.spec.clone(), &self.connection(Actor::Provisioner))
+    }
+
+    /// A call of another user to Resource Manager.
+    pub async fn other(&self, method: &str, path: &str, body: Value) -> Value {
+        let transport = self.connection(Actor::Foreign).transport;
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://management.azure.com/.default",
+            kubeproof_azure::rehearsal::CLIENT_ID,
+            kubeproof_azure::rehearsal::CLIENT_SECRET
+        );
+        let url = format!(
+            "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
+            kubeproof_azure::rehearsal::TENANT
+        );
+        let request = http::Request::post(url)
+            .body(bytes::Bytes::from(form))
+            .unwrap();
+        let answer = transport.send(request).await.unwrap();
+        let token: Value = serde_json::from_slice(answer.body()).unwrap();
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!(
+                "https://management.azure.com{path}?api-version=2025-01-01"
+            ))
+            .header(
+                "authorization",
+                format!("Bearer {}", token["access_token"].as_str().unwrap()),
+            )
+            .body(bytes::Bytes::from(body.to_string()))
+            .unwrap();
+        let answer = transport.send(request).await.unwrap();
+        assert!(answer.status().is_success(), "{method} {path}: {answer:?}");
+        serde_json::from_slice(answer.body()).unwrap_or_default()
+    }
+
+    /// What exists that was not there before, as type and name.
+    pub fn more_than(&self, before: &[Resource]) -> Vec<String> {
+        let all = self.ground_truth.inventory();
+        let new = all
+            .iter()
+            .filter(|one| !before.iter().any(|old| old.is_same(one)));
+        new.map(|one| {
+            format!(
+                "{} {}",
+                one.resource_type,
+                one.name.clone().unwrap_or_default()
+            )
+        })
+        .collect()
+    }
+
+    /// The changing calls since the journal had this length.
+    pub fn changes_since(&self, length: usize) -> Vec<String> {
+        let later = self.journal.calls().split_off(length);
+        let changing = later.iter().filter(|call| call.signature.mutating);
+        changing.map(|call| call.signature.to_string()).collect()
+    }
+}

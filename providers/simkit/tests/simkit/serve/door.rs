@@ -1,0 +1,119 @@
+//! The door: a client whose host is fixed is led to this server, and any other host is refused.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::small::{API_HOST, body, raw, served, status, with_server};
+
+/// A TLS client that trusts this authority alone.
+fn connector(authority: &str) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    let authority = CertificateDer::from_pem_slice(authority.as_bytes()).expect("a certificate");
+    roots.add(authority).expect("trusted");
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+/// Asks for a host at the door, and returns the connection and the head of the answer.
+async fn ask(address: SocketAddr, host: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    let asked = format!("CONNECT {host}:443 HTTP/1.1\r\nhost: {host}:443\r\n\r\n");
+    stream.write_all(asked.as_bytes()).await.expect("written");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("a head"));
+    }
+    (stream, String::from_utf8(head).expect("text"))
+}
+
+/// Sends a request through the door to a host, which must show a certificate for `name`.
+async fn get(
+    address: SocketAddr,
+    authority: &str,
+    name: &'static str,
+    path: &str,
+) -> Result<String, String> {
+    let (stream, head) = ask(address, API_HOST).await;
+    assert_eq!(status(&head), "200", "{head}");
+    let name = ServerName::try_from(name).expect("a name");
+    let stream = connector(authority).connect(name, stream).await;
+    let mut stream = stream.map_err(|error| error.to_string())?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {API_HOST}\r\nconnection: close\r\n\r\n");
+    let written = stream.write_all(request.as_bytes()).await;
+    written.map_err(|error| error.to_string())?;
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer).await;
+    read.map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[test]
+fn a_call_through_the_door_is_one_of_the_host_and_in_the_journal() {
+    with_server(&[], |served| async move {
+        let (address, authority) = (served.address(), served.authority_pem().to_owned());
+        let answer = get(address, &authority, API_HOST, "/who?x=1").await;
+        assert_eq!(body(&answer.expect("an answer")), "api /who");
+        let calls = served.journal().calls();
+        let names: Vec<&str> = calls
+            .iter()
+            .map(|call| call.signature.operation.as_str())
+            .collect();
+        assert_eq!(names, ["who"]);
+    });
+}
+
+#[test]
+fn behind_the_door_are_no_control_routes() {
+    with_server(&[], |served| async move {
+        let (address, authority) = (served.address(), served.authority_pem().to_owned());
+        let answer = get(address, &authority, API_HOST, "/_kubeproof/journal").await;
+        assert_eq!(body(&answer.expect("an answer")), "api /_kubeproof/journal");
+    });
+}
+
+#[test]
+fn the_certificate_is_for_the_host_that_was_asked_for_and_for_no_other() {
+    with_server(&[], |served| async move {
+        let (address, authority) = (served.address(), served.authority_pem().to_owned());
+        let answer = get(address, &authority, "other.small.example", "/who").await;
+        assert!(answer.is_err(), "{answer:?}");
+    });
+}
+
+#[test]
+fn other_hosts_are_refused_by_name() {
+    with_server(&[], |served| async move {
+        let (mut stream, head) = ask(served.address(), "storage.other.example").await;
+        assert_eq!(status(&head), "403", "{head}");
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).await.expect("a reason");
+        let expected = format!(
+            "kubeproof simulator: storage.other.example is not simulated here, and nothing leads to the real \
+             network; simulated hosts: {API_HOST}\n"
+        );
+        assert_eq!(rest, expected);
+        assert!(served.journal().calls().is_empty());
+    });
+}
+
+#[test]
+fn a_client_that_speaks_before_it_is_answered_is_cut_off() {
+    served(&[], |address| {
+        let asked =
+            format!("CONNECT {API_HOST}:443 HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+        let answer = raw(address, asked.as_bytes());
+        assert_eq!((status(&answer), body(&answer)), ("200", ""), "{answer}");
+    });
+}
