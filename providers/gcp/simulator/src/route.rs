@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn each_operation_is_named_once_and_by_its_service() {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for service in SERVICES {
             for name in service.tables.iter().flat_map(Router::names) {
                 // Two versions of a service have operations of the same names.

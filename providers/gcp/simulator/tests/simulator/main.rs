@@ -19,6 +19,7 @@ mod machines;
 mod meter;
 mod networks;
 mod pools;
+mod price_list;
 mod project;
 mod traces;
 mod workload;
