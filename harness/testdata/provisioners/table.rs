@@ -310,16 +310,24 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O2 duplicates", "O3 truth", "O7 no-op", "O8 end state"],
     ),
     (
+        // The second cluster keeps the network, so that no teardown succeeds.
         "blind create",
         File("gcp_blind_create.yaml"),
         &["container:projects.locations.clusters.create#1=lost-response"],
-        &["O1 orphans", "O2 duplicates"],
+        &[
+            "O1 orphans",
+            "O2 duplicates",
+            "O3 truth",
+            "O8 end state",
+            "teardown-retry",
+        ],
     ),
     (
+        // A second teardown heals it, and is not a no-op.
         "ignores operation errors",
         File("gcp_ignores_operation_errors.yaml"),
         &["compute:networks.delete#1=async-fail(RESOURCE_IN_USE_BY_ANOTHER_RESOURCE)"],
-        &["O1 orphans"],
+        &["O7 no-op"],
     ),
     (
         "network before rules",
@@ -334,10 +342,11 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O6 bystanders"],
     ),
     (
+        // No oracle tells yet: by its name, the account may be the run's own. A test of the provider itself sees it.
         "deletes by name",
         File("gcp_deletes_by_name.yaml"),
         &["iam:projects.serviceAccounts.delete#1=foreign-change(takes-name)"],
-        &["O6 bystanders"],
+        &[],
     ),
 ];
 
