@@ -127,10 +127,11 @@ fn named<'a>(
 }
 
 /// Whether one can refer to the other: names are unique in one place alone. What is in different regions or zones does
-/// not refer to each other, and of what is global only a snapshot refers to what is not.
+/// not refer to each other, and of what is global only snapshots and backend services refer to what is not.
 fn may_refer(one: &Resource, other: &Resource) -> bool {
     let is_above = one.scope.contains(&other.scope);
-    let may_be_below = !one.scope.is_global() || one.resource_type == "snapshot";
+    let refers_below = ["snapshot", "backend_service"].contains(&one.resource_type.as_str());
+    let may_be_below = !one.scope.is_global() || refers_below;
     other.scope.contains(&one.scope) || is_above && may_be_below
 }
 
