@@ -198,9 +198,9 @@ fn add_pool(state: &mut State, cluster: &Item, pool: &str) {
     let subnet = subnet(state, cluster, &pool);
     let is_managed = pool.text("osDiskType") != "Ephemeral";
     let disk = if is_managed {
-        json!({"osType": "Linux", "diskSizeGB": pool.number("osDiskSizeGB"), "managedDisk": {"storageAccountType": "Premium_LRS"}})
+        json!({"osType": "Linux", "createOption": "FromImage", "diskSizeGB": pool.number("osDiskSizeGB"), "managedDisk": {"storageAccountType": "Premium_LRS"}})
     } else {
-        json!({"osType": "Linux", "diffDiskSettings": {"option": "Local"}})
+        json!({"osType": "Linux", "createOption": "FromImage", "diffDiskSettings": {"option": "Local"}})
     };
     let priority = if pool.text("scaleSetPriority") == "Spot" {
         "Spot"

@@ -127,7 +127,7 @@ fn add_instance(state: &mut State, key: &str) {
         "properties": {
             "vmId": state.ids.uuid(), "#disk": disk.unwrap_or_default(),
             "osProfile": {"computerName": computer},
-            "storageProfile": {"osDisk": {"osType": "Linux", "managedDisk": disk_id.as_deref().map(reference)}},
+            "storageProfile": {"osDisk": {"osType": "Linux", "createOption": "FromImage", "managedDisk": disk_id.as_deref().map(reference)}},
             "latestModelApplied": true,
         },
     });
