@@ -38,7 +38,7 @@ const WRONG: &[Wrong] = &[
         name: "deletes-without-waiting",
         client: "gcloud",
         oracle: "O1 orphans",
-        words: &["network "],
+        words: &["network kp-", "though teardown reported success"],
     },
     Wrong {
         name: "does-not-wait-for-interfaces",

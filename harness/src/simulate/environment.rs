@@ -5,8 +5,7 @@
 //! |---|---|
 //! | `KUBECONFIG` | a kubeconfig of its own, empty at first (kubectl, helm, Python, terraform) |
 //! | `KUBECACHEDIR` | what kubectl remembers of servers: ports are used again |
-//! | `CLOUDSDK_CONFIG`, `AZURE_CONFIG_DIR`, `HF_HOME` | an empty folder in place of your own settings and log-ins of clouds that are not simulated |
-//! | `GOOGLE_APPLICATION_CREDENTIALS` | a file that is not there: Google's libraries look no further |
+//! | `AZURE_CONFIG_DIR`, `HF_HOME` | an empty folder in place of your own settings and log-ins of clouds that are not simulated |
 //! | `NO_PROXY`, `no_proxy` | simulators are reached without a proxy |
 //! | `AWS_ENDPOINT_URL` | where all services are (AWS CLI, boto3, terraform, all SDKs) |
 //! | `AWS_ACCESS_KEY_ID` | the key that the simulator knows |
@@ -22,10 +21,14 @@
 //! | `CLOUDSDK_CONFIG` | a folder of its own in place of your settings and log-ins |
 //! | `CLOUDSDK_CORE_DISABLE_PROMPTS` | gcloud asks nothing |
 //! | `CLOUDSDK_CORE_DISABLE_USAGE_REPORTING` | gcloud reports nothing |
+//! | `CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK` | gcloud looks for no newer version |
 //! | `NO_GCE_CHECK` | a machine's own credentials are not looked for (google-auth) |
 //! | `CLOUDSDK_AUTH_ACCESS_TOKEN_FILE` | the made-up token that the simulator knows (gcloud) |
 //! | `GOOGLE_OAUTH_ACCESS_TOKEN` | the same (terraform, kubeproof) |
 //! | `CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDASSET`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE` | where the service is (gcloud) |
+//! | `GOOGLE_APPLICATION_CREDENTIALS` | made-up credentials that get a token of the simulator (client libraries) |
+//! | `HTTPS_PROXY`, `https_proxy` | the door to the simulated hosts of Google; all others are refused |
+//! | `CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE`, `CURL_CA_BUNDLE`, `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH`, `HTTPLIB2_CA_CERTS`, `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE` | the simulator's authority, and no other |
 //! | `LAMBDA_CLOUD_BASE_URL` | where the API is (lambda-ai-cloud-api-client) |
 //! | `LAMBDA_CLOUD_TOKEN`, `LAMBDA_CLOUD_API_TOKEN`, `LAMBDA_API_TOKEN`, `LAMBDA_API_KEY` | the made-up key that the simulator knows |
 //! <!-- environment of a command: end -->

@@ -375,37 +375,3 @@ fn a_file_that_cannot_be_written_loses_no_record() {
     assert_eq!(outcome.errors[0].trial, outcome.records[0].scenario);
     assert!(other.is_file());
 }
-
-#[test]
-fn temporary_gcp_rows() {
-    for (name, of, faults, expected) in TABLE {
-        if !matches!(of, File(file) if file.starts_with("gcp_")) {
-            continue;
-        }
-        let shown = under(&wrong_one(of), faults);
-        let clean = shown.findings.iter().all(|finding| !finding.faults.is_empty());
-        println!("## {name}: {:?} expected {expected:?} clean {clean} unreached {:?}", oracles(&shown), shown.unreached);
-        for one in &shown.findings {
-            println!("   {}: {}", one.oracle, one.message);
-        }
-        let right = under(&right_one(of), faults);
-        println!("   right: {:?} unreached {:?}", right.findings, right.unreached);
-    }
-    for (name, of, faults, expected) in WHOLE_RUNS {
-        if !matches!(of, File(file) if file.starts_with("gcp_")) {
-            continue;
-        }
-        for faults in [faults, &["container:projects.locations.clusters.delete#1=partial"][..], &[]] {
-            let record = whole(wrong_one(of), faults);
-            println!("## {name} {faults:?} expected {expected:?} {:?}", record.verdict);
-            for one in &record.findings {
-                println!("   {}: {}", one.oracle, one.message);
-            }
-            for one in &record.faults {
-                println!("   fault {one:?}");
-            }
-            let right = whole(right_one(of), faults);
-            println!("   right: {:?} {:#?}", right.verdict, right.findings);
-        }
-    }
-}

@@ -146,6 +146,9 @@ pub fn canonical(path: &str) -> String {
         let mut literals = literals.filter(|one| !one.starts_with('{'));
         literals.find(|one| one.eq_ignore_ascii_case(segment))
     };
+    // Microsoft's clients put a scope that begins with a slash behind another one.
+    let single = path.strip_prefix("//").map(|rest| format!("/{rest}"));
+    let path = single.as_deref().unwrap_or(path);
     let segments = path
         .split('/')
         .map(|segment| words(segment).unwrap_or(segment));

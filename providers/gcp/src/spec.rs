@@ -45,7 +45,8 @@ pub struct GkeSpec {
     #[serde(default)]
     pub restore_apis: bool,
     /// The table of the detailed billing export in BigQuery, as `project.dataset.table`. Without it, nothing says what was
-    /// billed: Google has no other billing API.
+    /// billed: Google has no other billing API. Reading it takes `roles/bigquery.jobUser` in `project` and
+    /// `roles/bigquery.dataViewer` on the dataset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub billing_export: Option<BillingExport>,
 }

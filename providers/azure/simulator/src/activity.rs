@@ -148,7 +148,7 @@ mod tests {
     fn an_operation_is_named_by_its_type() {
         let group = "/subscriptions/s/resourceGroups/g";
         let check = |method: &str, path: &str, expected: &str| {
-            assert_eq!(operation(method, path), expected)
+            assert_eq!(operation(method, path), expected);
         };
         check(
             "PUT",

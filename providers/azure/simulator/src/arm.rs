@@ -193,7 +193,7 @@ pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
     let all = KINDS.iter().filter(|kind| !kind.resource_type.is_empty());
     let all = all.flat_map(|kind| {
         let items = state.arm.items.all();
-        items.filter(move |item| std::ptr::eq(item.kind, *kind))
+        items.filter(move |item| item.is(kind))
     });
     all.map(Item::resource).collect()
 }

@@ -95,7 +95,7 @@ fn made(state: &mut State, key: &str) {
 /// The object id, the client id and the id of an identity, if it exists.
 pub(crate) fn found(state: &State, id: &str) -> Option<Value> {
     let item = state.arm.items.get(&id.to_ascii_lowercase());
-    let item = item.filter(|item| std::ptr::eq(item.kind, &IDENTITIES))?;
+    let item = item.filter(|item| item.is(&IDENTITIES))?;
     Some(shown(item))
 }
 

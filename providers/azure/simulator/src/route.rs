@@ -198,9 +198,10 @@ pub(crate) fn answer(
         };
     };
     let is_limited = service.audience == Some(Audience::Arm);
-    let admitted = match is_limited {
-        true => state.buckets.admit(request, state.now).map(Some),
-        false => Ok(None),
+    let admitted = if is_limited {
+        state.buckets.admit(request, state.now).map(Some)
+    } else {
+        Ok(None)
     };
     let outcome = admitted.and_then(|left| {
         let (handler, call) = call(state, request, injected, service, &found, &path)?;

@@ -29,9 +29,7 @@ pub(crate) fn exempt_all(state: &mut State) {
 fn cores(state: &State, location: &str) -> BTreeMap<&'static str, u32> {
     let mut used = BTreeMap::new();
     let machines = state.arm.items.all().filter(|item| {
-        std::ptr::eq(item.kind, &MACHINES)
-            && item.location == location
-            && !state.arm.exempt.contains(&item.unique)
+        item.is(&MACHINES) && item.location == location && !state.arm.exempt.contains(&item.unique)
     });
     for machine in machines {
         let size = machine

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::Timestamp;
-use kubeproof_simkit::page::page;
+use kubeproof_simkit::page::{Page, page};
 use serde_json::{Map, Value, json};
 
 /// A JSON object.
@@ -32,14 +32,23 @@ pub(crate) fn listed(
 ) -> Outcome {
     let page = page(name, all, token, size)
         .map_err(|_| ApiError::invalid("The page token is invalid."))?;
-    let mut list = json!({});
+    Ok(with_page(json!({}), name, page))
+}
+
+/// A list with a page of items under their name, which is left out when there are none, and the token of the next page.
+pub(crate) fn with_page(mut list: Value, name: &str, page: Page<Value>) -> Value {
     if !page.items.is_empty() {
         list[name] = json!(page.items);
     }
-    if let Some(next) = page.next {
+    with_next(list, page.next)
+}
+
+/// A list with the token of the next page, if there is one.
+pub(crate) fn with_next(mut list: Value, next: Option<String>) -> Value {
+    if let Some(next) = next {
         list["nextPageToken"] = json!(next);
     }
-    Ok(list)
+    list
 }
 
 /// An error of the API.

@@ -120,7 +120,7 @@ async fn a_network_cannot_be_deleted_before_the_rules_that_gke_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn disks_of_claims_stay_when_nobody_deletes_them() {
+async fn disks_of_claims_stay_when_no_one_deletes_them() {
     // Kubernetes Engine tries to delete them, and does not promise it: some seeds leave one.
     let mut left = Vec::new();
     for seed in 1..=6 {

@@ -352,9 +352,11 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
             insert(all, &id, shown);
         }
     }
+    let mut outer = json!({"eTag": item.etag});
     if !identity.is_null() {
-        properties.insert("#outer".to_owned(), json!({ "identity": identity }));
+        insert(&mut outer, "identity", identity);
     }
+    properties.insert("#outer".to_owned(), outer);
     if let Some(failure) = &item.failure {
         let message = json!({"code": failure.code, "message": failure.message});
         properties.insert("status".to_owned(), json!({ "provisioningError": message }));

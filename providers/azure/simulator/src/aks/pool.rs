@@ -69,7 +69,8 @@ pub(crate) static POOLS: Kind = Kind {
     made: |state, key| sync(state, key),
     changed: |state, key| sync(state, key),
     removed: |state, item, _| node_group::remove_pool(state, item),
-    show: |_, _, properties| {
+    show: |_, item, properties| {
+        properties.insert("eTag".to_owned(), json!(item.etag));
         let version = properties
             .get("orchestratorVersion")
             .cloned()

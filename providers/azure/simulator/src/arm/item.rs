@@ -94,6 +94,11 @@ impl Item {
         }
     }
 
+    /// Whether it is of this type.
+    pub(crate) fn is(&self, kind: &'static Kind) -> bool {
+        std::ptr::eq(self.kind, kind)
+    }
+
     /// The key under which it is kept.
     pub(crate) fn key(&self) -> String {
         self.id.to_ascii_lowercase()
@@ -144,6 +149,11 @@ impl Item {
             .map(str::to_owned)
     }
 
+    /// Its etag as it is written.
+    pub(crate) fn shown_etag(&self) -> String {
+        format!("W/\"{}\"", self.etag)
+    }
+
     /// As the API shows it.
     pub(crate) fn shown(&self, state: &State) -> Value {
         let mut shown = self.document.clone();
@@ -154,7 +164,10 @@ impl Item {
             shown.insert("location".to_owned(), json!(self.location));
             shown.insert("tags".to_owned(), json!(self.tags));
         }
-        shown.insert("etag".to_owned(), json!(format!("W/\"{}\"", self.etag)));
+        // Other namespaces have etags elsewhere, or none.
+        if self.kind.namespace == "Microsoft.Network" {
+            shown.insert("etag".to_owned(), json!(self.shown_etag()));
+        }
         let properties = shown.remove("properties");
         let mut properties = properties
             .and_then(|all| all.as_object().cloned())

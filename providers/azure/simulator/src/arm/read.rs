@@ -54,7 +54,7 @@ pub(crate) fn found<'s>(
 /// One resource.
 pub(crate) fn get(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Outcome {
     let item = found(state, call, kind)?;
-    let etag = format!("W/\"{}\"", item.etag);
+    let etag = item.shown_etag();
     Ok(Answer::ok(item.shown(state)).header("ETag", etag))
 }
 
@@ -65,9 +65,10 @@ fn listed(
     is_meant: impl Fn(&Item) -> bool,
 ) -> Outcome {
     let now = state.now;
-    let items = state.arm.items.all().filter(|item| {
-        std::ptr::eq(item.kind, kind) && is_meant(item) && !call.injected.hides(item.created, now)
-    });
+    let items =
+        state.arm.items.all().filter(|item| {
+            item.is(kind) && is_meant(item) && !call.injected.hides(item.created, now)
+        });
     let all: Vec<Value> = items.map(|item| item.shown(state)).collect();
     page(state, call, all)
 }

@@ -329,7 +329,7 @@ mod tests {
     fn filters_are_carried_out_or_refused() {
         let shown = json!({"displayName": "kp-r1", "appId": "a", "tags": ["kubeproof:run=r1"]});
         let check = |filter: &str, expected: Option<bool>| {
-            assert_eq!(fits(filter, &shown), expected, "{filter}")
+            assert_eq!(fits(filter, &shown), expected, "{filter}");
         };
         check("", Some(true));
         check("startswith(displayName,'kp')", Some(true));

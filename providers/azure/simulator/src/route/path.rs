@@ -85,7 +85,8 @@ pub(super) fn canonical(path: &str) -> String {
         // Where all services share one address, Graph is told by this.
         return format!("/{rest}");
     }
-    let mut parts = path.trim_end_matches('/').split('/').skip(1);
+    // Microsoft's clients put a scope that begins with a slash behind another one.
+    let mut parts = path.trim_matches('/').split('/');
     let first = parts.next().unwrap_or_default();
     let mut whole = String::new();
     let mut add = |part: &str| {
@@ -152,6 +153,7 @@ mod tests {
             "/subscriptions/s/providers/microsoft.containerservice/Register",
             "/subscriptions/s/providers/Microsoft.ContainerService/register",
         );
+        check("//subscriptions/s", "/subscriptions/s");
         check("/v1.0/Applications", "/v1.0/Applications");
         check("/subscriptions", "/subscriptions");
     }

@@ -30,7 +30,7 @@ fn a_token_is_for_one_audience_and_expires() {
     let mut bench = Bench::new();
     let line = format!("GET {SUBSCRIPTION}");
     let (arm, graph) = (bench.token(0), bench.token(1));
-    let mut code = |bench: &mut Bench, line: &str, token: &str| {
+    let code = |bench: &mut Bench, line: &str, token: &str| {
         let seen = bench.send(&request(line, token, &Value::Null));
         (seen.status, seen.code().to_owned())
     };
@@ -166,7 +166,7 @@ fn etags_guard_changes() {
     bench.made(&format!("PUT {path}"), body.clone());
     let etag = bench.get(&path)["etag"].as_str().unwrap().to_owned();
     let token = bench.token(0);
-    let mut put = |bench: &mut Bench, header: &str, value: &str| {
+    let put = |bench: &mut Bench, header: &str, value: &str| {
         let mut request = request(&format!("PUT {path}"), &token, &body);
         let name: http::HeaderName = header.parse().unwrap();
         request.headers_mut().insert(name, value.parse().unwrap());

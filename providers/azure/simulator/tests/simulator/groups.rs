@@ -12,7 +12,7 @@ fn delete() -> String {
 
 #[test]
 fn a_group_goes_with_all_that_is_in_it_after_a_while() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     let before = bench.all();
     let mut bench = bench.with_group();
     bench.made(

@@ -1,6 +1,6 @@
 //! Reading: one resource, a list, and the aggregated list of all scopes.
 
-use kubeproof_simkit::page::page;
+use kubeproof_simkit::page::{Page, page};
 use serde_json::{Value, json};
 
 use super::collection::Collection;
@@ -11,7 +11,7 @@ use super::place::{self, Place, Scope};
 use crate::links;
 use crate::route::Call;
 use crate::state::State;
-use crate::wire::{ApiError, Object, Outcome};
+use crate::wire::{ApiError, Object, Outcome, with_next, with_page};
 
 /// Most resources on a page, and as many as a page has when the caller does not say.
 const PAGE: usize = 500;
@@ -60,28 +60,17 @@ fn visible<'s>(
 pub(crate) fn listed(state: &State, call: &Call<'_>, kind: &str, all: Vec<Value>) -> Outcome {
     let path = call.request.uri().path();
     let below = links::below_project(path);
-    let (items, next) = asked(call, below, all)?;
-    let mut list = json!({
+    let page = asked(call, below, all)?;
+    let list = json!({
         "kind": kind,
         "id": format!("projects/{}/{below}", state.setup.project),
         "selfLink": place::link(state, below),
     });
-    // An empty list has no items at all.
-    if !items.is_empty() {
-        list["items"] = json!(items);
-    }
-    if let Some(next) = next {
-        list["nextPageToken"] = json!(next);
-    }
-    Ok(list)
+    Ok(with_page(list, "items", page))
 }
 
-/// What a call asks for of a list: the filtered page, and the token of the next one.
-fn asked(
-    call: &Call<'_>,
-    list: &str,
-    mut all: Vec<Value>,
-) -> Result<(Vec<Value>, Option<String>), ApiError> {
+/// The page of a list that a call asks for, of what fits its filter.
+fn asked(call: &Call<'_>, list: &str, mut all: Vec<Value>) -> Result<Page<Value>, ApiError> {
     if let Some(text) = call.query("filter") {
         let filter = Filter::read(text)?;
         all.retain(|item| filter.matches(item));
@@ -91,11 +80,10 @@ fn asked(
         Some(other) => return Err(ApiError::not_simulated(&format!("orderBy {other}"))),
     }
     let size = page_size(call)?;
-    let page = page(list, all, call.query("pageToken"), size).map_err(|_| {
+    page(list, all, call.query("pageToken"), size).map_err(|_| {
         let token = call.query("pageToken").unwrap_or_default();
         ApiError::invalid(format!("Invalid value for field 'pageToken': '{token}'."))
-    })?;
-    Ok((page.items, page.next))
+    })
 }
 
 fn page_size(call: &Call<'_>) -> Result<usize, ApiError> {
@@ -120,10 +108,10 @@ pub(crate) fn aggregated(state: &State, call: &Call<'_>, of: &'static Collection
     let items = visible(state, call, of);
     let items = items.filter(|item| Some(&item.scope) != unreachable.as_ref());
     let shown = items.map(|item| item.shown(state)).collect();
-    let (page, next) = asked(call, below, shown)?;
+    let page = asked(call, below, shown)?;
     let mut by_scope = Object::new();
     for scope in of.levels.iter().flat_map(|level| level.scopes()) {
-        let here = page.iter().filter(|item| scope_of(item) == scope);
+        let here = page.items.iter().filter(|item| scope_of(item) == scope);
         let here: Vec<&Value> = here.collect();
         let entry = if unreachable.as_ref() == Some(&scope) {
             warning(&scope, "UNREACHABLE", "is unreachable")
@@ -143,10 +131,7 @@ pub(crate) fn aggregated(state: &State, call: &Call<'_>, of: &'static Collection
     if let Some(scope) = unreachable {
         list["unreachables"] = json!([place::link(state, &scope.to_string())]);
     }
-    if let Some(next) = next {
-        list["nextPageToken"] = json!(next);
-    }
-    Ok(list)
+    Ok(with_next(list, page.next))
 }
 
 /// The kind of an aggregated list. Two have a plural in it.

@@ -113,6 +113,14 @@ pub(crate) fn location(call: &Call<'_>) -> Result<String, ApiError> {
     )))
 }
 
+/// The location whose things a call lists; `None` if it lists those of all.
+pub(crate) fn listed_location(call: &Call<'_>) -> Result<Option<String>, ApiError> {
+    if call.parameter(1) == "-" {
+        return Ok(None);
+    }
+    location(call).map(Some)
+}
+
 /// A cluster that is asked for, with its pools, before it has an id.
 pub(crate) fn cluster(state: &State, call: &Call<'_>, body: Object) -> Result<Cluster, ApiError> {
     let location = location(call)?;

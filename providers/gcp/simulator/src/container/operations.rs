@@ -248,14 +248,9 @@ fn get(state: &mut State, call: &Call<'_>) -> Outcome {
 
 /// The operations of a location, or of all; there are no pages.
 fn list(state: &mut State, call: &Call<'_>) -> Outcome {
-    let is_all = call.parameter(1) == "-";
-    let location = if is_all {
-        String::new()
-    } else {
-        input::location(call)?
-    };
+    let location = input::listed_location(call)?;
     let all = state.container.operations.all();
-    let here = all.filter(|one| is_all || one.scope == location);
+    let here = all.filter(|one| location.as_ref().is_none_or(|place| one.scope == *place));
     let operations: Vec<Value> = here.map(|one| shown(state, one)).collect();
     if operations.is_empty() {
         return Ok(json!({}));

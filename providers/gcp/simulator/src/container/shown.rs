@@ -190,18 +190,13 @@ fn pool_without_etag(state: &State, cluster: &Cluster, pool: &Pool) -> Value {
 /// The clusters of a location, or of all: there are no pages. An injected fault makes a zone unreachable, and then its
 /// clusters are missing and it is named.
 fn list(state: &mut State, call: &Call<'_>) -> Outcome {
-    let is_all = call.parameter(1) == "-";
-    let location = if is_all {
-        String::new()
-    } else {
-        input::location(call)?
-    };
+    let location = input::listed_location(call)?;
     let clusters = state.container.clusters.all();
-    let here = clusters.filter(|one| is_all || one.location == location);
+    let here = clusters.filter(|one| location.as_ref().is_none_or(|place| one.location == *place));
     let here = here.filter(|one| !call.injected.hides(one.created, state.now));
     let mut here: Vec<&Cluster> = here.collect();
     let mut list = Object::new();
-    if is_all && call.injected.take_partial() {
+    if location.is_none() && call.injected.take_partial() {
         let missing = here
             .first()
             .map_or("us-central1-a", |one| one.location.as_str());

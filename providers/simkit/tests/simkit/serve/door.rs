@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::small::{API_HOST, body, raw, served, status, with_server};
+use super::small::{API_HOST, body, status, with_server};
 
 /// A TLS client that trusts this authority alone.
 fn connector(authority: &str) -> TlsConnector {
@@ -105,15 +105,5 @@ fn other_hosts_are_refused_by_name() {
         );
         assert_eq!(rest, expected);
         assert!(served.journal().calls().is_empty());
-    });
-}
-
-#[test]
-fn a_client_that_speaks_before_it_is_answered_is_cut_off() {
-    served(&[], |address| {
-        let asked =
-            format!("CONNECT {API_HOST}:443 HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\n\r\n");
-        let answer = raw(address, asked.as_bytes());
-        assert_eq!((status(&answer), body(&answer)), ("200", ""), "{answer}");
     });
 }
