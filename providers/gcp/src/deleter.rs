@@ -57,13 +57,14 @@ impl Deleter for GkeDeleter {
             project: &self.project,
             resource,
         };
-        Ok(match &kind.source {
-            Source::Compute(collections, _) => work.of_compute(collections).await?,
-            Source::Peerings => work.peering().await?,
-            Source::Clusters => work.cluster().await?,
-            Source::Accounts => work.account().await?,
-            Source::Bindings => work.binding().await?,
-        })
+        let deleted = match &kind.source {
+            Source::Compute(collections, _) => work.of_compute(collections).await,
+            Source::Peerings => work.peering().await,
+            Source::Clusters => work.cluster().await,
+            Source::Accounts => work.account().await,
+            Source::Bindings => work.binding().await,
+        };
+        Ok(deleted?)
     }
 }
 

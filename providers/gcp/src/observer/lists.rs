@@ -39,7 +39,7 @@ pub(super) struct Unread {
 }
 
 /// What a page consists of.
-type Part = Result<Value, Unread>;
+type Part = Result<Value, Box<Unread>>;
 
 /// A page of a list without places. Which of its members are there is known only when it is read.
 #[derive(Debug, Deserialize)]
@@ -77,20 +77,20 @@ pub(super) async fn read(api: &Api, project: &str, list: List) -> Result<Read, C
         match part {
             Ok(item) => read.items.push(item),
             Err(unread) if read.unread.contains(&unread) => {}
-            Err(unread) => read.unread.push(unread),
+            Err(unread) => read.unread.push(*unread),
         }
     }
     Ok(read)
 }
 
 /// Why a part is unknown; nothing when the warning says only that there is nothing.
-fn unknown(call: &str, place: Option<Scope>, warning: Option<&Warning>) -> Option<Unread> {
+fn unknown(call: &str, place: Option<Scope>, warning: Option<&Warning>) -> Option<Box<Unread>> {
     let warning = warning.filter(|warning| !warning.is_harmless())?;
     let message = format!("not complete: {} {}", warning.code, warning.message);
-    Some(Unread {
+    Some(Box::new(Unread {
         place,
         error: CallError::state(format!("compute:{call}"), message.trim_end()),
-    })
+    }))
 }
 
 fn global(call: &str, page: GlobalPage) -> (Vec<Part>, Option<String>) {
@@ -107,10 +107,10 @@ fn aggregated(
     let warned = unknown(call, None, page.warning.as_ref());
     let mut parts: Vec<Part> = warned.map(Err).into_iter().collect();
     parts.extend(page.unreachables.iter().map(|link| {
-        Err(Unread {
+        Err(Box::new(Unread {
             place: place(link),
             error: CallError::state(format!("compute:{call}"), format!("not reached: {link}")),
-        })
+        }))
     }));
     for (key, mut content) in page.items {
         let unread = |error: serde_json::Error| {

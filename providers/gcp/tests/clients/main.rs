@@ -26,20 +26,18 @@ const README: &str = include_str!("../../simulator/README.md");
 type Test = fn(program: &str) -> Result<(), String>;
 
 /// The clients, each with its usual program, and its tests.
-const KNOWN: &[(&str, &str, &[(&str, Test)])] = &[
-    (
-        "google",
-        "python3",
-        &[
-            (
-                "every method, each request and reply held against its document",
-                every_method,
-            ),
-            ("the judge objects to mistakes", judge),
-            ("client libraries, each reply parsed", libraries),
-        ],
-    ),
-];
+const KNOWN: &[(&str, &str, &[(&str, Test)])] = &[(
+    "google",
+    "python3",
+    &[
+        (
+            "every method, each request and reply held against its document",
+            every_method,
+        ),
+        ("the judge objects to mistakes", judge),
+        ("client libraries, each reply parsed", libraries),
+    ],
+)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

@@ -163,7 +163,10 @@ async fn a_disk_that_is_left_is_the_runs_and_has_its_price() {
     assert_eq!(cost, Decimal::from(3));
     // It is on the next bill, too.
     let bill = final_bill(&bench).await;
-    let charged = bill.charges.iter().any(|one| one.resource_id.as_deref() == Some("pvc-1"));
+    let charged = bill
+        .charges
+        .iter()
+        .any(|one| one.resource_id.as_deref() == Some("pvc-1"));
     assert!(charged && !bill.is_final, "{:?}", bill.attribution);
 }
 
