@@ -67,10 +67,7 @@ const KNOWN: &[Known] = &[
     Known {
         name: "gcloud",
         program: "gcloud",
-        tests: &[(
-            "a cluster with all around it comes and goes",
-            cloud::gcloud,
-        )],
+        tests: &[("a cluster with all around it comes and goes", cloud::gcloud)],
     },
     Known {
         name: "kubectl",
