@@ -38,7 +38,8 @@ impl BystanderHistory {
     }
 
     /// Why this was created by someone else, as text. `tagged` is what its tags say, `ours` whether anything proves it
-    /// to be the run's. Tags alone are not believed: a run may write wrong ones.
+    /// to be the run's. Tags alone are not believed: a run may write wrong ones. A name is no proof against a call of
+    /// someone else that was answered with this very resource: a name that the run gave up can be taken.
     pub fn made(&self, life: &Lifespan, tagged: Option<String>, ours: bool) -> Option<String> {
         let mut earlier = self.by_others();
         earlier.find(|call| call.at <= life.from)?;
@@ -50,7 +51,7 @@ impl BystanderHistory {
             (Some(proof), Some(_)) => Some(proof),
             // For example, created by a bystander's own controller.
             (Some(proof), None) => by_no_one_else.then_some(proof),
-            (None, Some(maker)) if by_no_one_else && !ours => {
+            (None, Some(maker)) if by_no_one_else && (!ours || answered_with(maker, life)) => {
                 Some(format!("made by someone else ({})", maker.signature))
             }
             (None, _) => None,
@@ -109,6 +110,14 @@ fn is_by_other(call: &Call) -> bool {
 /// Whether the call was in flight at this time.
 fn in_flight(call: &Call, at: Timestamp) -> bool {
     call.at <= at && at <= answered(call)
+}
+
+/// Whether the answer of this call, which succeeded, names what began to live.
+fn answered_with(call: &Call, life: &Lifespan) -> bool {
+    let worked = call
+        .status
+        .is_some_and(|status| (200..300).contains(&status));
+    worked && call.made.contains(&life.resource.id)
 }
 
 /// Whether a call started before another one and was answered after it: a fault made it wait for the change.
@@ -177,6 +186,21 @@ mod tests {
     }
 
     #[test]
+    fn what_someone_else_made_under_a_name_of_the_runs_is_theirs() {
+        let theirs = Call {
+            made: vec!["m-1".to_owned()],
+            ..call(Foreign, 10, "POST /machines")
+        };
+        check_made(std::slice::from_ref(&theirs), false, true, true);
+        // The run's deletion waited for it.
+        let waiting = Call {
+            milliseconds: 9_000,
+            ..call(Provisioner, 5, "DELETE /machines/m-1")
+        };
+        check_made(&[waiting, theirs], false, true, true);
+    }
+
+    #[test]
     fn what_may_be_the_runs_is_not_someone_elses() {
         let theirs = call(Foreign, 10, "POST /machines");
         let ours = call(Provisioner, 10, "POST /machines");
@@ -190,6 +214,20 @@ mod tests {
         check_made(&[theirs.clone(), ours], false, false, false);
         // Something says that it is the run's: its name, say.
         check_made(std::slice::from_ref(&theirs), false, true, false);
+        // Neither does an answer without it, nor a call that failed, show whose it is then.
+        let answered = |status, made: &str| Call {
+            status: Some(status),
+            made: vec![made.to_owned()],
+            ..theirs.clone()
+        };
+        check_made(&[answered(200, "m-2")], false, true, false);
+        check_made(&[answered(503, "m-1")], false, true, false);
+        // Both may have made it.
+        let both = [
+            answered(200, "m-1"),
+            call(Provisioner, 10, "POST /machines"),
+        ];
+        check_made(&both, false, true, false);
         // Made without a call of theirs, and without a tag.
         check_made(&[earlier], false, false, false);
         // They were refused.

@@ -177,6 +177,21 @@ fn a_bystanders_resource_made_during_the_run_is_missed_in_whole_runs_too() {
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
+/// Each row of these is exposed by what others do, which a right provisioner has to leave alone.
+#[test]
+fn changes_by_others_cause_no_findings_for_a_right_provisioner() {
+    let by_others = |fault: &&str| fault.contains("foreign-change");
+    for (name, of, faults, _) in TABLE {
+        if matches!(of, File(_)) && faults.iter().any(by_others) {
+            let shown = under(&right_one(of), faults);
+            assert!(shown.findings.is_empty(), "{name}: {:#?}", shown.findings);
+            let record = whole(right_one(of), faults);
+            let findings = &record.findings;
+            assert_eq!(record.verdict, Verdict::Pass, "{name}: {findings:#?}");
+        }
+    }
+}
+
 #[test]
 fn what_campaigns_leave_out_is_exposed_by_whole_runs() {
     let mut wrong = Vec::new();
