@@ -73,6 +73,7 @@ pub async fn tear_down_bystander(recorder: &mut Recorder<'_, '_>, context: &Tria
         cluster,
         account: ground_truth.snapshot(),
         trial: context.trial,
+        plan: context.plan.as_ref(),
         now: context.clock.now(),
         cancel: &context.cancel,
         torn_down: recorder.torn_down,

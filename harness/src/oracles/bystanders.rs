@@ -65,6 +65,34 @@ pub fn harmed(
     harmed
 }
 
+/// What the provisioner harmed before the run, when it made the cluster that is beside the run's. The run begins after
+/// that: what is harmed once and for all, it finds harmed. `after` is the state once both clusters are torn down, because a
+/// cluster may change what it shares as long as it exists.
+pub fn harmed_before_the_run(
+    before: &[(Resource, String)],
+    after: &[(Resource, String)],
+) -> Vec<HarmedResource> {
+    let mut all = harmed(before, after, &[]);
+    for one in &mut all {
+        one.why = if one.is_there {
+            "was changed when the same provisioner made a cluster before this run: it belongs to a bystander"
+        } else {
+            "was deleted when the same provisioner made a cluster before this run: it belongs to a bystander"
+        };
+    }
+    all
+}
+
+/// Those bystanders, each with the digest from `before`, that are gone or changed.
+pub fn touched(
+    before: Vec<(Resource, String)>,
+    after: &[(Resource, String)],
+) -> Vec<(Resource, String)> {
+    let mut touched = before;
+    touched.retain(|one| !harmed(std::slice::from_ref(one), after, &[]).is_empty());
+    touched
+}
+
 /// The harm as violations.
 pub fn violations(harmed: &[HarmedResource], price: PriceOf<'_>) -> Vec<Violation> {
     let items = harmed
@@ -117,6 +145,21 @@ mod tests {
         );
         let deleted = violations(&harmed(&[bystander("a")], &[], &[]), &free);
         assert!(deleted[0].message.contains("was deleted"), "{deleted:?}");
+    }
+
+    #[test]
+    fn what_was_harmed_before_the_run_says_so() {
+        let bystander = |id: &str, digest: &str| (Resource::new("vpc", id, "r"), digest.to_owned());
+        let before = ["vpc-1", "vpc-2", "vpc-3"].map(|id| bystander(id, "a"));
+        let after = [bystander("vpc-2", "b"), bystander("vpc-3", "a")];
+        let found = violations(&harmed_before_the_run(&before, &after), &free);
+        let message = &found[0].message;
+        for part in ["vpc-1", "was deleted when", "vpc-2", "was changed when"] {
+            let told = found.iter().any(|one| one.message.contains(part));
+            assert!(told, "{part}: {message}");
+        }
+        assert_eq!(harmed_before_the_run(&before, &before), []);
+        assert_eq!(touched(before.to_vec(), &after), before[..2]);
     }
 
     #[test]

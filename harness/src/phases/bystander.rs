@@ -1,8 +1,8 @@
 //! The bystander: a cluster that the same provisioner created before the run, under another run id and a name that
 //! starts with the run's name (`kp-r1-0a1b2c3d` and `kp-r1-0a1b2c3d-2`). It must survive the run, and is torn down afterwards.
 //!
-//! So O6 catches a provisioner that deletes by a name prefix, or by a tag that a tool puts on all its clusters. The run
-//! begins in a copy of the account, at the same date as without a bystander. Everything in it is a bystander, does not
+//! So O6 catches a provisioner that deletes by a name prefix, or by a tag that a tool puts on all its clusters. What its
+//! creation does to others counts too, unless its teardown takes it back: the run finds it done already. The run begins in a copy of the account, at the same date as without a bystander. Everything in it is a bystander, does not
 //! count towards the run's quotas and is in none of its bills (`GroundTruth::snapshot`). The bystander's calls are not in
 //! the journal and get no faults; after the run its own provisioner must still be able to tear it down. Forced failures
 //! of programs have no bystander, because programs take real time; a campaign creates one, and each lifecycle begins in a
@@ -15,12 +15,15 @@ use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::ground_truth::Snapshot;
 use kubeproof_contract::marks::Naming;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::process::Programs;
 use kubeproof_contract::provisioner::ProvisionerError;
 use kubeproof_contract::scenario::Tier;
 
 use crate::audit::inventory::Inventory;
 use crate::oracles::Violation;
+use crate::oracles::bystanders::{self, HarmedResource};
+use crate::prices;
 use crate::programs::{self, NotForgotten};
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial::{Part, Trial};
@@ -125,6 +128,11 @@ async fn make(
         &trial.name(),
         "the same provisioner makes a cluster of another run first",
     );
+    let ground_truth = context
+        .ground_truth
+        .as_ref()
+        .ok_or(BystanderError::NoGroundTruth)?;
+    let others = ground_truth.bystanders();
     let mut provisioner = context.provisioner();
     let work = provisioner.provision();
     let ended = limited((&context.programs, &context.cancel), minutes, work).await;
@@ -136,11 +144,8 @@ async fn make(
     let rest = Duration::try_from(start.duration_since(context.clock.now())).unwrap_or_default();
     tokio::time::sleep(rest).await;
     fastrand::seed(trial.seed);
-    let ground_truth = context
-        .ground_truth
-        .as_ref()
-        .ok_or(BystanderError::NoGroundTruth)?;
     Ok(Bystander {
+        touched: bystanders::touched(others, &ground_truth.bystanders()),
         account: ground_truth.snapshot(),
         run: context.run,
         folder: Some(context.folder),
@@ -204,6 +209,7 @@ pub struct Remains<'a> {
     /// A copy of the account as the trial left it.
     pub account: Arc<dyn Snapshot>,
     pub trial: &'a Trial,
+    pub plan: &'a dyn Plan,
     pub now: Timestamp,
     pub cancel: &'a CancelToken,
     /// Whether a teardown of the trial reported success.
@@ -213,7 +219,19 @@ pub struct Remains<'a> {
 /// Tears it down, in a copy of the account.
 pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
     match again(remains).await {
-        Ok(()) => PhaseOutcome::new(Verdict::Pass, "its provisioner tore it down"),
+        Ok(harmed) if harmed.is_empty() => {
+            PhaseOutcome::new(Verdict::Pass, "its provisioner tore it down")
+        }
+        Ok(harmed) => {
+            let message = format!(
+                "its provisioner tore it down, but making it deleted or changed resources of others: {}",
+                harmed.len()
+            );
+            let mut told = Told::default();
+            let price = prices::price(remains.plan);
+            told.violations(bystanders::violations(&harmed, &price));
+            PhaseOutcome::new(Verdict::Fail, message).with(told)
+        }
         Err(problem) if remains.cancel.is_cancelled() => {
             PhaseOutcome::new(Verdict::Unknown, problem.to_string())
         }
@@ -234,12 +252,14 @@ pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
     }
 }
 
-async fn again(remains: &Remains<'_>) -> Result<(), BystanderError> {
+/// Tears it down. Returns what its creation touched and is still not as it was.
+async fn again(remains: &Remains<'_>) -> Result<Vec<HarmedResource>, BystanderError> {
     let cluster = remains.cluster;
     let its_trial = its_trial(remains.trial);
     let there = Bystander {
         run: cluster.run.clone(),
         account: Arc::clone(&remains.account),
+        touched: Vec::new(),
         folder: None,
         directory: cluster.directory.clone(),
         files: Arc::clone(&cluster.files),
@@ -274,5 +294,16 @@ async fn again(remains: &Remains<'_>) -> Result<(), BystanderError> {
     if let Some(served) = &its.served {
         served.stop().await;
     }
-    ended
+    ended?;
+    if cluster.touched.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ground_truth = its.ground_truth.as_ref();
+    let ground_truth = ground_truth.ok_or(BystanderError::NoGroundTruth)?;
+    if bystanders::touched(cluster.touched.clone(), &ground_truth.bystanders()).is_empty() {
+        return Ok(Vec::new());
+    }
+    tokio::time::sleep(Duration::from_mins(u64::from(REST_MINUTES))).await;
+    let now = ground_truth.bystanders();
+    Ok(bystanders::harmed_before_the_run(&cluster.touched, &now))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kubeproof_contract::ground_truth::Snapshot;
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_external::redact::Redactor;
@@ -28,6 +29,8 @@ pub enum BystanderState {
 pub struct Bystander {
     pub run: Run,
     pub account: Arc<dyn Snapshot>,
+    /// What others had in the account, each with a digest from before, and its creation touched.
+    pub touched: Vec<(Resource, String)>,
     /// Where its programs keep their files; held as long as it exists.
     pub folder: Option<Folder>,
     pub directory: PathBuf,
