@@ -9,6 +9,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
+use kubeproof_contract::plan::Plan;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
@@ -261,19 +262,8 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
         let plan = context.plan.as_ref();
         let (provider, account) = (scenario.provider.name(), auditor.learned().account);
         let found = |resource: Resource| {
-            let owner = plan.owner_of(&resource);
-            let owner = owner.or_else(|| plan.owner_by_name(&resource));
-            let expires = owner.as_ref().and_then(|owner| owner.expires);
-            Found {
-                monthly_cost_usd: plan.monthly_cost(&resource).map(|cost| cost.usd),
-                expires: expires.map(|at| at.to_string()),
-                run: owner.map(|owner| owner.run),
-                resource_type: resource.resource_type,
-                id: resource.id,
-                name: resource.name,
-                region: resource.scope.to_string(),
-                scope: resource.scope.in_account(provider, account.as_deref()),
-            }
+            let scope = resource.scope.in_account(provider, account.as_deref());
+            found(plan, resource, scope)
         };
         Ok(Account {
             provider: scenario.provider.name(),
@@ -287,6 +277,23 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
             resources: resources.into_iter().map(found).collect(),
         })
     })
+}
+
+/// A resource, whose it is, and what it costs.
+fn found(plan: &dyn Plan, resource: Resource, scope: String) -> Found {
+    let owner = plan.owner_of(&resource);
+    let owner = owner.or_else(|| plan.owner_by_name(&resource));
+    let expires = owner.as_ref().and_then(|owner| owner.expires);
+    Found {
+        monthly_cost_usd: plan.monthly_cost(&resource).map(|cost| cost.usd),
+        expires: expires.map(|at| at.to_string()),
+        run: owner.map(|owner| owner.run),
+        resource_type: resource.resource_type,
+        id: resource.id,
+        name: resource.name,
+        region: resource.scope.to_string(),
+        scope,
+    }
 }
 
 fn table(accounts: &[Account]) -> String {

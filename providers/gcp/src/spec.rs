@@ -44,7 +44,7 @@ pub struct GkeSpec {
     /// Whether teardown disables the APIs again that were disabled before the run.
     #[serde(default)]
     pub restore_apis: bool,
-    /// The table of the detailed billing export in BigQuery, as `project.dataset.table`. Without it, nothing says what was
+    /// The table of the detailed billing export in `BigQuery`, as `project.dataset.table`. Without it, nothing says what was
     /// billed: Google has no other billing API. Reading it takes `roles/bigquery.jobUser` in `project` and
     /// `roles/bigquery.dataViewer` on the dataset.
     #[serde(default, skip_serializing_if = "Option::is_none")]

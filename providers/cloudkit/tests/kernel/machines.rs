@@ -225,10 +225,10 @@ async fn nodes_go_to_the_first_place_with_capacity_and_the_others_are_cleared() 
         let cleared = Mutex::new(0);
         let clear = || async {
             *cleared.lock().expect("a lock") += 1;
-            match stuck {
-                true => Err(ProvisionerError::new("stuck")),
-                false => Ok(()),
+            if stuck {
+                return Err(ProvisionerError::new("stuck"));
             }
+            Ok(())
         };
         let launched = launch_in_first(&sky, order, ("small", places), clear).await;
         let launched = launched.map(|nodes| nodes.len());

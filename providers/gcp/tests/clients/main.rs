@@ -25,8 +25,11 @@ const README: &str = include_str!("../../simulator/README.md");
 /// A test: what a client does in a fresh project, and what is wrong.
 type Test = fn(program: &str) -> Result<(), String>;
 
+/// A client: its name, its usual program, and its tests by title.
+type Client = (&'static str, &'static str, &'static [(&'static str, Test)]);
+
 /// The clients, each with its usual program, and its tests.
-const KNOWN: &[(&str, &str, &[(&str, Test)])] = &[(
+const KNOWN: &[Client] = &[(
     "google",
     "python3",
     &[

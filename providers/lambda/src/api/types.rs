@@ -51,6 +51,9 @@ impl Offer {
 pub type Offers = BTreeMap<String, Offer>;
 
 /// The instance type of this name.
+///
+/// # Errors
+/// When there is none, with those that there are.
 pub fn offered<'o>(offers: &'o Offers, kind: &str) -> Result<&'o Offer, ValueError> {
     if let Some(offer) = offers.get(kind) {
         return Ok(offer);

@@ -2,7 +2,7 @@
 //!
 //! An instance's description joins interfaces, volumes and groups.
 
-use crate::ec2::describe::ResourceKind as _;
+use crate::ec2::describe::ResourceKind;
 use crate::ec2::fields::{Field, child, filter, fixed, id, items, maybe, text};
 use crate::ec2::instances::{Instance, ROOT_DEVICE};
 use crate::ec2::interface_xml::private_dns_name_of;
@@ -71,7 +71,7 @@ pub const FIELDS: &[Field<Instance>] = &[
     maybe("spotInstanceRequestId", &["spot-instance-request-id"], "", |one, _| one.spot_request.clone()),
     child("stateReason", |one, _| one.ended_at.map(|_| shutdown_reason())),
     child("iamInstanceProfile", |one, _| Some(Node::new().text("arn", one.instance_profile.as_ref()?))),
-    text("", &["instance-state-name"], "", |one, state| one.state_name(state)),
+    text("", &["instance-state-name"], "", ResourceKind::state_name),
     text("", &["instance-state-code"], "", |one, state| one.state_of(state).0.to_string()),
     text("", &["subnet-id"], "subnet_id", |one, _| one.subnet_id.clone()),
     text("", &["vpc-id"], "vpc_id", |one, _| one.vpc_id.clone()),

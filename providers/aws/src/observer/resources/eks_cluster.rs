@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use aws_sdk_eks::types::ClusterStatus;
 use aws_smithy_types::DateTime;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
@@ -52,7 +53,7 @@ impl Type for Clusters {
             let Some(cluster) = answer.cluster() else {
                 continue;
             };
-            let status = cluster.status().map(|status| status.as_str());
+            let status = cluster.status().map(ClusterStatus::as_str);
             described(resource, cluster.tags(), status, cluster.created_at());
             let config = cluster.resources_vpc_config();
             if let Some(vpc) = config.and_then(|config| config.vpc_id()) {

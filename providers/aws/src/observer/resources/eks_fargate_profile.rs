@@ -3,6 +3,7 @@
 //! Listed by cluster, because the API has no other way; the id is `cluster/profile`.
 
 use async_trait::async_trait;
+use aws_sdk_eks::types::FargateProfileStatus;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
@@ -57,7 +58,7 @@ impl Type for FargateProfiles {
             let Some(profile) = answer.fargate_profile() else {
                 continue;
             };
-            let status = profile.status().map(|status| status.as_str());
+            let status = profile.status().map(FargateProfileStatus::as_str);
             described(resource, profile.tags(), status, profile.created_at());
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! Listed by cluster, because the API has no other way; the id is `cluster/nodegroup`.
 
 use async_trait::async_trait;
+use aws_sdk_eks::types::NodegroupStatus;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
@@ -63,7 +64,7 @@ impl Type for NodeGroups {
             let Some(group) = answer.nodegroup() else {
                 continue;
             };
-            let status = group.status().map(|status| status.as_str());
+            let status = group.status().map(NodegroupStatus::as_str);
             described(resource, group.tags(), status, group.created_at());
         }
         Ok(())

@@ -230,7 +230,7 @@ fn backend(state: &mut State, cluster: &Cluster, network: &str, service: &[Strin
         });
         let group = add(state, cluster, &path, document);
         groups.push(
-            json!({"group": group, "balancingMode": "RATE", "maxRatePerEndpoint": 100000000}),
+            json!({"group": group, "balancingMode": "RATE", "maxRatePerEndpoint": 100_000_000}),
         );
     }
     let document = json!({

@@ -1,6 +1,6 @@
 //! The rows of the export that matter to a run: two queries, and what their cells say.
 //!
-//! A query is billed for 10 MB at least (BigQuery's price page), which is far below a cent.
+//! A query is billed for 10 MB at least (`BigQuery`'s price page), which is far below a cent.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -82,7 +82,7 @@ pub(super) async fn read(
     from: Timestamp,
 ) -> Result<Vec<Row>, CallError> {
     let cells = query(api, spec, &rows_query(table), from).await?;
-    cells.iter().map(|cells| row(cells)).collect()
+    cells.iter().map(row).collect()
 }
 
 /// How far the export is since the hour of `from`; `None` if it has nothing from then on.

@@ -85,8 +85,11 @@ pub(super) fn run(
     Ok(Rows { columns, rows })
 }
 
+/// A row of the result, after what it is ordered by.
+type Ordered = (Vec<Value>, Vec<Value>);
+
 /// The rows of the result, each with what it is ordered by.
-fn computed(plan: &Plan, rows: Vec<Row<'_>>) -> Result<Vec<(Vec<Value>, Vec<Value>)>, SqlError> {
+fn computed(plan: &Plan, rows: Vec<Row<'_>>) -> Result<Vec<Ordered>, SqlError> {
     let result = |row: &[&Value], group: Option<Group<'_, '_>>| {
         let items = plan.items.iter().zip(&plan.columns);
         let items = items.map(|(item, column)| {
