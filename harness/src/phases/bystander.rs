@@ -2,10 +2,11 @@
 //! starts with the run's name (`kp-r1-0a1b2c3d` and `kp-r1-0a1b2c3d-2`). It must survive the run, and is torn down afterwards.
 //!
 //! So O6 catches a provisioner that deletes by a name prefix, or by a tag that a tool puts on all its clusters. What its
-//! creation does to others counts too, unless its teardown takes it back: the run finds it done already. The run begins in a copy of the account, at the same date as without a bystander. Everything in it is a bystander, does not
-//! count towards the run's quotas and is in none of its bills (`GroundTruth::snapshot`). The bystander's calls are not in
-//! the journal and get no faults; after the run its own provisioner must still be able to tear it down. Forced failures
-//! of programs have no bystander, because programs take real time; a campaign creates one, and each lifecycle begins in a
+//! creation does to others counts too, unless its teardown takes it back: the run finds it done already. The run begins
+//! in a copy of the account, at the same date as without a bystander. Everything in it is a bystander, does not count
+//! towards the run's quotas and is in none of its bills (`GroundTruth::snapshot`). The bystander's calls are not in the
+//! journal and get no faults; after the run its own provisioner must still be able to tear it down. Forced failures of
+//! programs have no bystander, because programs take real time; a campaign creates one, and each lifecycle begins in a
 //! copy of that account.
 
 use std::sync::Arc;

@@ -95,7 +95,7 @@ impl Provisioner for EksProvisioner {
                 // What has just been made may not be visible yet.
                 tokio::time::sleep(session.until_all_shows()).await;
                 // A fresh session, which is not cancelled.
-                Err(failure(&self.session(), &error).await)
+                Err(TEARDOWN.after_failure(&self.session(), &error).await)
             }
         }
     }
@@ -286,15 +286,4 @@ async fn hand_over(session: &Session, cluster: &Cluster) -> Result<Provisioned, 
         access: Ok(access),
         made: session.made(),
     })
-}
-
-/// The error of a failed provision: what happened, what to do next, and what exists now.
-async fn failure(session: &Session, error: &CallError) -> ProvisionerError {
-    let next = "provision again to continue where it stopped, or tear down to remove all of it";
-    match TEARDOWN.leftovers(session).await {
-        Ok(left) => ProvisionerError::left(format!("{error}; {next}"), left),
-        Err(unread) => ProvisionerError::left_unknown(format!(
-            "{error}; what exists could not be read either: {unread}; {next}"
-        )),
-    }
 }

@@ -131,15 +131,7 @@ impl Default for VpcCidr {
 checked!(
     /// An IPv4 network.
     Cidr(Ipv4Net) from String, "String", "String",
-    |given| match given.parse::<Ipv4Net>() {
-        Ok(network) => ValueError::unless(network.trunc() == network, network, |network| {
-            let right = network.trunc();
-            format!("`{given}` has host bits set; the network is {right}")
-        }),
-        Err(_) => {
-            ValueError::refuse(format!("`{given}` is not an IPv4 network such as 10.0.0.0/16"))
-        }
-    },
+    |given| checked::network(&given, "10.0.0.0/16"),
     |network| network.to_string()
 );
 

@@ -111,7 +111,7 @@ impl Provisioner for AksProvisioner {
             Err(error) => {
                 // What was asked for without an answer may be carried out yet.
                 tokio::time::sleep(work.session().until_all_shows()).await;
-                Err(failure(&self.work(), &error).await)
+                Err(teardown::TEARDOWN.after_failure(&self.work(), &error).await)
             }
         }
     }
@@ -159,15 +159,4 @@ async fn nodes_ready(work: &Work, access: &KubernetesAccess) -> Result<(), CallE
         .await
         .map_err(failed)?;
     Ok(())
-}
-
-/// The error of a failed provision: what happened, what to do next, and what exists now.
-async fn failure(work: &Work, error: &CallError) -> ProvisionerError {
-    let next = "provision again to continue where it stopped, or tear down to remove all of it";
-    match teardown::TEARDOWN.leftovers(work).await {
-        Ok(left) => ProvisionerError::left(format!("{error}; {next}"), left),
-        Err(unread) => ProvisionerError::left_unknown(format!(
-            "{error}; what exists could not be read either: {unread}; {next}"
-        )),
-    }
 }

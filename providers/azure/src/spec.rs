@@ -5,6 +5,8 @@
 mod pool;
 
 use ipnet::Ipv4Net;
+use kubeproof_contract::checked::ValueError;
+use kubeproof_contract::{checked, checked_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,38 +55,7 @@ impl SkuTier {
     }
 }
 
-/// A checked text.
-macro_rules! text {
-    ($(#[$about:meta])* $name:ident, $fits:expr, $problem:literal) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
-        #[schemars(with = "String")]
-        pub struct $name(pub String);
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                let fits: fn(&str) -> bool = $fits;
-                if fits(&text) {
-                    Ok(Self(text))
-                } else {
-                    Err(format!("`{text}` {}", $problem))
-                }
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(text: $name) -> Self {
-                text.0
-            }
-        }
-    };
-}
-pub(crate) use text;
-
-text!(
+checked_text!(
     /// The id of a subscription.
     SubscriptionId,
     |text| {
@@ -94,14 +65,14 @@ text!(
     "is no subscription id such as 00000000-0000-0000-0000-000000000001"
 );
 
-text!(
+checked_text!(
     /// A location.
     Location,
     |text| (4..=30).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()),
     "is no location such as eastus"
 );
 
-text!(
+checked_text!(
     /// A Kubernetes version, or the beginning of one.
     KubernetesVersion,
     |text| text.split_once('.').is_some_and(|(major, rest)| {
@@ -111,45 +82,25 @@ text!(
     "is no Kubernetes version such as \"1.34\" or \"1.34.1\" (write it in quotes)"
 );
 
-text!(
+checked_text!(
     /// A size of machines.
     VmSize,
     |text| text.starts_with("Standard_") && text.len() > 10 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
     "is no size of machines such as Standard_D2s_v3"
 );
 
-/// An IPv4 network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct Cidr(pub Ipv4Net);
-
-impl TryFrom<String> for Cidr {
-    type Error = String;
-
-    fn try_from(given: String) -> Result<Self, Self::Error> {
-        let network: Ipv4Net = given
-            .parse()
-            .map_err(|_| format!("`{given}` is not an IPv4 network such as 10.1.0.0/16"))?;
-        if network.trunc() != network {
-            let right = network.trunc();
-            return Err(format!(
-                "`{given}` has host bits set; the network is {right}"
-            ));
-        }
-        if (8..=24).contains(&network.prefix_len()) {
-            Ok(Self(network))
-        } else {
-            Err(format!("`{given}` does not fit: a network takes /8 to /24"))
-        }
-    }
-}
-
-impl From<Cidr> for String {
-    fn from(value: Cidr) -> Self {
-        value.0.to_string()
-    }
-}
+checked!(
+    /// An IPv4 network.
+    #[derive(Copy)]
+    Cidr(Ipv4Net) from String, "String", "String",
+    |given| {
+        let network = checked::network(&given, "10.1.0.0/16")?;
+        ValueError::unless((8..=24).contains(&network.prefix_len()), network, |_| {
+            format!("`{given}` does not fit: a network takes /8 to /24")
+        })
+    },
+    |network| network.to_string()
+);
 
 impl Cidr {
     /// The range of nodes: the first quarter.

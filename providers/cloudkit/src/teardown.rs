@@ -125,6 +125,17 @@ impl<S: Sync> Teardown<S> {
         })
     }
 
+    /// The error of a failed provision: what happened, what to do next, and what exists now.
+    pub async fn after_failure(&self, work: &S, error: &CallError) -> ProvisionerError {
+        let next = "provision again to continue where it stopped, or tear down to remove all of it";
+        match self.leftovers(work).await {
+            Ok(left) => ProvisionerError::left(format!("{error}; {next}"), left),
+            Err(unread) => ProvisionerError::left_unknown(format!(
+                "{error}; what exists could not be read either: {unread}; {next}"
+            )),
+        }
+    }
+
     /// Removes everything of the run. A second call finds nothing and changes nothing.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Values of a scenario that are checked as they are read, so that the error carries line and column.
 
+use ipnet::Ipv4Net;
+
 /// Why a value cannot be used, and what would be correct.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -25,6 +27,21 @@ impl ValueError {
             Err(Self(message(&value)))
         }
     }
+}
+
+/// An IPv4 network without host bits. The example is shown with what is none.
+///
+/// # Errors
+/// When it is no network, or has host bits: with the network that it would be.
+pub fn network(given: &str, example: &str) -> Result<Ipv4Net, ValueError> {
+    let Ok(network) = given.parse::<Ipv4Net>() else {
+        let message = format!("`{given}` is not an IPv4 network such as {example}");
+        return ValueError::refuse(message);
+    };
+    ValueError::unless(network.trunc() == network, network, |network| {
+        let right = network.trunc();
+        format!("`{given}` has host bits set; the network is {right}")
+    })
 }
 
 /// A type for a checked value: `Name(inner) from given, "given", "schema", read, write`. `given` is what the file
@@ -66,6 +83,42 @@ macro_rules! checked {
     };
 }
 
+/// A type for a text that must fit: `Name, |text| bool, "what is wrong with one that does not"`.
+#[macro_export]
+macro_rules! checked_text {
+    ($(#[$about:meta])* $name:ident, $fits:expr, $problem:literal) => {
+        $crate::checked!(
+            $(#[$about])*
+            #[derive(PartialOrd, Ord)]
+            $name(String) from String, "String", "String",
+            |given| {
+                let fits: fn(&str) -> bool = $fits;
+                $crate::checked::ValueError::unless(fits(&given), given, |given| {
+                    format!("`{given}` {}", $problem)
+                })
+            },
+            |text| text
+        );
+    };
+}
+
+/// A type for a number in a range: `Name, 1..=100, "what is wrong with one outside of it"`.
+#[macro_export]
+macro_rules! checked_number {
+    ($(#[$about:meta])* $name:ident, $range:pat, $problem:literal) => {
+        $crate::checked!(
+            $(#[$about])*
+            #[derive(Copy)]
+            $name(u32) from i64, "i64", "u32",
+            |given| match u32::try_from(given) {
+                Ok(number @ $range) => Ok(number),
+                _ => $crate::checked::ValueError::refuse(format!("{given} {}", $problem)),
+            },
+            i64::from
+        );
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +154,51 @@ mod tests {
         assert_eq!(
             (&schema["type"], &schema["maximum"]),
             (&"integer".into(), &255.into())
+        );
+    }
+
+    checked_text!(
+        /// A word.
+        Word,
+        |text| text.chars().all(char::is_alphabetic),
+        "is no word"
+    );
+
+    checked_number!(
+        /// A few.
+        Few,
+        1..=3,
+        "is not a few: 1 to 3"
+    );
+
+    #[test]
+    fn texts_and_numbers_that_do_not_fit_are_refused() {
+        let refused = |problem: serde_json::Error| problem.to_string();
+        let text = |json: &str| serde_json::from_str::<Word>(json).map_err(refused);
+        assert_eq!(text("\"a\""), Ok(Word("a".to_owned())));
+        assert_eq!(text("\"1\""), Err("`1` is no word".to_owned()));
+        let number = |json: &str| serde_json::from_str::<Few>(json).map_err(refused);
+        assert_eq!(number("3"), Ok(Few(3)));
+        for outside in ["0", "4", "-1", "4294967297"] {
+            let expected = format!("{outside} is not a few: 1 to 3");
+            assert_eq!(number(outside), Err(expected));
+        }
+    }
+
+    #[test]
+    fn a_network_has_no_host_bits() {
+        let check = |given: &str, expected: Result<&str, &str>| {
+            let read = network(given, "10.0.0.0/8").map(|network| network.to_string());
+            let read = read.map_err(|error| error.to_string());
+            let expected = expected.map(str::to_owned).map_err(str::to_owned);
+            assert_eq!(read, expected);
+        };
+        check("10.1.0.0/16", Ok("10.1.0.0/16"));
+        let right = "`10.1.2.0/16` has host bits set; the network is 10.1.0.0/16";
+        check("10.1.2.0/16", Err(right));
+        check(
+            "10.1",
+            Err("`10.1` is not an IPv4 network such as 10.0.0.0/8"),
         );
     }
 

@@ -11,24 +11,12 @@ mod preflight;
 mod proofs;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
-use kubeproof_contract::check::Check;
-use kubeproof_contract::cost::Billed;
-use kubeproof_contract::observer::{
-    Billing, Creation, Learned, Lister, Observer, ObserverError, Ownership, OwnershipClaim,
-};
-use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
-use kubeproof_contract::resource::{Resource, ResourceType};
-use kubeproof_contract::run::Run;
-use kubeproof_contract::scope::{Breadth, Listed, Listing};
-use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_contract::prelude::*;
 use kubeproof_kubernetes::workload;
 
 use crate::api::Api;
@@ -47,7 +35,7 @@ pub struct GkeObserver {
     /// What the job leaves, which is billed without marks.
     unmarked: billing::Unmarked,
     /// What calls have shown: the project's id.
-    learned: Mutex<Learned>,
+    learned: LearnedSoFar,
 }
 
 impl GkeObserver {
@@ -57,7 +45,7 @@ impl GkeObserver {
             spec,
             api: Api::new(connection),
             unmarked: billing::Unmarked::default(),
-            learned: Mutex::default(),
+            learned: LearnedSoFar::default(),
         }
     }
 
@@ -80,8 +68,9 @@ impl GkeObserver {
     }
 
     fn learn(&self, account: Option<String>) {
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        learned.account = account.or(learned.account.take());
+        if let Some(id) = account {
+            self.learned.account(&id);
+        }
     }
 }
 
@@ -108,10 +97,8 @@ async fn own_access(
     spec: &GkeSpec,
     run: &Run,
 ) -> Result<KubernetesAccess, ObserverError> {
-    let wrong = |message: String| ObserverError {
-        call: "container:projects.locations.clusters.get".to_owned(),
-        message,
-    };
+    let wrong =
+        |message: String| ObserverError::new("container:projects.locations.clusters.get", message);
     let cluster = cluster(api, spec, run).await?;
     let missing = || wrong(format!("there is no cluster {}", run.name("")));
     let cluster = cluster.ok_or_else(missing)?;
@@ -135,8 +122,7 @@ impl Observer for GkeObserver {
     }
 
     fn learned(&self) -> Learned {
-        let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        learned.clone()
+        self.learned.all()
     }
 
     async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
@@ -169,10 +155,6 @@ impl Lister for GkeObserver {
 
     async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
         Ok(inventory::list(&self.api(), self.project(), listing).await?)
-    }
-
-    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
-        Ok(resources)
     }
 }
 

@@ -4,25 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use kubeproof_contract::call::{Dialect, Signature};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::deleter::Deleter;
-use kubeproof_contract::documented_effects::DocumentedEffect;
-use kubeproof_contract::fault::Effect;
-use kubeproof_contract::fault_layer::ForeignChanges;
-use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::Observer;
-use kubeproof_contract::plan::Plan;
-use kubeproof_contract::provider::{
-    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, ProviderParts, Retention, Simulated,
-};
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
-use kubeproof_contract::resource::{MonthlyCost, Resource};
-use kubeproof_contract::scenario::{self, AnyScenario, ScenarioError, ScenarioFile, Tier};
-use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Serving};
-use kubeproof_contract::transport::SharedTransport;
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_contract::prelude::*;
+use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
 use crate::deleter::GkeDeleter;
@@ -183,7 +166,8 @@ impl LiveAccess for Gcp {
     }
 
     fn account_id_problem(&self, id: &str) -> Option<String> {
-        ProjectId::try_from(id.to_owned()).err()
+        let read = ProjectId::try_from(id.to_owned());
+        read.err().map(|problem| problem.to_string())
     }
 }
 
@@ -195,17 +179,7 @@ impl Retention for Gcp {
 
 /// Scenario errors that its types cannot prevent.
 fn problems(scenario: &AnyScenario) -> Vec<String> {
-    let mut problems = Vec::new();
-    if let Some(defect) = &scenario.provisioner.defect {
-        let mut known = defects::DEFECTS.iter().map(|defect| defect.name);
-        if !known.any(|name| name == defect) {
-            let known: Vec<&str> = defects::DEFECTS.iter().map(|defect| defect.name).collect();
-            problems.push(format!(
-                "provisioner.defect: unknown defect `{defect}` (expected one of {})",
-                known.join(", ")
-            ));
-        }
-    }
+    let mut problems = Vec::from_iter(scenario.defect_problem(defects::DEFECTS));
     let first_clusters = scenario.failures.iter().filter_map(|failure| {
         let cluster = failure.first_cluster.as_ref()?;
         let problem = cluster.downcast_ref::<GkeSpec>()?.problem()?;

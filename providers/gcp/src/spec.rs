@@ -6,6 +6,7 @@ mod billing_export;
 mod network;
 mod node_pool;
 
+use kubeproof_contract::checked_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -89,37 +90,6 @@ impl Channel {
     }
 }
 
-/// A checked text.
-macro_rules! text {
-    ($(#[$about:meta])* $name:ident, $fits:expr, $problem:literal) => {
-        $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
-        #[schemars(with = "String")]
-        pub struct $name(pub String);
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                let fits: fn(&str) -> bool = $fits;
-                if fits(&text) {
-                    Ok(Self(text))
-                } else {
-                    Err(format!("`{text}` {}", $problem))
-                }
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(text: $name) -> Self {
-                text.0
-            }
-        }
-    };
-}
-pub(crate) use text;
-
 /// Lower-case letters, digits and dashes, beginning with a letter and not ending with a dash.
 pub(crate) fn is_name(text: &str, lengths: std::ops::RangeInclusive<usize>) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -129,14 +99,14 @@ pub(crate) fn is_name(text: &str, lengths: std::ops::RangeInclusive<usize>) -> b
         && text.chars().all(allowed)
 }
 
-text!(
+checked_text!(
     /// The id of a project.
     ProjectId,
     |text| is_name(text, 6..=30),
     "is no project id: 6 to 30 lower-case letters, digits and dashes, beginning with a letter"
 );
 
-text!(
+checked_text!(
     /// A zone or region.
     Location,
     |text| {
@@ -152,7 +122,7 @@ text!(
     "is no zone such as us-central1-a and no region such as us-central1"
 );
 
-text!(
+checked_text!(
     /// A Kubernetes version, or the beginning of one.
     KubernetesVersion,
     |text| text.split_once('.').is_some_and(|(major, rest)| {
@@ -163,7 +133,7 @@ text!(
     "is no Kubernetes version such as \"1.34\" or \"1.34.1-gke.100\" (write it in quotes)"
 );
 
-text!(
+checked_text!(
     /// A machine type.
     MachineType,
     |text| is_name(text, 3..=64) && text.contains('-'),

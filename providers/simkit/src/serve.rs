@@ -1,7 +1,8 @@
 //! The socket server: serves any simulated cloud to external programs.
 //!
 //! One port serves the cloud's API and the control routes, plain or TLS, and is the door by which clients with a fixed
-//! host are led here (`door`); each host with its own server gets another port. Journal and faults are the same layers as in memory ([`crate::in_memory`]), in front of the same cloud.
+//! host are led here (`door`); each host with its own server gets another port. Journal and faults are the same layers as
+//! in memory ([`crate::in_memory`]), in front of the same cloud.
 //!
 //! It runs on a runtime with a paced clock ([`crate::paced_clock`]) or with the real one.
 

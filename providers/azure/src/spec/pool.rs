@@ -1,11 +1,12 @@
 //! The node pools that a scenario asks for.
 
+use kubeproof_contract::{checked_number, checked_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{VmSize, text};
+use super::VmSize;
 
-text!(
+checked_text!(
     /// The name of a node pool.
     PoolName,
     |text| (1..=12).contains(&text.len())
@@ -48,42 +49,14 @@ pub struct Autoscaling {
     pub max: u32,
 }
 
-/// A number in a range, with what is said of one that is not.
-macro_rules! number {
-    ($(#[$about:meta])* $name:ident, $range:pat, $problem:literal) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "i64", into = "i64")]
-        #[schemars(with = "u32")]
-        pub struct $name(pub u32);
-
-        impl TryFrom<i64> for $name {
-            type Error = String;
-
-            fn try_from(given: i64) -> Result<Self, Self::Error> {
-                match u32::try_from(given) {
-                    Ok(number @ $range) => Ok(Self(number)),
-                    _ => Err(format!("{given} {}", $problem)),
-                }
-            }
-        }
-
-        impl From<$name> for i64 {
-            fn from(value: $name) -> Self {
-                i64::from(value.0)
-            }
-        }
-    };
-}
-
-number!(
+checked_number!(
     /// A number of nodes.
     NodeCount,
     1..=100,
     "is not a number of nodes from 1 to 100"
 );
 
-number!(
+checked_number!(
     /// The size of a node's disk, GiB.
     DiskSize,
     30..=2048,

@@ -153,7 +153,7 @@ fn attribute(
         attribution.push(format!("not usage, and not counted: {kind} of ${usd}"));
     }
     let mut charges: Vec<Charge> = regular.iter().map(|row| charge(run, row)).collect();
-    let rules = rules_of_nobody(all);
+    let rules = unowned_rules(all);
     charges.extend(share(run, unmarked, &regular, &rules, &mut attribution));
     let last = own.iter().map(|row| row.used_until).max().unwrap_or(now);
     let counted = own.iter().copied().chain(rules);
@@ -175,7 +175,7 @@ fn attribute(
 }
 
 /// The rows of forwarding rules that no mark tells the owner of: the controller of a cluster gives them none.
-fn rules_of_nobody(all: &[Row]) -> Vec<&Row> {
+fn unowned_rules(all: &[Row]) -> Vec<&Row> {
     let bare = all
         .iter()
         .filter(|row| row.run.is_none() && row.cluster.is_none());

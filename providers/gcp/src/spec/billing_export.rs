@@ -1,11 +1,8 @@
 //! The table that Google writes billing data to.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use kubeproof_contract::checked_text;
 
-use super::text;
-
-text!(
+checked_text!(
     /// A table of `BigQuery`, as `project.dataset.table`.
     BillingExport,
     |text| {

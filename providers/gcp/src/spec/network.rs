@@ -1,10 +1,12 @@
 //! The network that a scenario asks for.
 
 use ipnet::Ipv4Net;
+use kubeproof_contract::checked::ValueError;
+use kubeproof_contract::{checked, checked_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{is_name, text};
+use super::is_name;
 
 /// The network that is asked for. Without this block: a network of its own, and nodes with public addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,45 +45,25 @@ pub struct ExistingNetwork {
     pub subnetwork: NetworkName,
 }
 
-text!(
+checked_text!(
     /// The name of a network or subnetwork.
     NetworkName,
     |text| is_name(text, 1..=63),
     "is no name of a network: 1 to 63 lower-case letters, digits and dashes, beginning with a letter"
 );
 
-/// An IPv4 network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub struct Cidr(pub Ipv4Net);
-
-impl TryFrom<String> for Cidr {
-    type Error = String;
-
-    fn try_from(given: String) -> Result<Self, Self::Error> {
-        let network: Ipv4Net = given
-            .parse()
-            .map_err(|_| format!("`{given}` is not an IPv4 network such as 10.0.0.0/20"))?;
-        if network.trunc() != network {
-            let right = network.trunc();
-            return Err(format!(
-                "`{given}` has host bits set; the network is {right}"
-            ));
-        }
-        if (9..=29).contains(&network.prefix_len()) {
-            Ok(Self(network))
-        } else {
-            Err(format!("`{given}` does not fit: a range takes /9 to /29"))
-        }
-    }
-}
-
-impl From<Cidr> for String {
-    fn from(value: Cidr) -> Self {
-        value.0.to_string()
-    }
-}
+checked!(
+    /// An IPv4 network.
+    #[derive(Copy)]
+    Cidr(Ipv4Net) from String, "String", "String",
+    |given| {
+        let network = checked::network(&given, "10.0.0.0/20")?;
+        ValueError::unless((9..=29).contains(&network.prefix_len()), network, |_| {
+            format!("`{given}` does not fit: a range takes /9 to /29")
+        })
+    },
+    |network| network.to_string()
+);
 
 fn range(second: u8, prefix: u8) -> Cidr {
     Cidr(Ipv4Net::new_assert(
@@ -172,7 +154,7 @@ mod tests {
     fn a_range_is_a_whole_network_of_a_size_that_the_cloud_takes() {
         let check = |text: &str, expected: &str| {
             let error = Cidr::try_from(text.to_owned()).unwrap_err();
-            assert!(error.contains(expected), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
         };
         check("10.0.0.1/20", "the network is 10.0.0.0/20");
         check("10.0.0.0/8", "takes /9 to /29");

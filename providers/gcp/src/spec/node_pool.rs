@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kubeproof_contract::checked_number;
 use kubeproof_contract::scenario::Name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,42 +136,14 @@ impl DiskType {
     }
 }
 
-/// A number in a range, with what is said of one that is not.
-macro_rules! number {
-    ($(#[$about:meta])* $name:ident, $range:pat, $problem:literal) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "i64", into = "i64")]
-        #[schemars(with = "u32")]
-        pub struct $name(pub u32);
-
-        impl TryFrom<i64> for $name {
-            type Error = String;
-
-            fn try_from(given: i64) -> Result<Self, Self::Error> {
-                match u32::try_from(given) {
-                    Ok(number @ $range) => Ok(Self(number)),
-                    _ => Err(format!("{given} {}", $problem)),
-                }
-            }
-        }
-
-        impl From<$name> for i64 {
-            fn from(value: $name) -> Self {
-                i64::from(value.0)
-            }
-        }
-    };
-}
-
-number!(
+checked_number!(
     /// A number of nodes in each zone.
     NodeCount,
     1..=100,
     "is not a number of nodes from 1 to 100"
 );
 
-number!(
+checked_number!(
     /// The size of a boot disk, GB.
     DiskSize,
     12..=65536,

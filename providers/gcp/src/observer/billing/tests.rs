@@ -84,7 +84,7 @@ fn a_row_is_the_runs_by_its_label_its_clusters_label_or_its_name() {
 }
 
 #[test]
-fn rows_of_others_and_of_nobody_are_left_out() {
+fn rows_of_others_and_rows_without_an_owner_are_left_out() {
     let core = "E2 Instance Core running in Americas";
     check(0, &[of("r2", row(core, "kp-r1-x", "0.1"))], &[]);
     check(
