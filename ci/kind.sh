@@ -7,8 +7,16 @@ kind_version=v0.30.0
 kind_cache="${KIND_CACHE:-$HOME/.cache/kind-node}"
 kind_recipe="${KUBEPROOF_KIND_RECIPE:-$PWD/../shared/kind}"
 kind_engine_is_ours=""
+kind_before=""
 
 kind_ready() {
+  kind_engine
+  kind_before="$(kind_ours)"
+  [ -z "$kind_before" ] || echo "in the engine before this run, and left alone:" $kind_before >&2
+}
+
+# Starts an engine if none is running, and sees to the program and an image.
+kind_engine() {
   if docker version >/dev/null 2>&1; then
     if [ -z "${KUBEPROOF_KIND:-}" ] && ! command -v kind >/dev/null 2>&1; then
       GOBIN="$kind_cache/bin" go install "sigs.k8s.io/kind@$kind_version"
@@ -42,13 +50,20 @@ kind_done() {
   [ -z "$kind_engine_is_ours" ] || bash "$kind_recipe/stop.sh"
 }
 
-# Fails if anything of ours is left in the engine.
+# The containers and networks of ours in the engine, sorted.
+kind_ours() {
+  {
+    docker ps -a --format '{{.Names}}'
+    docker network ls --format '{{.Name}}'
+  } | { grep '^kp-' || true; } | sort
+}
+
+# Fails if this run left anything of ours in the engine. What a killed run left before it is named, and not its fault.
 kind_left() {
   local left
-  left="$(docker ps -a --format '{{.Names}}' | grep '^kp-' || true)"
-  left="$left$(docker network ls --format '{{.Name}}' | grep '^kp-' || true)"
+  left="$(comm -13 <(printf '%s\n' "$kind_before") <(kind_ours))"
   if [ -n "$left" ]; then
-    echo "left behind in the engine: $left" >&2
+    echo "left behind in the engine:" $left >&2
     return 1
   fi
 }
