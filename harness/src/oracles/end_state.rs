@@ -24,7 +24,7 @@ impl EndState {
         existing: &[Resource],
     ) -> Self {
         let before: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
-        let names = Names::of(run, existing);
+        let names = Names::of(run, naming, existing);
         // When a run expires says nothing about its cluster.
         let expiry = naming.marks(run).expires.key;
         let mut lines = BTreeMap::new();
@@ -33,7 +33,7 @@ impl EndState {
             let alive = resource.lifetime == Lifetime::Alive;
             if alive && !before.contains(&resource.key()) {
                 *lines
-                    .entry(line(run, &names, &expiry, resource))
+                    .entry(line((run, naming), &names, &expiry, resource))
                     .or_insert(0) += 1;
             }
         }
@@ -45,12 +45,12 @@ impl EndState {
 struct Names<'a>(BTreeMap<&'a str, String>);
 
 impl<'a> Names<'a> {
-    fn of(run: &Run, resources: &'a [Resource]) -> Self {
+    fn of(run: &Run, naming: &dyn Naming, resources: &'a [Resource]) -> Self {
         let with_random_ids = resources
             .iter()
             .filter(|resource| plain(run, &resource.id).contains('#'));
         let names = with_random_ids.map(|resource| {
-            let (resource_type, name) = key(run, resource);
+            let (resource_type, name) = key(run, naming, resource);
             (resource.id.as_str(), format!("<{resource_type} {name}>"))
         });
         Self(names.collect())
@@ -75,12 +75,14 @@ impl<'a> Names<'a> {
 }
 
 /// Type and name of a resource, without the random parts of the name.
-pub fn key(run: &Run, resource: &Resource) -> (String, String) {
+pub fn key(run: &Run, naming: &dyn Naming, resource: &Resource) -> (String, String) {
     let name = resource.name.as_deref().unwrap_or(&resource.id);
-    (
-        resource.resource_type.clone(),
-        elsewhere(resource, &plain(run, name)),
-    )
+    let ending = naming.random_ending(resource);
+    let name = match ending.and_then(|ending| name.strip_suffix(ending)) {
+        Some(head) => format!("{}#", plain(run, head)),
+        None => plain(run, name),
+    };
+    (resource.resource_type.clone(), elsewhere(resource, &name))
 }
 
 /// How the end state of a healed cluster differs from the clean run's.
@@ -112,8 +114,13 @@ pub fn difference(before: &EndState, after: &EndState) -> Option<String> {
     Some(words.join("; "))
 }
 
-fn line(run: &Run, names: &Names<'_>, expiry: &str, resource: &Resource) -> String {
-    let (resource_type, name) = key(run, resource);
+fn line(
+    (run, naming): (&Run, &dyn Naming),
+    names: &Names<'_>,
+    expiry: &str,
+    resource: &Resource,
+) -> String {
+    let (resource_type, name) = key(run, naming, resource);
     let mut line = format!("{resource_type} {name} {}", resource.state);
     let tags = resource.tags.iter().filter(|(key, _)| *key != expiry);
     for (key, value) in tags.chain(&resource.properties) {
@@ -161,7 +168,7 @@ fn plain(run: &Run, text: &str) -> String {
         rest = &after[next.map_or(0, char::len_utf8)..];
     }
     // The middle of a UUID is three short words between two long ones.
-    let out = without_tail(without_uuid_middles(&out));
+    let out = without_uuid_middles(&out);
     // `ip-10-0-1-23.ec2.internal`: the address is spelt with dashes.
     if out.starts_with("ip-") {
         return "ip-#".to_owned();
@@ -184,19 +191,6 @@ fn without_uuid_middles(text: &str) -> String {
         index += if is_uuid { 5 } else { 1 };
     }
     kept.join("-")
-}
-
-/// `pool-#-x4z9` as `pool-#`: machines of a group are named by its hash and four characters.
-fn without_tail(text: String) -> String {
-    let is_of_chance = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    match text.rsplit_once('-') {
-        Some((head, tail))
-            if head.ends_with("-#") && tail.len() == 4 && tail.chars().all(is_of_chance) =>
-        {
-            head.to_owned()
-        }
-        _ => text,
-    }
 }
 
 /// Whether a word is an id: long, of hexadecimal digits or of digits and capitals.
@@ -263,9 +257,8 @@ mod tests {
         // Letters alone are a word, short ones are names, and both cases mixed are no id.
         check("facedecade", "facedecade");
         check("node-1a2b", "node-1a2b");
-        // But the last word after an id is one, too: a machine of a group.
-        check("main-d7c3b283-0d3b", "main-#");
-        check("main-d7c3b283-x4z9", "main-#");
+        // Also after an id: only the provider knows which names end at random.
+        check("main-d7c3b283-x4z9", "main-#-x4z9");
         check("main-d7c3b283-vms", "main-#-vms");
         check("Version12345", "Version12345");
         // Only the middle of a whole UUID goes with it.
@@ -343,6 +336,45 @@ mod tests {
         let crossed = state("gw-00000004", "gw-00000003", "gw-00000003");
         let found = differs(&clean, &crossed).expect("a finding").message;
         assert!(found.contains("by <gateway kp-RUN-b>, local"), "{found}");
+    }
+
+    /// Machines have names that end at random.
+    struct RandomMachines;
+
+    impl Naming for RandomMachines {
+        fn name_length_max(&self) -> usize {
+            63
+        }
+
+        fn random_ending<'r>(&self, resource: &'r Resource) -> Option<&'r str> {
+            let is_machine = resource.resource_type == "machine";
+            is_machine.then(|| resource.id.rsplit('-').next())?
+        }
+    }
+
+    #[test]
+    fn a_short_word_after_an_id_makes_no_difference_only_where_the_provider_says_that_it_is_random()
+    {
+        let run = run("r1-aaaaaaaa");
+        let state = |of_type: &str, id: &str| {
+            let user = Resource::new("group", "g", "r").with("members", format!("zones/z/{id}"));
+            EndState::of(
+                &run,
+                &RandomMachines,
+                &[],
+                &[Resource::new(of_type, id, "r"), user],
+            )
+        };
+        let check = |of_type: &str, left: &str, right: &str, same: bool| {
+            let found = differs(&state(of_type, left), &state(of_type, right));
+            assert_eq!(found.is_none(), same, "{of_type} {left} {right}: {found:?}");
+        };
+        check("machine", "main-0a1b2c3d-x4z9", "main-d7c3b283-0d3b", true);
+        check("machine", "main-0a1b2c3d-x4z9", "data-d7c3b283-0d3b", false);
+        check("machine", "main-0a1b2c3d-x4z9", "x4z9", false);
+        // What somebody has chosen: the pool for spare capacity instead of the one on demand.
+        check("group", "pool-0a1b2c3d-spot", "pool-d7c3b283-main", false);
+        check("group", "pool-0a1b2c3d-spot", "pool-d7c3b283-spot", true);
     }
 
     #[test]
