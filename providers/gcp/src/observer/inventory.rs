@@ -40,7 +40,6 @@ pub(super) fn not_covered() -> Vec<String> {
         "workload identity pools outside of the cluster's own",
         "keys of Cloud KMS, which can never be deleted",
         "target proxies for TCP, SSL and gRPC",
-        "secondary ranges that GKE adds to a subnetwork which was there before",
     ];
     not_listed
         .iter()

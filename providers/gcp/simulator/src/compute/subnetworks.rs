@@ -47,7 +47,7 @@ pub(crate) static SUBNETWORKS: Collection = Collection {
         "logConfig",
         "enableFlowLogs",
     ],
-    properties: &["description", "network", "ipCidrRange"],
+    properties: &["description", "network", "ipCidrRange", "secondaryIpRanges"],
     seconds: [15, 10, 15],
     prepare,
     made,

@@ -5,7 +5,7 @@ use kubeproof_contract::resource::ResourceType;
 use super::super::lists::List;
 use super::items::{
     Property,
-    Read::{Count, Groups, Last, Names, Text},
+    Read::{Count, Groups, Last, Names, Ranges, Text},
 };
 
 /// Where resources of a type can be.
@@ -337,7 +337,11 @@ pub(crate) static KINDS: [Kind; 27] = [
         Places::Below,
         Source::Compute(
             &[everywhere!("subnetworks" region "subnetworks")],
-            &[("ip_cidr_range", "/ipCidrRange", Text)],
+            &[
+                ("ip_cidr_range", "/ipCidrRange", Text),
+                // Those that Kubernetes Engine adds to a subnetwork of others can outlive their cluster.
+                ("secondary_ip_ranges", "/secondaryIpRanges", Ranges),
+            ],
         ),
     ),
     kind(

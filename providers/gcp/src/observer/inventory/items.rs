@@ -23,6 +23,8 @@ pub(crate) enum Read {
     Names,
     /// The names at the ends of the links `group` of objects, with spaces between them.
     Groups,
+    /// The names of ranges of addresses, with spaces between them.
+    Ranges,
     /// How many there are.
     Count,
 }
@@ -91,6 +93,10 @@ fn shown(value: &Value, read: Read) -> String {
         (Value::Array(all), Read::Count) => all.len().to_string(),
         (Value::Array(all), Read::Groups) => {
             let names = all.iter().map(|one| shown(&one["group"], Read::Last));
+            names.collect::<Vec<_>>().join(" ")
+        }
+        (Value::Array(all), Read::Ranges) => {
+            let names = all.iter().map(|one| shown(&one["rangeName"], Read::Text));
             names.collect::<Vec<_>>().join(" ")
         }
         (Value::Array(all), Read::Names) => {
