@@ -231,6 +231,11 @@ impl Kind {
                     lists::read(api, project, List::Global("networks.list")).await?;
                 Ok((items.iter().flat_map(items::peerings).collect(), unread))
             }
+            Source::Ranges => {
+                let list = List::Aggregated("subnetworks.aggregatedList", "subnetworks");
+                let Read { items, unread } = lists::read(api, project, list).await?;
+                Ok((items.iter().flat_map(items::ranges).collect(), unread))
+            }
             Source::Clusters => containers::clusters(api, project).await,
             Source::Accounts => Ok((identities::accounts(api, project).await?, Vec::new())),
             Source::Bindings => Ok((identities::bindings(api, project).await?, Vec::new())),

@@ -159,15 +159,11 @@ fn property_name(of: &Collection, member: &str) -> String {
     name
 }
 
-/// The value of a property: of a link the name, of a list its words, its names of ranges, or how long it is.
+/// The value of a property: of a link the name, of a list its words or how long it is.
 fn property(value: &Value) -> String {
     match value {
         Value::String(link) if link.contains("projects/") => links::name(link).to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(all) if all.iter().any(|one| one.get("rangeName").is_some()) => {
-            let names = all.iter().filter_map(|one| one["rangeName"].as_str());
-            names.collect::<Vec<_>>().join(" ")
-        }
         Value::Array(all) if all.iter().any(Value::is_object) => all.len().to_string(),
         Value::Array(all) => all.iter().map(property).collect::<Vec<_>>().join(" "),
         other => other.to_string(),

@@ -14,13 +14,14 @@ use super::super::{READ, Work};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Subnetwork {
+    name: String,
     fingerprint: String,
     #[serde(default)]
     secondary_ip_ranges: Vec<Value>,
 }
 
-/// The names of the ranges of the run's cluster that are in a subnetwork which was there before. One of the run's own
-/// goes as a whole.
+/// The ranges of the run's cluster that are in a subnetwork which was there before, as `SUBNETWORK/RANGE`. A subnetwork
+/// of the run's own goes as a whole.
 pub(super) async fn left(work: &Work) -> Result<Vec<String>, CallError> {
     let Some(subnetwork) = read(work).await? else {
         return Ok(Vec::new());
@@ -28,7 +29,9 @@ pub(super) async fn left(work: &Work) -> Result<Vec<String>, CallError> {
     let cluster = work.run().name("");
     let names = subnetwork.secondary_ip_ranges.iter().map(name);
     let ours = names.filter(|name| is_of_cluster(&cluster, name));
-    Ok(ours.map(str::to_owned).collect())
+    Ok(ours
+        .map(|range| format!("{}/{range}", subnetwork.name))
+        .collect())
 }
 
 /// Takes these ranges out of the subnetwork. The fingerprint says what was read, so a change that others make in the
@@ -41,10 +44,15 @@ pub(super) async fn remove(
     let Some(mut subnetwork) = read(work).await? else {
         return Ok(());
     };
+    let own = &subnetwork.name;
+    let is_gone = |range: &Value| {
+        let id = format!("{own}/{}", name(range));
+        names.contains(&id)
+    };
     let before = subnetwork.secondary_ip_ranges.len();
     subnetwork
         .secondary_ip_ranges
-        .retain(|range| !names.iter().any(|gone| gone == name(range)));
+        .retain(|range| !is_gone(range));
     if subnetwork.secondary_ip_ranges.len() == before {
         return Ok(());
     }
