@@ -90,6 +90,7 @@ const NETWORK: &[&str] = &[
     "compute.routes.delete",
     "compute.subnetworks.create",
     "compute.subnetworks.delete",
+    "compute.subnetworks.update",
 ];
 
 /// What makes and removes a way out for private nodes.

@@ -92,7 +92,8 @@ fn map(cluster: &Cluster, principal: &str) -> Identity {
         ]
     };
     if cluster.authentication_mode == "CONFIG_MAP" {
-        if cluster.creator_is_admin && principal == cluster.creator_arn {
+        // In this mode the creator is always an administrator.
+        if principal == cluster.creator_arn {
             return Identity::User {
                 name: "kubernetes-admin".to_owned(),
                 groups: masters(),

@@ -13,3 +13,4 @@ mod node_groups;
 mod spot;
 mod stale_reads;
 mod token;
+mod updates;
