@@ -4,8 +4,10 @@
 
 use bytes::Bytes;
 use http::Request;
+use ipnet::Ipv4Net;
 use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::{OptionallySigned, ReceivedAt, Reply};
+use serde_json::json;
 
 use super::access_policies::ADMIN_POLICY;
 use super::cluster::Cluster;
@@ -38,6 +40,10 @@ fn host(request: &Request<Bytes>) -> Option<&str> {
 
 /// Authenticates a request and passes it to the cluster's API server.
 pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
+    let found = state.eks.clusters.get(cluster);
+    if let Some(why) = found.and_then(out_of_reach) {
+        return Reply::Now(timed_out(cluster, &why));
+    }
     let identity = state
         .eks
         .clusters
@@ -49,6 +55,43 @@ pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Rep
         Some(server) => server.answer(&identity, request),
         None => Reply::Now(unavailable()),
     }
+}
+
+/// Ranges that are kept for documentation (RFC 5737): no caller has an address in them.
+const NOBODYS: [&str; 3] = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
+
+/// Why no caller from outside of the VPC reaches the endpoint. Which address a caller has, a simulator on one machine
+/// cannot know: only ranges that nobody calls from keep everybody out.
+fn out_of_reach(cluster: &Cluster) -> Option<String> {
+    let network = &cluster.network;
+    if !network.public {
+        return Some("its endpoint is private, and the caller is outside of its VPC".to_owned());
+    }
+    let is_nobodys = |cidr: &String| {
+        let range: Option<Ipv4Net> = cidr.parse().ok();
+        let mut nobodys = NOBODYS
+            .iter()
+            .filter_map(|text| text.parse::<Ipv4Net>().ok());
+        range.is_some_and(|range| nobodys.any(|all| all.contains(&range)))
+    };
+    let cidrs = &network.public_cidrs;
+    cidrs.iter().all(is_nobodys).then(|| {
+        let cidrs = cidrs.join(", ");
+        format!("publicAccessCidrs are {cidrs}, and the caller is outside of them")
+    })
+}
+
+/// What stands for no answer at all: a real client would wait until its own limit.
+fn timed_out(cluster: &str, why: &str) -> http::Response<Bytes> {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "Timeout", "code": 504,
+        "message": format!("the API server of {cluster} cannot be reached: {why} (the cloud would not answer at all)"),
+    });
+    let mut response = http::Response::new(Bytes::from(status.to_string()));
+    *response.status_mut() = http::StatusCode::GATEWAY_TIMEOUT;
+    let json = http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert("content-type", json);
+    response
 }
 
 fn unavailable() -> http::Response<Bytes> {
