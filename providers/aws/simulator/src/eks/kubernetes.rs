@@ -7,7 +7,6 @@ use http::Request;
 use ipnet::Ipv4Net;
 use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::{OptionallySigned, ReceivedAt, Reply};
-use serde_json::json;
 
 use super::access_policies::ADMIN_POLICY;
 use super::cluster::Cluster;
@@ -42,7 +41,7 @@ fn host(request: &Request<Bytes>) -> Option<&str> {
 pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
     let found = state.eks.clusters.get(cluster);
     if let Some(why) = found.and_then(out_of_reach) {
-        return Reply::Now(timed_out(cluster, &why));
+        return Reply::Now(refused(cluster, &why));
     }
     let identity = state
         .eks
@@ -81,16 +80,16 @@ fn out_of_reach(cluster: &Cluster) -> Option<String> {
     })
 }
 
-/// What stands for no answer at all: a real client would wait until its own limit.
-fn timed_out(cluster: &str, why: &str) -> http::Response<Bytes> {
-    let status = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "Timeout", "code": 504,
-        "message": format!("the API server of {cluster} cannot be reached: {why} (the cloud would not answer at all)"),
-    });
-    let mut response = http::Response::new(Bytes::from(status.to_string()));
-    *response.status_mut() = http::StatusCode::GATEWAY_TIMEOUT;
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert("content-type", json);
+/// What stands for no answer at all, for which a real client would wait until its own limit. kubectl shows the body of a
+/// 403 that is plain text, and of no other answer to its first question.
+fn refused(cluster: &str, why: &str) -> http::Response<Bytes> {
+    let message = format!(
+        "the API server of {cluster} is out of reach: {why} (the cloud would not answer at all)"
+    );
+    let mut response = http::Response::new(Bytes::from(message));
+    *response.status_mut() = http::StatusCode::FORBIDDEN;
+    let text = http::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert("content-type", text);
     response
 }
 

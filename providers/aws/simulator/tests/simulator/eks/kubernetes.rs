@@ -118,9 +118,9 @@ fn an_endpoint_that_is_private_or_for_others_is_out_of_reach() {
         assert!(answer.body.contains(why), "{}", answer.body);
     };
     let private = json!({"endpointPublicAccess": false, "endpointPrivateAccess": true});
-    check(private, 504, "its endpoint is private");
+    check(private, 403, "its endpoint is private");
     let of = |cidrs: &[&str]| json!({ "publicAccessCidrs": cidrs });
-    check(of(&["203.0.113.0/24"]), 504, "outside of them");
+    check(of(&["203.0.113.0/24"]), 403, "outside of them");
     check(of(&["203.0.113.0/24", "8.8.8.8/32"]), 200, "");
     check(of(&["0.0.0.0/0"]), 200, "");
 }
