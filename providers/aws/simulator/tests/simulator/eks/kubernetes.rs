@@ -103,6 +103,29 @@ fn the_creator_gets_in_without_access_entries_too() {
 }
 
 #[test]
+fn an_endpoint_that_is_private_or_for_others_is_out_of_reach() {
+    let check = |network: Value, status: u16, why: &str| {
+        let mut bench = Bench::new();
+        let subnets = bench.network(false);
+        let mut body = bench.cluster_body(&subnets);
+        for (member, value) in network.as_object().expect("members") {
+            body["resourcesVpcConfig"][member] = value.clone();
+        }
+        bench.eks("POST", "/clusters", &body).ok();
+        bench.wait(bench.durations.cluster_create);
+        let answer = ask(&mut bench, "GET", "/api/v1/nodes", &Value::Null);
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert!(answer.body.contains(why), "{}", answer.body);
+    };
+    let private = json!({"endpointPublicAccess": false, "endpointPrivateAccess": true});
+    check(private, 403, "its endpoint is private");
+    let of = |cidrs: &[&str]| json!({ "publicAccessCidrs": cidrs });
+    check(of(&["203.0.113.0/24"]), 403, "outside of them");
+    check(of(&["203.0.113.0/24", "8.8.8.8/32"]), 200, "");
+    check(of(&["0.0.0.0/0"]), 200, "");
+}
+
+#[test]
 fn a_load_balancer_service_gets_a_classic_balancer_and_gives_it_back() {
     let mut bench = ready();
     let path = "/api/v1/namespaces/default/services";
