@@ -1,5 +1,6 @@
 //! The client of Resource Manager: one piece of work, with one access token.
 
+pub mod costs;
 pub mod errors;
 pub mod types;
 
@@ -28,6 +29,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("managedClusters.", "2026-08-01"),
     ("managementLocks.", "2016-09-01"),
     ("providers.", "2025-04-01"),
+    ("query.", "2025-03-01"),
     ("resourceGroups.", "2025-04-01"),
     ("resources.", "2025-04-01"),
     ("roleAssignments.", "2022-04-01"),
@@ -179,19 +181,25 @@ impl Api {
         query.extend_from_slice(more);
         let call = RestCall::new(operation, parameters).with_query(&query);
         let take = |page: types::Page<T>| {
-            let next = match page.next_link.filter(|link| !link.is_empty()) {
-                None => None,
-                Some(link) => Some(skip_token(&link).ok_or_else(|| {
-                    CallError::state(
-                        operation,
-                        format!("the next page is at an unknown kind of address: {link}"),
-                    )
-                })?),
-            };
+            let next = next_page(operation, page.next_link)?;
             Ok((page.value, next))
         };
         self.client.all_pages(call, "$skiptoken", take).await
     }
+}
+
+/// The token of the next page, by its address.
+fn next_page(operation: &str, link: Option<String>) -> Result<Option<String>, CallError> {
+    let Some(link) = link.filter(|link| !link.is_empty()) else {
+        return Ok(None);
+    };
+    let token = skip_token(&link).ok_or_else(|| {
+        CallError::state(
+            operation,
+            format!("the next page is at an unknown kind of address: {link}"),
+        )
+    })?;
+    Ok(Some(token))
 }
 
 /// The token in the address of a next page.

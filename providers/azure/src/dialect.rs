@@ -89,16 +89,21 @@ impl Dialect for AzureDialect {
         request: &Request<Bytes>,
         response: &Response<Bytes>,
     ) -> Option<Response<Bytes>> {
-        let named =
-            named(request).filter(|named| !named.mutating && named.operation.contains(".list"))?;
+        let named = named(request).filter(|named| !named.mutating)?;
         let mut body = read(response.body());
-        body["value"].as_array()?;
+        // Cost data are a table, whose next page is named inside.
+        let list = match named.operation.as_str() {
+            "query.usage" => body.get_mut("properties")?,
+            _ if named.operation.contains(".list") => &mut body,
+            _ => return None,
+        };
+        list.get("value").or_else(|| list.get("rows"))?.as_array()?;
         let link = format!(
             "{}{}?$skiptoken={FURTHER_PAGE}",
             routes::ARM_URL,
             request.uri().path()
         );
-        body.as_object_mut()?
+        list.as_object_mut()?
             .insert("nextLink".to_owned(), json!(link));
         let mut further = response.clone();
         *further.body_mut() = Bytes::from(body.to_string());

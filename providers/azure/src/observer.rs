@@ -2,12 +2,14 @@
 //!
 //! Independent of the provisioner: it finds everything by its own calls, and trusts no provisioner's word.
 
+mod billing;
 pub mod checks;
 mod inventory;
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use kubeproof_cloudkit::checks::{CREDENTIALS, credentials_found};
 use kubeproof_cloudkit::ownership;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
@@ -145,8 +147,15 @@ impl Ownership for AksObserver {
     }
 }
 
+#[async_trait]
 impl Billing for AksObserver {
-    fn never_billed_because(&self) -> Option<&'static str> {
-        Some("Cost Management is not read yet")
+    async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError> {
+        let api = self.api();
+        let now = api.connection().clock.now();
+        billing::read(&api, &self.spec, run, from, now).await
+    }
+
+    fn billing_final_after(&self, at: Timestamp) -> Timestamp {
+        billing::final_after(at)
     }
 }

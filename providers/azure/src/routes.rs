@@ -118,6 +118,12 @@ const FURTHER: &[Route] = &[
         "resources.list",
     ),
     Route::new(
+        "POST",
+        "/subscriptions/{subscription}/providers/Microsoft.CostManagement/query",
+        "query.usage",
+    )
+    .reading(),
+    Route::new(
         "GET",
         "/subscriptions/{subscription}/providers/Microsoft.Authorization/locks",
         "managementLocks.listAtSubscriptionLevel",
