@@ -4,6 +4,7 @@ pub mod errors;
 pub mod graph;
 pub mod types;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,6 +144,16 @@ impl Api {
     /// The client of the directory.
     pub fn graph(&self) -> &RestClient<Graph> {
         &self.graph
+    }
+
+    /// The ids that the caller has, as its access token tells them.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub async fn identity(&self) -> Result<BTreeSet<String>, CallError> {
+        let token = self.tokens.current(self.connection(), Audience::Arm).await;
+        let token = token.map_err(|why| CallError::state("get an access token", why))?;
+        Ok(token.ids())
     }
 
     /// The connection.
