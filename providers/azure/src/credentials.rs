@@ -25,6 +25,8 @@ pub const TENANT: &str = "AZURE_TENANT_ID";
 pub const CLIENT: &str = "AZURE_CLIENT_ID";
 /// The variable with its secret.
 pub const SECRET: &str = "AZURE_CLIENT_SECRET";
+/// The variable with the subscription, which a scenario names itself.
+pub const SUBSCRIPTION: &str = "AZURE_SUBSCRIPTION_ID";
 /// A token is renewed so long before it expires.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 
@@ -47,7 +49,9 @@ impl AccessToken {
     pub fn ids(&self) -> BTreeSet<String> {
         let claims = self.value.split('.').nth(1).unwrap_or_default();
         let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('='));
-        let claims = claims.ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let claims = claims
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok());
         let claims: Value = claims.unwrap_or_default();
         let ids = ["oid", "appid", "azp", "upn", "unique_name"].map(|name| claims[name].as_str());
         let ids = ids.into_iter().flatten();

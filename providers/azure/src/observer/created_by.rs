@@ -53,9 +53,9 @@ pub(super) async fn look_up(
         of_run: principals(run, resources),
     };
     let creation = |resource: &Resource| {
-        let theirs = entries.iter().filter(|entry| {
-            makes(entry) && entry.resource_id.eq_ignore_ascii_case(&resource.id)
-        });
+        let theirs = entries
+            .iter()
+            .filter(|entry| makes(entry) && entry.resource_id.eq_ignore_ascii_case(&resource.id));
         // A write of what exists changes it: the first one after the last one of its name was deleted made it.
         let since = resource.created_at;
         let is_it = |entry: &&Entry| at(entry).zip(since).is_none_or(|(at, since)| at <= since);
@@ -170,6 +170,10 @@ mod tests {
         check("Microsoft.Network/virtualNetworks/write", "Succeeded", true);
         check("MICROSOFT.NETWORK/VIRTUALNETWORKS/WRITE", "Accepted", true);
         check("Microsoft.Network/virtualNetworks/write", "Failed", false);
-        check("Microsoft.Network/virtualNetworks/delete", "Succeeded", false);
+        check(
+            "Microsoft.Network/virtualNetworks/delete",
+            "Succeeded",
+            false,
+        );
     }
 }

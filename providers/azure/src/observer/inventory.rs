@@ -78,7 +78,9 @@ pub(super) async fn cells(
         let cell = |scope: &Scope| Cell::new(kind.name(), scope.clone());
         match named.as_slice() {
             // What no group holds is listed as a whole.
-            groups if kind.is_in_groups() && !groups.is_empty() => groups.iter().map(cell).collect(),
+            groups if kind.is_in_groups() && !groups.is_empty() => {
+                groups.iter().map(cell).collect()
+            }
             _ => vec![cell(&Scope::global())],
         }
     };
@@ -104,7 +106,10 @@ pub(super) async fn cells(
 async fn exist(api: &Api, subscription: &str, named: &[Scope]) -> Result<(), CallError> {
     let operation = "resourceGroups.list";
     let all: Vec<Shown> = api.list(operation, &[subscription], None).await?;
-    let is_known = |scope: &&Scope| all.iter().any(|group| group.name.to_lowercase() == scope.as_str());
+    let is_known = |scope: &&Scope| {
+        all.iter()
+            .any(|group| group.name.to_lowercase() == scope.as_str())
+    };
     match named.iter().find(|scope| !is_known(scope)) {
         None => Ok(()),
         Some(unknown) => Err(CallError::state(

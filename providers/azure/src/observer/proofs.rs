@@ -23,7 +23,11 @@ const DEPTH: usize = 6;
 pub(super) fn of(run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String> {
     let mut proofs = Ours(run).proofs(resource, inventory, DEPTH);
     // Not a proof by itself: anyone's may be orphaned.
-    if let Some(why) = resource.properties.get(ORPHANED).filter(|_| !proofs.is_empty()) {
+    if let Some(why) = resource
+        .properties
+        .get(ORPHANED)
+        .filter(|_| !proofs.is_empty())
+    {
         proofs.push(why.clone());
     }
     proofs
@@ -64,7 +68,12 @@ fn parents<'a>(
     resource: &'a Resource,
     inventory: &'a [Resource],
 ) -> impl Iterator<Item = (&'static str, &'a Resource)> {
-    let property = |name: &str| resource.properties.get(name).map(|id| id.to_ascii_lowercase());
+    let property = |name: &str| {
+        resource
+            .properties
+            .get(name)
+            .map(|id| id.to_ascii_lowercase())
+    };
     let of_type = resource.resource_type.as_str();
     let mut ids: Vec<(&'static str, String)> = Vec::new();
     match of_type {
@@ -75,7 +84,9 @@ fn parents<'a>(
         }
         // Whoever makes a lock or a setting need not have made what it is for.
         "management_lock" | "diagnostic_setting" => {}
-        "service_principal" | "app_registration_sp" | "deleted_application"
+        "service_principal"
+        | "app_registration_sp"
+        | "deleted_application"
         | "deleted_service_principal" => {
             ids.extend(property("app_id").map(|id| ("application", id)));
         }
@@ -130,7 +141,10 @@ fn outer(id: &str) -> Option<&str> {
     if below.split('/').count() < 5 {
         return None;
     }
-    id.rsplit_once('/')?.0.rsplit_once('/').map(|(outer, _)| outer)
+    id.rsplit_once('/')?
+        .0
+        .rsplit_once('/')
+        .map(|(outer, _)| outer)
 }
 
 /// The id of the group that something is in.

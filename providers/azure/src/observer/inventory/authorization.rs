@@ -78,7 +78,12 @@ pub(super) async fn diagnostic_settings(
         .list("managedClusters.list", &[subscription], None)
         .await?;
     let mut scopes = vec![format!("/subscriptions/{subscription}")];
-    scopes.extend(clusters.iter().filter_map(|one| text(one, "id")).map(str::to_owned));
+    scopes.extend(
+        clusters
+            .iter()
+            .filter_map(|one| text(one, "id"))
+            .map(str::to_owned),
+    );
     let mut all = Vec::new();
     for scope in scopes {
         let found: Result<Vec<Value>, CallError> =
@@ -114,7 +119,8 @@ mod tests {
 
     use super::*;
 
-    const SUBNET: &str = "/subscriptions/S/resourceGroups/G/providers/Microsoft.Network/virtualNetworks/v/subnets/s";
+    const SUBNET: &str =
+        "/subscriptions/S/resourceGroups/G/providers/Microsoft.Network/virtualNetworks/v/subnets/s";
 
     #[test]
     fn an_assignment_says_who_has_which_role_where() {

@@ -1,8 +1,8 @@
 //! What lists leave out and ownership needs: the network of a DNS link, and whether the principal of an assignment or
 //! the application of a principal is still there.
 
-use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_contract::resource::Resource;
 use serde_json::Value;
 
@@ -36,7 +36,9 @@ pub(crate) async fn of(api: &Api, resources: Vec<Resource>) -> Result<Vec<Resour
 async fn link(api: &Api, resource: Resource) -> Result<Resource, CallError> {
     let version = version("virtualNetworkLinks.");
     let found: Option<Value> = api.find_by_id(&resource.id, version).await?;
-    let network = found.as_ref().map(|link| &link["properties"]["virtualNetwork"]);
+    let network = found
+        .as_ref()
+        .map(|link| &link["properties"]["virtualNetwork"]);
     let network = network.and_then(|network| text(network, "id"));
     Ok(match network {
         Some(id) => resource.with(LINKED, id),

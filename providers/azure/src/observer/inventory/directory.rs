@@ -4,8 +4,8 @@ use kubeproof_cloudkit::CallError;
 use kubeproof_contract::resource::Resource;
 
 use super::items::made_at;
-use crate::api::graph::{self, DirectoryObject};
 use crate::api::Api;
+use crate::api::graph::{self, DirectoryObject};
 
 /// The scope of everything in the directory, which no subscription holds.
 const SCOPE: &str = "directory";

@@ -37,7 +37,12 @@ impl From<Vec<Resource>> for Seen {
 }
 
 /// A type: its name, what the cloud calls it, the operation of its list, and its properties.
-pub(super) type Typed = (&'static str, &'static str, &'static str, &'static [Property]);
+pub(super) type Typed = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [Property],
+);
 
 /// By its id in lower case, each item of a list.
 type ById = BTreeMap<String, Value>;
@@ -63,7 +68,8 @@ pub(super) async fn typed(
     let mut seen = Seen::default();
     for (id, item) in &own {
         let one = merged(item, general.get(id));
-        seen.resources.push(items::resource(name, &one, properties)?);
+        seen.resources
+            .push(items::resource(name, &one, properties)?);
         if !general.contains_key(id) {
             let message = format!(
                 "the list of all resources does not show {id}, so no one says when it was made"
@@ -75,7 +81,8 @@ pub(super) async fn typed(
         let shown = text(item, "id").unwrap_or(id);
         if let Some(found) = api.find_by_id::<Value>(shown, version(list)).await? {
             let one = merged(&found, Some(item));
-            seen.resources.push(items::resource(name, &one, properties)?);
+            seen.resources
+                .push(items::resource(name, &one, properties)?);
         }
     }
     Ok(seen)
@@ -196,7 +203,8 @@ mod tests {
     #[test]
     fn the_time_comes_from_the_list_of_all_resources_and_the_rest_from_the_types_own() {
         let own = json!({"id": "a", "properties": {"provisioningState": "Succeeded"}});
-        let general = json!({"createdTime": "t", "provisioningState": "Updating", "tags": {"x": "y"}});
+        let general =
+            json!({"createdTime": "t", "provisioningState": "Updating", "tags": {"x": "y"}});
         let one = merged(&own, Some(&general));
         assert_eq!(one["createdTime"], "t");
         assert_eq!(one["provisioningState"], "Updating");

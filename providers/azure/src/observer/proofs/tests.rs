@@ -35,7 +35,11 @@ fn check(resource: &Resource, inventory: &[Resource], expected: &str) {
 fn marks_and_names_prove_it_and_those_of_a_longer_id_do_not() {
     let bare = || group("x");
     check(&bare(), &[], "");
-    check(&bare().tagged(run("r1").tags()), &[], "tag kubeproof:run=r1");
+    check(
+        &bare().tagged(run("r1").tags()),
+        &[],
+        "tag kubeproof:run=r1",
+    );
     check(&group("kp-r1"), &[], "its name is kp-r1");
     check(&group("kp-r1-2"), &[], "");
     check(&group("kp-r10"), &[], "");
@@ -50,9 +54,15 @@ fn a_group_of_nodes_is_known_by_its_cluster_even_when_that_is_gone() {
     let nodes = Resource::new("node_resource_group", "/x/resourcegroups/mc", "global");
     let nodes = nodes.named("mc".to_owned()).with("managed_by", &owner.id);
     check(&nodes, &[], "made for cluster kp-r1");
-    let another = nodes.clone().with("managed_by", "/x/managedClusters/kp-legacy");
+    let another = nodes
+        .clone()
+        .with("managed_by", "/x/managedClusters/kp-legacy");
     check(&another, &[], "");
-    let disk = Resource::new("managed_disk", "/x/resourcegroups/mc/providers/a/disks/d", "mc");
+    let disk = Resource::new(
+        "managed_disk",
+        "/x/resourcegroups/mc/providers/a/disks/d",
+        "mc",
+    );
     check(&disk, &[nodes], "its resource group mc belongs to the run");
 }
 
@@ -75,7 +85,11 @@ fn an_assignment_is_known_by_its_principal_or_by_its_scope() {
         &[principal],
         "its principal q belongs to the run",
     );
-    check(&assignment(&subnet, "o"), std::slice::from_ref(&bystander), "");
+    check(
+        &assignment(&subnet, "o"),
+        std::slice::from_ref(&bystander),
+        "",
+    );
     let own = format!("{SUBSCRIPTION}/resourcegroups/kp-r1");
     check(&assignment(&own, "o"), &[], "in resource group kp-r1");
     // A network of the run in a group of others.
@@ -100,7 +114,11 @@ fn what_is_in_a_group_of_the_runs_name_is_the_runs_unless_the_group_is_anothers(
 fn why_something_is_orphaned_is_told_and_proves_nothing() {
     let own = format!("{SUBSCRIPTION}/resourcegroups/kp-r1");
     let gone = assignment(&own, "o").with(ORPHANED, "its principal o is gone");
-    check(&gone, &[], "in resource group kp-r1; its principal o is gone");
+    check(
+        &gone,
+        &[],
+        "in resource group kp-r1; its principal o is gone",
+    );
     let elsewhere = assignment("/x", "o").with(ORPHANED, "its principal o is gone");
     check(&elsewhere, &[], "");
 }
@@ -118,7 +136,11 @@ fn a_principal_is_known_by_its_application_and_a_link_by_its_zone_or_network() {
     );
     let network = item("vnet_subnet", "kp-r1", "a/b/kp-r1-net");
     let link = item("private_dns_link", "dns", "a/zones/z/links/l").with(LINKED, &network.id);
-    check(&link, &[network], "its network kp-r1-net belongs to the run");
+    check(
+        &link,
+        &[network],
+        "its network kp-r1-net belongs to the run",
+    );
     let zone = item("private_dns_zone", "dns", "a/zones/z").tagged(run("r1").tags());
     let link = item("private_dns_link", "dns", "a/zones/z/links/l");
     check(&link, &[zone], "its parent z belongs to the run");
@@ -126,7 +148,8 @@ fn a_principal_is_known_by_its_application_and_a_link_by_its_zone_or_network() {
 
 #[test]
 fn a_lock_on_something_of_the_run_may_be_anyones() {
-    let id = format!("{SUBSCRIPTION}/resourcegroups/kp-r1/providers/microsoft.authorization/locks/k");
+    let id =
+        format!("{SUBSCRIPTION}/resourcegroups/kp-r1/providers/microsoft.authorization/locks/k");
     let lock = Resource::new("management_lock", id, "global").named("k".to_owned());
     check(&lock, &[group("kp-r1")], "");
 }
@@ -141,10 +164,7 @@ fn marks_of_another_run_are_a_claim_and_so_are_those_of_what_it_hangs_on() {
     assert_eq!(claimed(&theirs, &[]), Some((Some("r2".to_owned()), 1)));
     let disk = item("managed_disk", "g", "a/disks/d");
     let inventory = [theirs];
-    assert_eq!(
-        claimed(&disk, &inventory),
-        Some((Some("r2".to_owned()), 2))
-    );
+    assert_eq!(claimed(&disk, &inventory), Some((Some("r2".to_owned()), 2)));
     assert_eq!(claimed(&disk, &[]), None);
     assert_eq!(claimed(&group("kp-r1"), &[]), None);
     let of_cluster = disk.tagged([(CLUSTER.to_owned(), "other".to_owned())].into());
