@@ -5,7 +5,7 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::routes::{ARM, AUTHORITY, AUTHORITY_ROUTES, ROUTES};
+use crate::routes::{ARM, AUTHORITY, AUTHORITY_ROUTES, GRAPH, ROUTES, graph};
 
 /// How an operation that makes nodes can fail after it was accepted.
 const OF_NODES: &[&str] = &[
@@ -13,13 +13,14 @@ const OF_NODES: &[&str] = &[
     "AllocationFailed",
     "CreateVMSSAgentPoolFailed",
     "InternalServerError",
+    "LinkedAuthorizationFailed",
     "VMExtensionProvisioningError",
     "ZonalAllocationFailed",
 ];
 /// How any other operation can fail after it was accepted.
 const OF_OTHERS: &[&str] = &["InternalServerError"];
 
-/// All calls: Resource Manager's, the authority's, then those of a cluster.
+/// All calls: Resource Manager's, the directory's, the authority's, then those of a cluster.
 pub fn calls() -> Vec<Signature> {
     let of = |service: &str, routes: &[kubeproof_contract::route::Route]| -> Vec<Signature> {
         let all = routes.iter().map(|route| Signature {
@@ -30,6 +31,7 @@ pub fn calls() -> Vec<Signature> {
         all.collect()
     };
     let mut all = of(ARM, ROUTES);
+    all.extend(of(GRAPH, graph::ROUTES));
     all.extend(of(AUTHORITY, AUTHORITY_ROUTES));
     all.extend(kubeproof_kubernetes::calls::calls());
     all
@@ -60,8 +62,22 @@ pub fn can_be_partial(call: &Signature) -> bool {
 
 /// Whether a call reads what others make.
 fn reads_resources(call: &Signature) -> bool {
+    if call.service == GRAPH {
+        let of = [
+            "applications.list",
+            "applications.get",
+            "servicePrincipals.list",
+        ];
+        return of.contains(&call.operation.as_str());
+    }
     let is_read = call.operation.ends_with(".get") || call.operation.contains(".list");
-    let is_fixed = ["subscriptions.", "providers.", "managedClusters.list"];
+    let is_fixed = [
+        "managedClusters.list",
+        "operationResults.",
+        "operations.",
+        "providers.",
+        "subscriptions.",
+    ];
     let is_fixed = is_fixed
         .iter()
         .any(|begin| call.operation.starts_with(begin));
@@ -118,5 +134,8 @@ mod tests {
         check("arm:resourceGroups.delete=partial", true);
         check("arm:resourceGroups.get=stale-read(30)", true);
         check("arm:providers.get=stale-read(30)", false);
+        check("arm:operations.get=stale-read(30)", false);
+        check("graph:applications.list=stale-read(30)", true);
+        check("graph:deletedItems.listApplications=stale-read(30)", false);
     }
 }

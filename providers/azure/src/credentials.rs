@@ -66,23 +66,43 @@ impl fmt::Debug for ServicePrincipal {
     }
 }
 
-/// The access token of one actor, renewed before it expires.
+/// Whom a token is for: a token of one is refused by the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Resource Manager.
+    Arm,
+    /// Microsoft Graph: the directory.
+    Graph,
+}
+
+/// The access tokens of one actor, renewed before they expire.
 #[derive(Debug, Default)]
-pub struct Tokens(Mutex<Option<AccessToken>>);
+pub struct Tokens {
+    arm: Mutex<Option<AccessToken>>,
+    graph: Mutex<Option<AccessToken>>,
+}
 
 impl Tokens {
-    /// A token for Resource Manager that is valid for some minutes.
+    /// A token that is valid for some minutes.
     ///
     /// # Errors
     /// Names the places that were searched, or says what the authority said.
-    pub async fn current(&self, connection: &Connection) -> Result<AccessToken, String> {
-        let mut known = self.0.lock().await;
+    pub async fn current(
+        &self,
+        connection: &Connection,
+        audience: Audience,
+    ) -> Result<AccessToken, String> {
+        let known = match audience {
+            Audience::Arm => &self.arm,
+            Audience::Graph => &self.graph,
+        };
+        let mut known = known.lock().await;
         let now = connection.clock.now();
         if let Some(token) = known.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(token.clone());
         }
         let (principal, place) = find(connection)?;
-        let token = grant::token(connection, &principal).await;
+        let token = grant::token(connection, &principal, audience).await;
         let token = token.map_err(|problem| format!("{place}: {problem}"))?;
         *known = Some(token.clone());
         Ok(token)

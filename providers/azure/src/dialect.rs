@@ -11,7 +11,7 @@ use kubeproof_contract::fault::Effect;
 use serde_json::{Value, json};
 
 use crate::api::errors;
-use crate::routes::{self, ARM, AUTHORITY};
+use crate::routes::{self, ARM, AUTHORITY, GRAPH};
 
 /// The dialect of Azure.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,7 +39,7 @@ fn named(request: &Request<Bytes>) -> Option<Named> {
     }
     let service = match path.split('/').nth(1)? {
         "subscriptions" | "providers" | "metadata" => ARM,
-        "v1.0" => "graph",
+        "v1.0" => GRAPH,
         _ if path.contains("/oauth2/") => AUTHORITY,
         _ => return None,
     };
@@ -93,24 +93,33 @@ impl Dialect for AzureDialect {
             named(request).filter(|named| !named.mutating && named.operation.contains(".list"))?;
         let mut body = read(response.body());
         body["value"].as_array()?;
-        let link = format!(
-            "{}{}?$skiptoken={FURTHER_PAGE}",
-            routes::ARM_URL,
-            request.uri().path()
-        );
-        body.as_object_mut()?
-            .insert("nextLink".to_owned(), json!(link));
+        let (base, member) = match named.service {
+            ARM => (routes::ARM_URL, "nextLink"),
+            GRAPH => (routes::GRAPH_URL, "@odata.nextLink"),
+            _ => return None,
+        };
+        let path = request.uri().path();
+        let link = format!("{base}{path}?$skiptoken={FURTHER_PAGE}");
+        body.as_object_mut()?.insert(member.to_owned(), json!(link));
         let mut further = response.clone();
         *further.body_mut() = Bytes::from(body.to_string());
         further.headers_mut().remove(http::header::CONTENT_LENGTH);
-        (named.service == ARM).then_some(further)
+        Some(further)
     }
 
-    /// A PUT makes what its path names, or changes it.
+    /// A PUT makes what its path names, or changes it; an answer of the directory tells what was made there.
     fn targets(&self, request: &Request<Bytes>, response: Option<&Response<Bytes>>) -> Targets {
         let Some(named) = named(request).filter(|named| named.mutating) else {
             return Targets::default();
         };
+        if named.service == GRAPH && named.operation.ends_with(".create") {
+            let made = response.map(|response| read(response.body()));
+            let id = made.and_then(|made| made["id"].as_str().map(str::to_owned));
+            return Targets {
+                names: Vec::new(),
+                made: id.into_iter().collect(),
+            };
+        }
         let last: Vec<String> = named.last.into_iter().collect();
         let makes = request.method() == Method::PUT
             && response.is_none_or(|response| response.status() == http::StatusCode::CREATED);
@@ -189,8 +198,13 @@ mod tests {
         );
         check(
             "GET https://graph.microsoft.com/v1.0/applications",
-            "graph:GET /v1.0/applications",
+            "graph:applications.list",
             false,
+        );
+        check(
+            "POST https://graph.microsoft.com/v1.0/moons",
+            "graph:POST /v1.0/moons",
+            true,
         );
         check(
             "GET https://c-1.hcp.eastus.azmk8s.io:443/api/v1/nodes",
@@ -220,6 +234,17 @@ mod tests {
         check(&format!("PUT {GROUP}"), None, &[], &[]);
         check(&format!("DELETE {GROUP}"), Some(202), &["g"], &[]);
         check(&format!("GET {GROUP}"), Some(200), &[], &[]);
+        let graph = "https://graph.microsoft.com/v1.0/applications";
+        check(&format!("DELETE {graph}/7"), Some(204), &["7"], &[]);
+        check(
+            &format!("POST {graph}/7/addPassword"),
+            Some(200),
+            &["7"],
+            &[],
+        );
+        let answer = Response::new(Bytes::from_static(b"{\"id\": \"8\"}"));
+        let seen = AzureDialect.targets(&request(&format!("POST {graph}")), Some(&answer));
+        assert_eq!((seen.names, seen.made), (owned(&[]), owned(&["8"])));
     }
 
     fn owned(all: &[&str]) -> Vec<String> {
@@ -237,6 +262,7 @@ mod tests {
             "GET https://management.azure.com/subscriptions/s/resourceGroups",
             true,
         );
+        check("GET https://graph.microsoft.com/v1.0/applications", true);
         check(&format!("GET {GROUP}"), false);
     }
 }

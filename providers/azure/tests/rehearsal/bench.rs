@@ -16,6 +16,7 @@ use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
@@ -130,6 +131,35 @@ impl Bench {
             )
         })
         .collect()
+    }
+
+    /// A provision in which the process dies by its fault.
+    pub async fn dies_in_provision(&self, fault: &str) {
+        let mut process = self.provisioner();
+        tokio::select! {
+            biased;
+            () = self.faults.crash() => {}
+            result = process.provision() => panic!("{fault}: it did not die: {result:?}"),
+        }
+        self.faults.process_begins();
+    }
+
+    /// The same for a teardown.
+    pub async fn dies_in_teardown(&self, fault: &str) {
+        let mut process = self.provisioner();
+        tokio::select! {
+            biased;
+            () = self.faults.crash() => {}
+            result = process.teardown() => panic!("{fault}: it did not die: {result:?}"),
+        }
+        self.faults.process_begins();
+    }
+
+    /// The faults that were not injected.
+    pub fn not_injected(&self) -> Vec<String> {
+        let tally = self.faults.tally();
+        let missed = tally.iter().filter(|(_, count)| count.attempted == 0);
+        missed.map(|(fault, _)| fault.to_string()).collect()
     }
 
     /// The changing calls since the journal had this length.
