@@ -38,7 +38,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("federatedIdentityCredentials.", "2024-11-30"),
     ("loadBalancers.", NETWORK),
     ("managedClusters.", "2026-08-01"),
-    ("managementLocks.", "2020-05-01"),
+    ("managementLocks.", "2016-09-01"),
     ("natGateways.", NETWORK),
     ("networkInterfaces.", NETWORK),
     ("networkSecurityGroups.", NETWORK),
@@ -281,25 +281,22 @@ impl Api {
         parameters: &[&str],
         filter: Option<&str>,
     ) -> Result<Vec<T>, CallError> {
-        let filter: Vec<(&str, &str)> = filter
-            .map(|filter| ("$filter", filter))
-            .into_iter()
-            .collect();
-        self.list_with(operation, parameters, &filter).await
+        let query = filter.map(|filter| ("$filter", filter));
+        self.list_by(operation, parameters, query.as_slice()).await
     }
 
-    /// Reads a list with these conditions to its last page.
+    /// The same with more of a query: `$filter`, `$expand`.
     ///
     /// # Errors
-    /// When a page cannot be read, or does not say where the next one is.
-    pub async fn list_with<T: DeserializeOwned + Send>(
+    /// As [`Api::list`].
+    pub async fn list_by<T: DeserializeOwned + Send>(
         &self,
         operation: &'static str,
         parameters: &[&str],
-        conditions: &[(&str, &str)],
+        more: &[(&str, &str)],
     ) -> Result<Vec<T>, CallError> {
         let mut query = vec![("api-version", version(operation))];
-        query.extend(conditions);
+        query.extend_from_slice(more);
         let call = RestCall::new(operation, parameters).with_query(&query);
         let take = |page: types::Page<T>| {
             let next = next_page(operation, page.next_link)?;

@@ -23,7 +23,9 @@ const OF_OTHERS: &[&str] = &["InternalServerError"];
 /// All calls: Resource Manager's, the directory's, the authority's, then those of a cluster.
 pub fn calls() -> Vec<Signature> {
     let of = |service: &str, routes: &[kubeproof_contract::route::Route]| -> Vec<Signature> {
-        let all = routes.iter().map(|route| Signature {
+        // By the id of any resource: each is named by its type.
+        let named = routes.iter().filter(|route| !route.name.ends_with("ById"));
+        let all = named.map(|route| Signature {
             service: service.to_owned(),
             operation: route.name.to_owned(),
             mutating: route.is_mutating(),
@@ -60,28 +62,33 @@ pub fn can_be_partial(call: &Signature) -> bool {
     call.service == ARM && partial.contains(&call.operation.as_str())
 }
 
+/// Reads whose answers do not depend on when something was made.
+const FIXED: &[&str] = &[
+    "activityLogs.",
+    "deletedItems.",
+    "deletedWorkspaces.",
+    "diagnosticSettings.",
+    "managedClusters.list",
+    "managementLocks.",
+    "operationResults.",
+    "operations.",
+    "permissions.",
+    "privateEndpoints.",
+    "providers.",
+    "resourceSkus.",
+    "roleDefinitions.",
+    "subscriptions.",
+    "usage.",
+    "usages.",
+    "vaults.",
+];
+
 /// Whether a call reads what others make.
 fn reads_resources(call: &Signature) -> bool {
-    if call.service == GRAPH {
-        let of = [
-            "applications.list",
-            "applications.get",
-            "servicePrincipals.list",
-        ];
-        return of.contains(&call.operation.as_str());
-    }
     let is_read = call.operation.ends_with(".get") || call.operation.contains(".list");
-    let is_fixed = [
-        "managedClusters.list",
-        "operationResults.",
-        "operations.",
-        "providers.",
-        "subscriptions.",
-    ];
-    let is_fixed = is_fixed
-        .iter()
-        .any(|begin| call.operation.starts_with(begin));
-    call.service == ARM && !call.mutating && is_read && !is_fixed
+    let is_fixed = FIXED.iter().any(|begin| call.operation.starts_with(begin));
+    let is_shown = [ARM, GRAPH].contains(&call.service.as_str());
+    is_shown && !call.mutating && is_read && !is_fixed
 }
 
 /// Whether the simulator carries out an effect on this call, once the call is accepted.

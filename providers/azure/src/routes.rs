@@ -184,6 +184,28 @@ pub fn canonical(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
+/// What an operation on a resource that has no route of its own is called, by the rule that most of Microsoft's clients
+/// follow: `publicIPAddresses.delete`. `None` where a path leads to no resource.
+pub fn derived(method: &str, path: &str) -> Option<String> {
+    let (_, below) = path.rsplit_once("/providers/")?;
+    let mut parts: Vec<&str> = below.split('/').skip(1).collect();
+    // An action ends with its own name.
+    let action = (method == "POST").then(|| parts.pop()).flatten();
+    let is_one = parts.len() % 2 == 0;
+    let kind = parts.iter().step_by(2).next_back()?;
+    let verb = match (method, action) {
+        (_, Some(action)) if is_one => action,
+        ("GET", _) if is_one => "get",
+        ("GET", _) => "list",
+        ("HEAD", _) if is_one => "checkExistence",
+        ("PUT", _) if is_one => "createOrUpdate",
+        ("PATCH", _) if is_one => "update",
+        ("DELETE", _) if is_one => "delete",
+        _ => return None,
+    };
+    Some(format!("{kind}.{verb}"))
+}
+
 /// The service and the operation of a request whose path is canonical.
 pub fn find<'p>(method: &str, path: &'p str) -> Option<(&'static str, Found<'static, 'p>)> {
     let services = [
@@ -237,11 +259,27 @@ mod tests {
             Some((GRAPH, "applications.get")),
         );
         check("POST /t/oauth2/v2.0/token", Some((AUTHORITY, "token")));
-        check(
-            "GET /subscriptions/s/operationResults/1",
-            Some((ARM, "operationResults.get")),
-        );
         check("GET /api/v1/nodes", None);
+    }
+
+    #[test]
+    fn an_operation_without_a_route_is_named_by_its_type() {
+        let group = "/subscriptions/s/resourceGroups/g/providers";
+        let check = |line: &str, expected: Option<&str>| {
+            let (method, path) = line.split_once(' ').unwrap();
+            let path = path.replace("G/", &format!("{group}/"));
+            assert_eq!(derived(method, &path).as_deref(), expected, "{line}");
+        };
+        check("DELETE G/A/disks/d", Some("disks.delete"));
+        check(
+            "PUT G/A/networks/n/subnets/s",
+            Some("subnets.createOrUpdate"),
+        );
+        check("GET G/A/networks/n/subnets", Some("subnets.list"));
+        check("POST G/A/clusters/c/stop", Some("clusters.stop"));
+        check("GET G/A/disks/d/providers/B/locks/l", Some("locks.get"));
+        check("DELETE G/A/disks", None);
+        check("GET /subscriptions/s/moon", None);
     }
 
     #[test]
@@ -249,7 +287,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for route in ROUTES.iter().chain(graph::ROUTES) {
             assert!(seen.insert(route.name), "{} is there twice", route.name);
-            let path = route.path.replace(['{', '}', '+'], "");
+            let path = route.path.replace(['{', '}'], "");
             let found = find(route.method, &path).map(|(_, found)| found.route.name);
             assert_eq!(found, Some(route.name));
         }

@@ -45,11 +45,6 @@ pub const ROUTES: &[Route] = &[
         "deletedItems.listServicePrincipals",
     ),
     Route::new(
-        "GET",
-        "/v1.0/directory/deletedItems/{id}",
-        "deletedItems.get",
-    ),
-    Route::new(
         "DELETE",
         "/v1.0/directory/deletedItems/{id}",
         "deletedItems.delete",
