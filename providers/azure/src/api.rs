@@ -5,6 +5,7 @@ pub mod graph;
 pub mod operation;
 pub mod types;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,6 +165,16 @@ impl Api {
     /// The client of the directory.
     pub fn graph(&self) -> &RestClient<Graph> {
         &self.graph
+    }
+
+    /// The ids that the caller has, as its access token tells them.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub async fn identity(&self) -> Result<BTreeSet<String>, CallError> {
+        let token = self.tokens.current(self.connection(), Audience::Arm).await;
+        let token = token.map_err(|why| CallError::state("get an access token", why))?;
+        Ok(token.ids())
     }
 
     /// The connection.

@@ -5,12 +5,16 @@
 
 mod grant;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_cloudkit::credentials::{EnvFile, Variables};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::rehearsal;
@@ -21,6 +25,8 @@ pub const TENANT: &str = "AZURE_TENANT_ID";
 pub const CLIENT: &str = "AZURE_CLIENT_ID";
 /// The variable with its secret.
 pub const SECRET: &str = "AZURE_CLIENT_SECRET";
+/// The variable with the subscription, which a scenario names itself.
+pub const SUBSCRIPTION: &str = "AZURE_SUBSCRIPTION_ID";
 /// A token is renewed so long before it expires.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 
@@ -36,6 +42,20 @@ impl AccessToken {
     /// The token itself.
     pub fn value(&self) -> &str {
         &self.value
+    }
+
+    /// The object id, the client id and the name of whom it was given to, in lower case: a token of Resource Manager
+    /// tells them in its claims.
+    pub fn ids(&self) -> BTreeSet<String> {
+        let claims = self.value.split('.').nth(1).unwrap_or_default();
+        let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('='));
+        let claims = claims
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok());
+        let claims: Value = claims.unwrap_or_default();
+        let ids = ["oid", "appid", "azp", "upn", "unique_name"].map(|name| claims[name].as_str());
+        let ids = ids.into_iter().flatten();
+        ids.map(str::to_ascii_lowercase).collect()
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
@@ -223,6 +243,21 @@ mod tests {
         }
         let broken = place("AZURE_CLIENT_SECRET='hush\n", false).unwrap_err();
         assert!(!broken.contains("hush"), "{broken}");
+    }
+
+    #[test]
+    fn a_token_tells_whose_it_is_and_another_text_does_not() {
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"oid": "O", "appid": "a"}"#);
+        let ids = |value: &str| {
+            let token = AccessToken {
+                value: value.to_owned(),
+                expires_at: Timestamp::UNIX_EPOCH,
+            };
+            token.ids()
+        };
+        let both = ["a".to_owned(), "o".to_owned()].into();
+        assert_eq!(ids(&format!("head.{claims}.sign")), both);
+        assert!(ids("no token").is_empty());
     }
 
     #[test]

@@ -121,6 +121,16 @@ const FURTHER: &[Route] = &[
         "managedClusters.listClusterUserCredentials"
     )
     .reading(),
+    grouped!(
+        "PUT",
+        "/providers/Microsoft.Authorization/locks/{lock}",
+        "managementLocks.createOrUpdateAtResourceGroupLevel"
+    ),
+    grouped!(
+        "DELETE",
+        "/providers/Microsoft.Authorization/locks/{lock}",
+        "managementLocks.deleteAtResourceGroupLevel"
+    ),
 ];
 const ASSIGNMENT: &str = "/{+scope}/providers/Microsoft.Authorization/roleAssignments/{assignment}";
 

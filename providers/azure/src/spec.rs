@@ -119,6 +119,22 @@ checked_text!(
     "is no size of machines such as Standard_D2s_v3"
 );
 
+impl Default for AksSpec {
+    fn default() -> Self {
+        Self {
+            subscription: SubscriptionId("00000000-0000-0000-0000-000000000001".to_owned()),
+            location: Location("eastus".to_owned()),
+            kubernetes_version: None,
+            tier: SkuTier::default(),
+            resource_group: None,
+            identity: Identity::default(),
+            network: None,
+            network_cidr: network::addresses(),
+            node_pools: NodePools(Vec::new()),
+        }
+    }
+}
+
 impl AksSpec {
     /// The nodes that are asked for.
     pub fn nodes(&self) -> u32 {

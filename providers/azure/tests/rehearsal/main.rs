@@ -2,6 +2,7 @@
 
 mod bench;
 mod directory;
+mod observer;
 mod shared;
 
 use kubeproof_azure::rehearsal::SUBSCRIPTION;
