@@ -2,6 +2,7 @@
 
 pub mod errors;
 pub mod graph;
+pub mod operation;
 pub mod types;
 
 use std::collections::BTreeSet;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_cloudkit::rest::{BoxError, RestApi, RestCall, RestClient, RestError};
 use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy, Session};
@@ -21,6 +22,7 @@ use serde_json::Value;
 use crate::credentials::{Audience, Tokens};
 use crate::routes;
 use graph::Graph;
+use operation::Operation;
 
 /// Whatever replicates in Resource Manager, a name is unique: a read that lags leads to a repeated PUT and to nothing
 /// worse.
@@ -41,6 +43,8 @@ const VERSIONS: &[(&str, &str)] = &[
     ("natGateways.", NETWORK),
     ("networkInterfaces.", NETWORK),
     ("networkSecurityGroups.", NETWORK),
+    ("operationResults.", "2025-04-01"),
+    ("operations.", "2025-04-01"),
     ("permissions.", "2022-04-01"),
     ("privateEndpoints.", NETWORK),
     ("privateZones.", "2024-06-01"),
@@ -53,6 +57,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("roleDefinitions.", "2022-04-01"),
     ("routeTables.", NETWORK),
     ("snapshots.", "2026-03-02"),
+    ("subnets.", NETWORK),
     ("subscriptions.", "2022-12-01"),
     ("usage.", "2026-04-01"),
     ("usages.", NETWORK),
@@ -103,6 +108,17 @@ impl RestApi for Arm {
     }
 }
 
+/// How far a change is that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is made, or was not needed.
+    Done,
+    /// It is accepted, and only its resource tells how far it is.
+    Accepted,
+    /// It is accepted, and this tells how far it is.
+    Begun(Operation),
+}
+
 /// The client of one piece of work.
 #[derive(Debug)]
 pub struct Api {
@@ -115,6 +131,11 @@ impl Api {
     /// A client over a connection.
     pub fn new(connection: &Connection) -> Self {
         Self::in_session(Session::new(connection, CONSISTENCY_DELAY), Arc::default())
+    }
+
+    /// The same for work that makes objects of the directory, whose reads lag by so long.
+    pub fn lagging(connection: &Connection, consistency_delay: Duration) -> Self {
+        Self::in_session(Session::new(connection, consistency_delay), Arc::default())
     }
 
     /// A client for the next piece of work: it shares the access token and remembers nothing else.
@@ -179,6 +200,34 @@ impl Api {
             None => call,
         };
         self.client.call(policy, call).await
+    }
+
+    /// Asks for a change: the operation that it begins, if it is not there at once.
+    ///
+    /// # Errors
+    /// With the last error, when the policy gives up.
+    pub async fn change(
+        &self,
+        policy: RetryPolicy,
+        operation: &'static str,
+        parameters: &[&str],
+        body: Option<&Value>,
+    ) -> Result<Change, CallError> {
+        let query = [("api-version", version(operation))];
+        let call = RestCall::new(operation, parameters).with_query(&query);
+        let call = match body {
+            Some(body) => call.with_body(body),
+            None => call,
+        };
+        let answer = self
+            .client
+            .call_with_headers::<IgnoredAny>(policy, call)
+            .await?;
+        Ok(match Operation::of(&answer.headers) {
+            Some(operation) => Change::Begun(operation),
+            None if answer.status == StatusCode::ACCEPTED => Change::Accepted,
+            None => Change::Done,
+        })
     }
 
     /// Reads something that may not exist.

@@ -13,6 +13,7 @@ const OF_NODES: &[&str] = &[
     "AllocationFailed",
     "CreateVMSSAgentPoolFailed",
     "InternalServerError",
+    "LinkedAuthorizationFailed",
     "VMExtensionProvisioningError",
     "ZonalAllocationFailed",
 ];
@@ -69,6 +70,8 @@ const FIXED: &[&str] = &[
     "diagnosticSettings.",
     "managedClusters.list",
     "managementLocks.",
+    "operationResults.",
+    "operations.",
     "permissions.",
     "privateEndpoints.",
     "providers.",
@@ -138,5 +141,8 @@ mod tests {
         check("arm:resourceGroups.delete=partial", true);
         check("arm:resourceGroups.get=stale-read(30)", true);
         check("arm:providers.get=stale-read(30)", false);
+        check("arm:operations.get=stale-read(30)", false);
+        check("graph:applications.list=stale-read(30)", true);
+        check("graph:deletedItems.listApplications=stale-read(30)", false);
     }
 }

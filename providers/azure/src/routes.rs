@@ -2,6 +2,7 @@
 //! `virtualNetworks.createOrUpdate`.
 
 pub mod graph;
+mod provisioning;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -133,7 +134,7 @@ const FURTHER: &[Route] = &[
 ];
 const ASSIGNMENT: &str = "/{+scope}/providers/Microsoft.Authorization/roleAssignments/{assignment}";
 
-const PARTS: [&[Route]; 8] = [
+const PARTS: [&[Route]; 9] = [
     &BASIC,
     &RESOURCES[0],
     &RESOURCES[1],
@@ -142,6 +143,7 @@ const PARTS: [&[Route]; 8] = [
     FURTHER,
     reading::LISTS,
     reading::FURTHER,
+    provisioning::ROUTES,
 ];
 const COUNT: usize = {
     let (mut count, mut part) = (0, 0);

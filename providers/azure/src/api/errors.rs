@@ -41,7 +41,11 @@ pub fn classify(status: u16, code: &str, _message: &str) -> (Cause, Applied) {
         (401, _) => Cause::CredentialsExpired,
         (
             _,
-            "PrincipalNotFound" | "ServicePrincipalNotFound" | "MissingSubscriptionRegistration",
+            "LinkedAuthorizationFailed"
+            | "MissingSubscriptionRegistration"
+            | "PrincipalNotFound"
+            | "ServicePrincipalNotFound"
+            | "ServicePrincipalValidationClientError",
         ) => Cause::NotPropagated,
         (
             _,

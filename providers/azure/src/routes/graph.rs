@@ -13,6 +13,11 @@ pub const ROUTES: &[Route] = &[
         "/v1.0/applications/{id}/addPassword",
         "applications.addPassword",
     ),
+    Route::new(
+        "POST",
+        "/v1.0/applications/{id}/removePassword",
+        "applications.removePassword",
+    ),
     Route::new("GET", "/v1.0/servicePrincipals", "servicePrincipals.list"),
     Route::new(
         "POST",

@@ -11,11 +11,12 @@ use kubeproof_azure::spec::AksSpec;
 use kubeproof_contract::call::{Actor, Dialect};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::disk::{Disk, Files};
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
@@ -148,6 +149,37 @@ impl Bench {
             )
         })
         .collect()
+    }
+
+    /// A provision in which the process dies by its fault.
+    pub async fn dies_in_provision(&self, fault: &str) {
+        let mut process = self.provisioner();
+        tokio::select! {
+            biased;
+            () = self.faults.crash() => {}
+            result = process.provision() => panic!("{fault}: it did not die: {result:?}"),
+        }
+        self.faults.process_begins();
+    }
+
+    /// The same for a teardown.
+    pub async fn dies_in_teardown(&self, fault: &str) {
+        let mut process = self.provisioner();
+        tokio::select! {
+            biased;
+            () = self.faults.crash() => {}
+            result = process.teardown() => panic!("{fault}: it did not die: {result:?}"),
+        }
+        self.faults.process_begins();
+    }
+
+    /// The faults that were not injected.
+    pub fn not_injected(&self) -> Vec<String> {
+        let tally = self.faults.tally();
+        // An empty answer cannot be cut in half.
+        let tally = tally.iter().filter(|(fault, _)| fault.effect != Effect::Garbled);
+        let missed = tally.filter(|(_, count)| count.attempted == 0);
+        missed.map(|(fault, _)| fault.to_string()).collect()
     }
 
     /// The changing calls since the journal had this length.

@@ -38,6 +38,12 @@ pub(super) const ROLES: &[(&str, &str, &str)] = &[
         "Microsoft.Network/privateDnsZones/*",
     ),
 ];
+/// Whether a role, by its GUID, permits to change networks.
+pub(super) fn changes_networks(role: &str) -> bool {
+    let found = ROLES.iter().find(|(_, guid, _)| *guid == role);
+    found.is_some_and(|(_, _, actions)| matches!(*actions, "*" | "Microsoft.Network/*"))
+}
+
 /// The role of the caller.
 pub(super) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
