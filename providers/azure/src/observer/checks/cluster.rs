@@ -89,8 +89,12 @@ pub(super) fn judge(spec: &AksSpec, run: &Run, cluster: Option<&Seen>) -> Findin
     };
     let properties = &cluster.properties;
     let (state, power) = (&properties.provisioning_state, &properties.power_state.code);
-    found.require(state == "Succeeded", || format!("it is {state}{}", why(&properties.status)));
-    found.require(power == "Running", || format!("its power state is `{power}`"));
+    found.require(state == "Succeeded", || {
+        format!("it is {state}{}", why(&properties.status))
+    });
+    found.require(power == "Running", || {
+        format!("its power state is `{power}`")
+    });
     let (location, asked) = (&cluster.location, &spec.location.0);
     found.require(location == asked, || {
         format!("it is in {location}, asked for {asked}")
@@ -111,7 +115,9 @@ pub(super) fn judge(spec: &AksSpec, run: &Run, cluster: Option<&Seen>) -> Findin
         "it does not carry the run's tag".to_owned()
     });
     let name = &cluster.name;
-    found.note(format!("{name} is {state} in {location}, {version}, {tier}"));
+    found.note(format!(
+        "{name} is {state} in {location}, {version}, {tier}"
+    ));
     found
 }
 
@@ -173,7 +179,11 @@ pub(super) mod tests {
         check(json!({"kubernetes_version": "1.34"}), json!({}), &[]);
         let failed = json!({"properties": {"provisioningState": "Failed",
             "status": {"provisioningError": {"code": "AllocationFailed", "message": "No machines."}}}});
-        check(json!({}), failed, &["it is Failed: AllocationFailed No machines."]);
+        check(
+            json!({}),
+            failed,
+            &["it is Failed: AllocationFailed No machines."],
+        );
         check(
             json!({}),
             json!({"properties": {"powerState": {"code": "Stopped"}}}),

@@ -37,7 +37,9 @@ pub(super) async fn judge(
 /// What any group must be.
 fn usual(found: &mut Findings, spec: &AksSpec, name: &str, group: Option<&Value>) -> bool {
     let Some(group) = group else {
-        found.wrong.push(format!("there is no resource group {name}"));
+        found
+            .wrong
+            .push(format!("there is no resource group {name}"));
         return false;
     };
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -97,7 +99,8 @@ mod tests {
     use crate::spec::tests::spec;
 
     fn group(change: &Value) -> Value {
-        let mut group = json!({"location": "eastus", "properties": {"provisioningState": "Succeeded"}});
+        let mut group =
+            json!({"location": "eastus", "properties": {"provisioningState": "Succeeded"}});
         for (member, value) in change.as_object().unwrap() {
             group[member] = value.clone();
         }

@@ -60,7 +60,11 @@ struct Sku {
 }
 
 /// The pools of the cluster.
-pub(super) async fn read(api: &Api, spec: &AksSpec, cluster: &Seen) -> Result<Vec<Pool>, CallError> {
+pub(super) async fn read(
+    api: &Api,
+    spec: &AksSpec,
+    cluster: &Seen,
+) -> Result<Vec<Pool>, CallError> {
     let group = super::group_of(&cluster.id);
     let parameters = [spec.subscription.0.as_str(), group, cluster.name.as_str()];
     api.list("agentPools.list", &parameters, None).await
@@ -84,8 +88,16 @@ pub(super) async fn judge(
 
 fn compare(spec: &AksSpec, pools: &[Pool], sets: &[ScaleSet]) -> Findings {
     let mut found = Findings::default();
-    let asked: BTreeSet<&str> = spec.node_pools.0.iter().map(|pool| pool.name.0.as_str()).collect();
-    for pool in pools.iter().filter(|pool| !asked.contains(pool.name.as_str())) {
+    let asked: BTreeSet<&str> = spec
+        .node_pools
+        .0
+        .iter()
+        .map(|pool| pool.name.0.as_str())
+        .collect();
+    for pool in pools
+        .iter()
+        .filter(|pool| !asked.contains(pool.name.as_str()))
+    {
         let name = &pool.name;
         found.wrong.push(format!("pool {name} was not asked for"));
     }
@@ -121,8 +133,16 @@ fn configuration(found: &mut Findings, wanted: &NodePool, pool: &PoolProperties,
         found.require(is == asked, wrong);
     };
     let text = |text: &str| text.to_owned();
-    equal("its state", text(&pool.provisioning_state), text("Succeeded"));
-    equal("its power state", text(&pool.power_state.code), text("Running"));
+    equal(
+        "its state",
+        text(&pool.provisioning_state),
+        text("Succeeded"),
+    );
+    equal(
+        "its power state",
+        text(&pool.power_state.code),
+        text("Running"),
+    );
     equal("the size", text(&pool.vm_size), text(&wanted.vm_size.0));
     equal(
         "the disk",
@@ -205,17 +225,25 @@ fn machines(found: &mut Findings, wanted: &NodePool, sets: &[&ScaleSet]) {
     let name = wanted.name.0.as_str();
     let [set] = sets else {
         let count = sets.len();
-        found.wrong.push(format!("{name} has {count} scale sets, not one"));
+        found
+            .wrong
+            .push(format!("{name} has {count} scale sets, not one"));
         return;
     };
     let capacity = set.sku.capacity;
     found.require(is_meant(wanted, capacity), || {
         let asked = wanted.count.0;
-        format!("scale set {} has {capacity} machines, asked for {asked}", set.name)
+        format!(
+            "scale set {} has {capacity} machines, asked for {asked}",
+            set.name
+        )
     });
     let (size, asked) = (&set.sku.name, &wanted.vm_size.0);
     found.require(size == asked, || {
-        format!("scale set {} has machines of size {size}, asked for {asked}", set.name)
+        format!(
+            "scale set {} has machines of size {size}, asked for {asked}",
+            set.name
+        )
     });
 }
 
@@ -246,8 +274,10 @@ mod tests {
     }
 
     fn set(capacity: u32, pool: &str) -> ScaleSet {
-        serde_json::from_value(json!({"id": "x", "name": "aks-main-1-vmss", "tags": {POOL: pool},
-            "sku": {"name": "Standard_D2s_v3", "capacity": capacity}}))
+        serde_json::from_value(
+            json!({"id": "x", "name": "aks-main-1-vmss", "tags": {POOL: pool},
+            "sku": {"name": "Standard_D2s_v3", "capacity": capacity}}),
+        )
         .unwrap()
     }
 
@@ -271,7 +301,11 @@ mod tests {
             &json!({"vmSize": "Standard_D4s_v3"}),
             &["main: the size is Standard_D4s_v3, asked for Standard_D2s_v3"],
         );
-        check(&none, &json!({"count": 3}), &["main has 3 nodes, asked for 2"]);
+        check(
+            &none,
+            &json!({"count": 3}),
+            &["main has 3 nodes, asked for 2"],
+        );
         check(
             &none,
             &json!({"mode": "User"}),
