@@ -13,6 +13,7 @@ pub mod deleter;
 pub mod dialect;
 pub mod external_changes;
 pub mod faults;
+pub mod marks;
 pub mod observer;
 pub mod permissions;
 pub mod plan;
