@@ -5,6 +5,7 @@
 mod arm;
 mod bench;
 mod clusters;
+mod control_planes;
 mod directory;
 mod fork;
 #[path = "../../../../simkit/tests/support/fork.rs"]
