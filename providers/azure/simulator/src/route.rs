@@ -124,12 +124,25 @@ const SERVICES: &[&Service] = &[
     &token::INSTANCE_METADATA,
 ];
 
-/// The names of the operations.
-pub fn operations() -> impl Iterator<Item = &'static str> {
+fn tables() -> impl Iterator<Item = &'static Table> {
     let tables = SERVICES.iter().flat_map(|service| service.tables);
-    tables
-        .flat_map(|tables| tables.iter())
-        .flat_map(Router::names)
+    tables.flat_map(|tables| tables.iter())
+}
+
+/// The names of the operations, with those that are refused by name.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    tables().flat_map(Router::names)
+}
+
+/// The names of the operations that are simulated.
+pub fn answered_operations() -> impl Iterator<Item = &'static str> {
+    tables().flat_map(|table| table.names().filter(|name| table.handler(name).is_some()))
+}
+
+/// The name of the operation that a call by method and path is of; `None` for one that is unknown.
+pub fn operation_of(method: &str, path: &str) -> Option<&'static str> {
+    let path = path::with_scope(&path::canonical(path));
+    find("", method, &path).map(|(_, routed)| routed.name)
 }
 
 /// A table of operations: how it reads in the file of a service.

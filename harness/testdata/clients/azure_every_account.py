@@ -1,0 +1,95 @@
+"""Drives the operations of a subscription, its groups, its resources and its locks, and of services that only list."""
+
+import datetime
+
+from azure.core.exceptions import HttpResponseError
+
+from azure_calls import LOCATION, SUBSCRIPTION, call, pause, refused
+
+GROUP, OTHER = "judge", "judge-other"
+SCOPE = f"/subscriptions/{SUBSCRIPTION}"
+
+
+def drive_subscription():
+    assert [one["subscriptionId"] for one in call("subscriptions", "subscriptions.list")] == [SUBSCRIPTION]
+    assert call("subscriptions", "subscriptions.get", SUBSCRIPTION)["state"] == "Enabled"
+    assert call("subscriptions", "subscriptions.list_locations", SUBSCRIPTION)
+    call("resource", "providers.list")
+    # Nothing else here uses it.
+    namespace = "Microsoft.OperationsManagement"
+    for verb, word in [("register", "Registered"), ("unregister", "NotRegistered")]:
+        call("resource", f"providers.{verb}", namespace)
+        for _ in range(60):
+            if call("resource", "providers.get", namespace)["registrationState"] == word:
+                break
+            pause()
+        else:
+            raise AssertionError(f"{namespace} is not {word}")
+
+
+def drive_groups():
+    for name in [GROUP, OTHER]:
+        call("resource", "resource_groups.create_or_update", name, {"location": LOCATION, "tags": {"a": "b"}})
+    call("resource", "resource_groups.create_or_update", GROUP, {"location": LOCATION, "tags": {"a": "b", "c": "d"}})
+    call("resource", "resource_groups.update", GROUP, {"tags": {"a": "b"}})
+    call("resource", "resource_groups.check_existence", GROUP)
+    assert call("resource", "resource_groups.get", GROUP)["tags"] == {"a": "b"}
+    assert len(call("resource", "resource_groups.list", filter="tagName eq 'a' and tagValue eq 'b'")) == 2
+    drive_locks()
+
+
+def drive_locks():
+    lock = {"properties": {"level": "CanNotDelete", "notes": "by the judge"}}
+    of_group = f"subscriptions/{SUBSCRIPTION}/resourceGroups/{OTHER}"
+    for places, name in [((OTHER,), "at_resource_group_level"), ((), "at_subscription_level"), ((of_group,), "by_scope")]:
+        call("locks", f"management_locks.create_or_update_{name}", *places, "judge", lock)
+        call("locks", f"management_locks.get_{name}", *places, "judge")
+        listed = "list_by_scope" if name == "by_scope" else f"list_{name}"
+        assert call("locks", f"management_locks.{listed}", *places)
+        if name != "at_subscription_level":
+            refused("ScopeLocked", "resource", "resource_groups.begin_delete", OTHER)
+        call("locks", f"management_locks.delete_{name}", *places, "judge")
+
+
+def drive_lists():
+    """What is there, and what is not: lists of types of which there are none."""
+    assert call("resource", "resources.list_by_resource_group", GROUP)
+    assert call("resource", "resources.list", expand="createdTime,changedTime,provisioningState")
+    call("deployments", "deployments.list_by_resource_group", GROUP)
+    call("deployments", "deployments.list_at_subscription_scope")
+    call("deployments", "deployments.list_at_scope", SCOPE.strip("/"))
+    since = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    for _ in range(60):
+        entries = call("monitor", "activity_logs.list", f"eventTimestamp ge '{since:%Y-%m-%dT%H:%M:%SZ}'")
+        if entries:
+            break
+        pause()
+    assert entries, "nothing shows in the activity log"
+    call("monitor", "data_collection_rules.list_by_subscription")
+    call("keyvault", "vaults.list_by_subscription")
+    call("keyvault", "vaults.list_deleted")
+    call("keyvault", "vaults.list", filter="resourceType eq 'Microsoft.KeyVault/vaults'", api_version="2015-11-01")
+    call("loganalytics", "workspaces.list")
+    call("loganalytics", "deleted_workspaces.list")
+    call("storage", "storage_accounts.list")
+    call("network", "private_endpoints.list_by_subscription")
+    call("network", "network_profiles.list_all")
+    call("network", "application_gateways.list_all")
+    call("network", "usages.list", LOCATION)
+    call("compute", "virtual_machines.list_all")
+    call("compute", "disk_encryption_sets.list")
+    call("compute", "usage.list", LOCATION)
+    call("compute", "resource_skus.list", filter=f"location eq '{LOCATION}'")
+
+
+def remove_groups():
+    for name in [OTHER, GROUP]:
+        call("resource", "resource_groups.begin_delete", name)
+    try:
+        call("resource", "resource_groups.get", GROUP)
+    except HttpResponseError as error:
+        assert error.status_code == 404, error
+        from azure_calls import REFUSED
+        REFUSED.pop()
+    else:
+        raise AssertionError("the group is still there")
