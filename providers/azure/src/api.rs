@@ -26,8 +26,10 @@ const CONSISTENCY_DELAY: Duration = Duration::ZERO;
 const VERSIONS: &[(&str, &str)] = &[
     ("agentPools.", "2026-08-01"),
     ("managedClusters.", "2026-08-01"),
+    ("managementLocks.", "2016-09-01"),
     ("providers.", "2025-04-01"),
     ("resourceGroups.", "2025-04-01"),
+    ("resources.", "2025-04-01"),
     ("roleAssignments.", "2022-04-01"),
     ("subscriptions.", "2022-12-01"),
     ("userAssignedIdentities.", "2024-11-30"),
@@ -159,8 +161,22 @@ impl Api {
         parameters: &[&str],
         filter: Option<&str>,
     ) -> Result<Vec<T>, CallError> {
+        let query = filter.map(|filter| ("$filter", filter));
+        self.list_by(operation, parameters, query.as_slice()).await
+    }
+
+    /// The same with more of a query: `$filter`, `$expand`.
+    ///
+    /// # Errors
+    /// As [`Api::list`].
+    pub async fn list_by<T: DeserializeOwned + Send>(
+        &self,
+        operation: &'static str,
+        parameters: &[&str],
+        more: &[(&str, &str)],
+    ) -> Result<Vec<T>, CallError> {
         let mut query = vec![("api-version", version(operation))];
-        query.extend(filter.map(|filter| ("$filter", filter)));
+        query.extend_from_slice(more);
         let call = RestCall::new(operation, parameters).with_query(&query);
         let take = |page: types::Page<T>| {
             let next = match page.next_link.filter(|link| !link.is_empty()) {

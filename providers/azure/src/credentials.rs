@@ -21,6 +21,8 @@ pub const TENANT: &str = "AZURE_TENANT_ID";
 pub const CLIENT: &str = "AZURE_CLIENT_ID";
 /// The variable with its secret.
 pub const SECRET: &str = "AZURE_CLIENT_SECRET";
+/// The variable with the subscription, which a scenario names itself.
+pub const SUBSCRIPTION: &str = "AZURE_SUBSCRIPTION_ID";
 /// A token is renewed so long before it expires.
 const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 

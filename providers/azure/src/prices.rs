@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
-use kubeproof_cloudkit::prices::PriceTable;
 pub use kubeproof_cloudkit::prices::{HOURS_PER_MONTH, Price};
+use kubeproof_cloudkit::prices::{PriceTable, cents};
+use kubeproof_contract::Decimal;
+use kubeproof_contract::resource::{MonthlyCost, Resource};
 
 /// The price table. One that cannot be read prices nothing; a test reads it.
 static TABLE: LazyLock<Option<PriceTable>> =
@@ -38,6 +40,25 @@ pub fn exact(location: &str, kind: &str, sku: &str) -> Option<&'static Price> {
 pub fn premium_disk(location: &str, gib: u32) -> Option<&'static Price> {
     let (_, sku) = PREMIUM.iter().find(|(most, _)| gib <= *most)?;
     exact(location, "disk", sku)
+}
+
+/// The monthly cost of keeping a resource; `None` when no price is known.
+pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
+    let property = |name: &str| resource.properties.get(name).map(String::as_str);
+    let location = property("location").unwrap_or_default();
+    let hours = Decimal::from(HOURS_PER_MONTH);
+    let usd = match resource.resource_type.as_str() {
+        "public_ip" => exact(location, "public_ipv4", ADDRESS)?.usd * hours,
+        // Their size, tier or count is what costs.
+        "aks_managed_cluster"
+        | "managed_disk"
+        | "snapshot"
+        | "vmss"
+        | "load_balancer"
+        | "nat_gateway" => return None,
+        _ => Decimal::ZERO,
+    };
+    Some(MonthlyCost { usd: cents(usd) })
 }
 
 /// All sizes of machines with a price, in the order of the table.

@@ -99,8 +99,8 @@ const RESOURCES: [[Route; 3]; 5] = [
     ),
 ];
 
-/// What is left: credentials, and assignments by principal.
-const FURTHER: [Route; 2] = [
+/// What is left: credentials, and what is listed in the whole subscription; the locks of a group.
+const FURTHER: &[Route] = &[
     grouped!(
         "POST",
         "/providers/Microsoft.ContainerService/managedClusters/{name}/listClusterUserCredential",
@@ -111,6 +111,26 @@ const FURTHER: [Route; 2] = [
         "GET",
         "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments",
         "roleAssignments.listForSubscription",
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resources",
+        "resources.list",
+    ),
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.Authorization/locks",
+        "managementLocks.listAtSubscriptionLevel",
+    ),
+    grouped!(
+        "PUT",
+        "/providers/Microsoft.Authorization/locks/{lock}",
+        "managementLocks.createOrUpdateAtResourceGroupLevel"
+    ),
+    grouped!(
+        "DELETE",
+        "/providers/Microsoft.Authorization/locks/{lock}",
+        "managementLocks.deleteAtResourceGroupLevel"
     ),
 ];
 

@@ -120,6 +120,19 @@ fn addresses() -> Cidr {
     ))
 }
 
+impl Default for AksSpec {
+    fn default() -> Self {
+        Self {
+            subscription: SubscriptionId("00000000-0000-0000-0000-000000000001".to_owned()),
+            location: Location("eastus".to_owned()),
+            kubernetes_version: None,
+            tier: SkuTier::default(),
+            network_cidr: addresses(),
+            node_pools: NodePools(Vec::new()),
+        }
+    }
+}
+
 impl AksSpec {
     /// The nodes that are asked for.
     pub fn nodes(&self) -> u32 {

@@ -81,8 +81,12 @@ pub struct Reason {
 
 /// A subscription.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Subscription {
+    /// Its id.
+    pub subscription_id: String,
+    /// The tenant that it trusts.
+    pub tenant_id: String,
     /// `Enabled`, `Warned`, `PastDue`, `Disabled` or `Deleted`.
     pub state: String,
 }

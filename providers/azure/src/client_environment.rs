@@ -1,0 +1,146 @@
+//! The environment that sends Azure's clients to a served subscription, and nowhere else.
+//!
+//! terraform's azurerm asks the served address what the cloud is (`ARM_METADATA_HOSTNAME`); az and the client libraries
+//! are given the authority's host and its certificate authority. Sources: the reference of azure-identity's
+//! `EnvironmentCredential`, of az's configuration (each key is a variable `AZURE_SECTION_KEY`), and of azurerm's
+//! provider block; the pages of requests, curl, Node and Go on authorities.
+
+use std::path::Path;
+
+use kubeproof_contract::serve::{ClientEnvironment, Served};
+
+use crate::credentials::{CLIENT, SECRET, SUBSCRIPTION, TENANT};
+use crate::rehearsal;
+
+/// Variables that would select other credentials or another cloud.
+const TAKEN_OUT: &[&str] = &[
+    "ARM_ACCESS_KEY",
+    "ARM_CLIENT_CERTIFICATE",
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_ENVIRONMENT",
+    "ARM_OIDC_REQUEST_TOKEN",
+    "ARM_OIDC_REQUEST_URL",
+    "ARM_OIDC_TOKEN",
+    "ARM_OIDC_TOKEN_FILE_PATH",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLOUD",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_PASSWORD",
+    "AZURE_USERNAME",
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+];
+/// Variables in which clients look for the authorities that they trust.
+const AUTHORITIES: [&str; 4] = [
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+];
+/// The variables in which clients look for a subscription.
+const SUBSCRIPTIONS: [&str; 2] = [SUBSCRIPTION, "ARM_SUBSCRIPTION_ID"];
+
+/// Restricts clients of the real cloud to the credentials that they are given, in this subscription.
+pub fn confine(subscription: &str, folder: &Path) -> ClientEnvironment {
+    let mut redirect = ClientEnvironment::default();
+    for name in SUBSCRIPTIONS {
+        redirect.set(name, subscription, "the scenario's subscription");
+    }
+    let config = folder.join("azure");
+    redirect.set(
+        "AZURE_CONFIG_DIR",
+        config.display().to_string(),
+        "a folder of its own in place of your settings and log-ins",
+    );
+    for (name, value, about) in [
+        (
+            "AZURE_CORE_COLLECT_TELEMETRY",
+            "false",
+            "az reports nothing",
+        ),
+        ("AZURE_CORE_NO_COLOR", "true", "az writes plain text"),
+        (
+            "AZURE_EXTENSION_USE_DYNAMIC_INSTALL",
+            "no",
+            "az installs nothing",
+        ),
+        (
+            "ARM_USE_CLI",
+            "false",
+            "log-ins of az are not looked for (terraform)",
+        ),
+        (
+            "ARM_USE_MSI",
+            "false",
+            "a machine's own identity is not looked for (terraform)",
+        ),
+    ] {
+        redirect.set(name, value, about);
+    }
+    for name in TAKEN_OUT {
+        redirect.unset(name, "would lead elsewhere");
+    }
+    redirect
+}
+
+/// The environment of clients of `served`.
+pub fn client_environment(served: &dyn Served, folder: &Path) -> ClientEnvironment {
+    let mut redirect = confine(rehearsal::SUBSCRIPTION, folder);
+    let address = served.address();
+    let principal = [
+        (
+            TENANT,
+            "ARM_TENANT_ID",
+            rehearsal::TENANT,
+            "the one simulated tenant",
+        ),
+        (
+            CLIENT,
+            "ARM_CLIENT_ID",
+            rehearsal::CLIENT_ID,
+            "the application that the simulator knows",
+        ),
+        (
+            SECRET,
+            "ARM_CLIENT_SECRET",
+            rehearsal::CLIENT_SECRET,
+            "its made-up secret",
+        ),
+    ];
+    for (azure, arm, value, about) in principal {
+        redirect.set(azure, value, about);
+        redirect.set(arm, value, about);
+    }
+    redirect.set(
+        "ARM_METADATA_HOSTNAME",
+        address.to_string(),
+        "where the cloud says what it is (terraform)",
+    );
+    redirect.set(
+        "ARM_RESOURCE_PROVIDER_REGISTRATIONS",
+        "none",
+        "terraform registers no namespaces that are not simulated",
+    );
+    redirect.set(
+        "AZURE_AUTHORITY_HOST",
+        format!("https://{address}"),
+        "where tokens are given out (client libraries)",
+    );
+    redirect.set(
+        "AZURE_CORE_INSTANCE_DISCOVERY",
+        "false",
+        "az asks no other host about the authority",
+    );
+    // A trial serves anew, with another authority, in the same folder: a file that is there stays as it is.
+    let path = folder.join(format!("azure-authority-{}.pem", address.port()));
+    for name in AUTHORITIES {
+        let about = "the simulator's authority, and no other";
+        redirect.set(name, path.display().to_string(), about);
+    }
+    redirect
+        .files
+        .push((path, served.authority_pem().to_owned()));
+    redirect
+}

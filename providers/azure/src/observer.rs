@@ -1,0 +1,152 @@
+//! The observer of a subscription: preflight, checklist, inventory, and whose everything is.
+//!
+//! Independent of the provisioner: it finds everything by its own calls, and trusts no provisioner's word.
+
+pub mod checks;
+mod inventory;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kubeproof_cloudkit::checks::{CREDENTIALS, credentials_found};
+use kubeproof_cloudkit::ownership;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
+use kubeproof_contract::prelude::*;
+use kubeproof_kubernetes::workload;
+
+use crate::api::Api;
+use crate::api::types::{Credentials, Subscription};
+use crate::credentials;
+use crate::spec::AksSpec;
+use checks::ROWS;
+
+/// A read that is repeated as any call that does no harm twice.
+pub(crate) const READ: RetryPolicy = RetryPolicy::IDEMPOTENT;
+
+/// The subscription.
+#[derive(Debug)]
+pub struct AksObserver {
+    spec: AksSpec,
+    api: Api,
+    /// What calls have shown: the subscription's id.
+    learned: LearnedSoFar,
+}
+
+impl AksObserver {
+    /// The observer of the subscription that the scenario names.
+    pub fn new(spec: AksSpec, connection: &Connection) -> Self {
+        Self {
+            spec,
+            api: Api::new(connection),
+            learned: LearnedSoFar::default(),
+        }
+    }
+
+    fn api(&self) -> Api {
+        self.api.renewed()
+    }
+
+    fn subscription(&self) -> &str {
+        &self.spec.subscription.0
+    }
+}
+
+/// The subscription as the cloud knows it.
+async fn subscription(api: &Api, id: &str) -> Result<Subscription, CallError> {
+    api.call(READ, "subscriptions.get", &[id], None).await
+}
+
+/// The observer's own access to the cluster of the run.
+async fn own_access(
+    api: &Api,
+    spec: &AksSpec,
+    run: &Run,
+) -> Result<KubernetesAccess, ObserverError> {
+    let operation = "managedClusters.listClusterUserCredentials";
+    let name = run.name("");
+    let parameters = [spec.subscription.0.as_str(), &name, &name];
+    let given: Credentials = api.call(READ, operation, &parameters, None).await?;
+    let wrong = |why: &str| ObserverError::new(operation, why);
+    let encoded = given.kubeconfigs.first();
+    let encoded = encoded.ok_or_else(|| wrong("no kubeconfig is given"))?;
+    let bytes = STANDARD.decode(&encoded.value);
+    let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let text = text.ok_or_else(|| wrong("the kubeconfig is no base64 of a text"))?;
+    kubeproof_kubernetes::kubeconfig::access(&text).map_err(|error| wrong(&error.to_string()))
+}
+
+#[async_trait]
+impl Observer for AksObserver {
+    async fn preflight(&self) -> Vec<Check> {
+        let api = self.api();
+        let source = match credentials::find(api.connection()) {
+            Ok((_, source)) => source,
+            Err(error) => return vec![ROWS.failed(CREDENTIALS, error)],
+        };
+        match subscription(&api, self.subscription()).await {
+            // Rejected credentials, or a cloud that does not answer, show nothing about the provisioner.
+            Err(error) => vec![ROWS.unknown(CREDENTIALS, format!("{source}: {error}"))],
+            Ok(_) => {
+                self.learned.account(self.subscription());
+                credentials_found(ROWS, source)
+            }
+        }
+    }
+
+    async fn account_id(&self) -> Result<Option<String>, ObserverError> {
+        let known = subscription(&self.api(), self.subscription()).await?;
+        let id = Some(known.subscription_id).filter(|id| !id.is_empty());
+        if let Some(id) = &id {
+            self.learned.account(id);
+        }
+        Ok(id)
+    }
+
+    fn learned(&self) -> Learned {
+        self.learned.all()
+    }
+
+    async fn checks(&self, run: &Run, provisioned: &Provisioned) -> Vec<Check> {
+        checks::all(&self.api(), &self.spec, run, provisioned).await
+    }
+
+    async fn workload(
+        &self,
+        run: &Run,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        let access = own_access(&self.api(), &self.spec, run).await;
+        workload::through(&access.map_err(WorkloadError::failed)?, transport)
+    }
+}
+
+#[async_trait]
+impl Lister for AksObserver {
+    async fn cells(&self, _: &Breadth) -> Result<Vec<Listing>, ObserverError> {
+        Ok(inventory::cells())
+    }
+
+    fn not_covered(&self) -> Vec<String> {
+        vec!["applications and service principals of the directory: not listed yet".to_owned()]
+    }
+
+    fn resource_types(&self) -> &'static [ResourceType] {
+        inventory::TYPES
+    }
+
+    async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
+        Ok(inventory::list(&self.api(), self.subscription(), listing).await?)
+    }
+}
+
+impl Ownership for AksObserver {
+    fn proofs(&self, run: &Run, resource: &Resource, _: &[Resource]) -> Vec<String> {
+        ownership::proofs(run, resource, |name| run.part_of(name).is_some())
+    }
+}
+
+impl Billing for AksObserver {
+    fn never_billed_because(&self) -> Option<&'static str> {
+        Some("Cost Management is not read yet")
+    }
+}

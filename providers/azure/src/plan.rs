@@ -1,0 +1,108 @@
+//! The plan of a scenario in AKS: counts, estimates, names and marks.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kubeproof_contract::cost::Estimate;
+use kubeproof_contract::marks::Naming;
+use kubeproof_contract::plan::{Plan, PriceContext};
+use kubeproof_contract::resource::{MonthlyCost, Resource};
+
+use crate::spec::AksSpec;
+use crate::{cost, prices};
+
+/// The longest DNS prefix of a cluster, the shortest limit of all that bears a name of ours (AKS, `dnsPrefix`: 1 to 54
+/// characters; clusters take 63, networks 80, groups 90).
+const NAME_LENGTH_MAX: usize = 54;
+
+/// The plan of one scenario.
+#[derive(Clone, Debug)]
+pub struct AksPlan {
+    spec: AksSpec,
+}
+
+impl AksPlan {
+    /// The plan of a cluster.
+    pub fn new(spec: AksSpec) -> Self {
+        Self { spec }
+    }
+}
+
+/// Tags take any text. Role assignments have none: whose they are is told by their scope and their principal.
+impl Naming for AksPlan {
+    fn name_length_max(&self) -> usize {
+        NAME_LENGTH_MAX
+    }
+}
+
+impl Plan for AksPlan {
+    fn nodes_expected(&self) -> usize {
+        usize::try_from(self.spec.nodes()).unwrap_or(usize::MAX)
+    }
+
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
+        prices::monthly(resource)
+    }
+
+    fn most_at_once(&self) -> BTreeMap<String, usize> {
+        [
+            ("aks_managed_cluster", 1),
+            ("node_resource_group", 1),
+            ("resource_group", 1),
+            // A scale set for each pool.
+            ("vmss", self.spec.node_pools.0.len()),
+            ("vnet_subnet", 1),
+            // The control plane's, and the one that AKS makes for the nodes.
+            ("user_assigned_identity", 2),
+            // The control plane's in the run's group, and the one that AKS makes in the group of nodes.
+            ("role_assignment", 2),
+        ]
+        .map(|(name, most)| (name.to_owned(), most))
+        .into()
+    }
+
+    fn estimate(
+        &self,
+        _: &PriceContext,
+        start: Option<Timestamp>,
+        duration_minutes: u32,
+    ) -> Estimate {
+        cost::estimate(&self.spec, start, duration_minutes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kubeproof_contract::run::Run;
+    use serde_json::json;
+
+    use super::*;
+    use crate::spec::tests::spec;
+
+    #[test]
+    fn limits_follow_from_what_is_asked_for() {
+        let check = |change, resource_type: &str, expected: usize| {
+            let most = AksPlan::new(spec(change)).most_at_once();
+            assert_eq!(most.get(resource_type), Some(&expected), "{most:?}");
+        };
+        check(json!({}), "vmss", 1);
+        check(json!({}), "resource_group", 1);
+        let pool = |name| json!({"name": name, "vm_size": "Standard_D2s_v3", "count": 1});
+        check(
+            json!({"node_pools": [pool("main"), pool("more")]}),
+            "vmss",
+            2,
+        );
+    }
+
+    #[test]
+    fn an_owner_is_read_from_tags_and_the_longest_name_fits() {
+        let plan = AksPlan::new(spec(json!({})));
+        let id = "r".repeat(20);
+        let run = Run::new(&id, "me", "2026-11-29T10:00:07Z".parse().unwrap());
+        let bare = Resource::new("resource_group", "g", "global");
+        assert_eq!(plan.owner_of(&bare), None);
+        assert!(plan.is_marked(&run, &bare.tagged(run.tags())));
+        assert_eq!(plan.name(&run, ""), run.name(""));
+    }
+}
