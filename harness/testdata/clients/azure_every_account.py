@@ -40,8 +40,11 @@ def drive_groups():
 
 def drive_locks():
     lock = {"properties": {"level": "CanNotDelete", "notes": "by the judge"}}
+    call("msi", "user_assigned_identities.create_or_update", OTHER, "locked", {"location": LOCATION})
+    identity = (OTHER, "Microsoft.ManagedIdentity", "", "userAssignedIdentities", "locked")
     of_group = f"subscriptions/{SUBSCRIPTION}/resourceGroups/{OTHER}"
-    for places, name in [((OTHER,), "at_resource_group_level"), ((), "at_subscription_level"), ((of_group,), "by_scope")]:
+    for places, name in [((OTHER,), "at_resource_group_level"), ((), "at_subscription_level"), ((of_group,), "by_scope"),
+                         (identity, "at_resource_level")]:
         call("locks", f"management_locks.create_or_update_{name}", *places, "judge", lock)
         call("locks", f"management_locks.get_{name}", *places, "judge")
         listed = "list_by_scope" if name == "by_scope" else f"list_{name}"
@@ -58,7 +61,7 @@ def drive_lists():
     call("deployments", "deployments.list_by_resource_group", GROUP)
     call("deployments", "deployments.list_at_subscription_scope")
     call("deployments", "deployments.list_at_scope", SCOPE.strip("/"))
-    since = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    since = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=80)
     for _ in range(60):
         entries = call("monitor", "activity_logs.list", f"eventTimestamp ge '{since:%Y-%m-%dT%H:%M:%SZ}'")
         if entries:

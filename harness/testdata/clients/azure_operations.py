@@ -76,11 +76,9 @@ def first(pattern, text, otherwise=None):
 
 def built(text):
     """The request that a builder makes: method, path and version."""
-    path = first(r'_url = (?:kwargs\.pop\(\s*"template_url",\s*)?"([^"]+)"', text, "/")
-    if path == "/" and "template_url" in text:
-        path = first(r'"template_url",\s*"([^"]+)"', text, "/")
+    path = first(r'_url = \(?\s*(?:kwargs\.pop\(\s*"template_url",\s*)?"([^"]+)"', text)
     version = first(r'"api-version", (?:self\._api_version or )?"([^"]+)"', text)
-    return first(r'HttpRequest\(\s*method="([A-Z]+)"', text), "/" + path.strip("/"), version
+    return first(r'HttpRequest\(\s*method="([A-Z]+)"', text), "/" + path.lstrip("/"), version
 
 
 def headers_read(text):

@@ -1,4 +1,4 @@
-//! Real, independent clients test the simulators of AWS, Lambda Cloud and Kubernetes.
+//! Real, independent clients test the simulators of AWS, Azure, Google Cloud, Lambda Cloud and Kubernetes.
 //!
 //! They need programs that not every machine has. `KUBEPROOF_CLIENTS` names those that must be installed, separated by
 //! commas, each with its program if that differs from its name: `aws,boto3=python3,kubernetes=python3,lambda=python3,
@@ -47,6 +47,17 @@ const KNOWN: &[Known] = &[
         tests: &[
             ("a cluster comes and goes", cloud::aws_lifecycle),
             ("wrong keys are refused", cloud::aws_keys),
+        ],
+    },
+    Known {
+        name: "az",
+        program: "az",
+        tests: &[
+            ("a cluster with all around it comes and goes", cloud::az),
+            (
+                "the role that it leaves at a subnet of others is named",
+                cloud::az_leaves_a_role,
+            ),
         ],
     },
     Known {
@@ -105,8 +116,8 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// A client whose tests are beside its provider: `providers/gcp/tests/clients`.
-const ELSEWHERE: &str = "google";
+/// Clients whose tests are beside their providers: `providers/gcp/tests/clients`.
+const ELSEWHERE: &[&str] = &["azure", "google"];
 
 /// A requested client.
 #[derive(Clone)]
@@ -124,7 +135,7 @@ fn main() -> ExitCode {
         .map(str::trim)
         .filter(|word| !word.is_empty())
         .map(read)
-        .filter(|client| client.name != ELSEWHERE)
+        .filter(|client| !ELSEWHERE.contains(&client.name.as_str()))
         .collect();
     if let Some(boto3) = asked.iter().find(|client| client.name == "boto3") {
         // This is the only place that sets it.

@@ -23,7 +23,7 @@ use crate::wire::{ApiError, Object};
 use crate::{aks, authorization, compute, identity, locks, network};
 
 pub(crate) use item::{Item, Phase, texts};
-pub(crate) use kind::{Child, Draft, Kind};
+pub(crate) use kind::{Begins, Child, Draft, Kind};
 pub(crate) use operations::{
     Begun, Change, Detail, OPERATIONS, accepted, begin, ended, halfway, late_success, operation_of,
 };

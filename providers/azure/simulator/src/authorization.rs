@@ -122,7 +122,7 @@ fn exists(state: &state::State, scope: &str) -> bool {
 }
 
 fn key(call: &Call<'_>) -> String {
-    let (scope, name) = (call.parameter(0), call.parameter(1));
+    let (scope, name) = (call.scope(), call.parameter(1));
     format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}").to_ascii_lowercase()
 }
 
@@ -154,7 +154,7 @@ fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default();
-    let (scope, name) = (call.parameter(0).to_owned(), call.parameter(1).to_owned());
+    let (scope, name) = (call.scope(), call.parameter(1).to_owned());
     if !is_guid(&name) {
         let message = format!(
             "The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
@@ -282,11 +282,11 @@ fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
             call.name
         )));
     };
-    let scope = call.parameter(0);
+    let scope = call.scope();
     let now = state.now;
     let fitting = state.authorization.assignments.all().filter(|one| {
-        let is_above = is_within(scope, &one.scope);
-        let is_here = is_above || (!filter.is_at_scope && is_within(&one.scope, scope));
+        let is_above = is_within(&scope, &one.scope);
+        let is_here = is_above || (!filter.is_at_scope && is_within(&one.scope, &scope));
         let principal = filter.principal.as_ref();
         let is_theirs = principal.is_none_or(|id| id.eq_ignore_ascii_case(&one.principal));
         is_here && is_theirs && !call.injected.hides(one.created, now)

@@ -44,6 +44,11 @@ impl Call<'_> {
         self.parameters.get(index).map_or("", String::as_str)
     }
 
+    /// The scope that the first parameter of the path is; some clients leave out the slash at its beginning.
+    pub(crate) fn scope(&self) -> String {
+        format!("/{}", self.parameter(0).trim_matches('/'))
+    }
+
     /// The last parameter of the path.
     pub(crate) fn last(&self) -> &str {
         self.parameters.last().map_or("", String::as_str)

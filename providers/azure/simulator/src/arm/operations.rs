@@ -6,6 +6,7 @@ use kubeproof_simkit::router::on;
 use serde_json::json;
 
 use super::item::Phase;
+use super::kind::{Begins, Kind};
 use super::{children, remove_with};
 use crate::groups;
 use crate::route::{Call, Table, table};
@@ -133,8 +134,26 @@ fn address(state: &State, call: &Call<'_>, id: &str, namespace: &str, word: &str
     )
 }
 
+/// The answer to a PUT whose operation takes a while.
+pub(super) fn put(
+    state: &State,
+    call: &Call<'_>,
+    mut answer: Answer,
+    id: &str,
+    kind: &Kind,
+) -> Answer {
+    if kind.begins == Begins::Accepted {
+        answer.status = 202;
+    }
+    if kind.begins != Begins::Created {
+        let location = address(state, call, id, kind.namespace, "operationResults");
+        answer = answer.header("Location", location);
+    }
+    begun(state, call, answer, id, kind.namespace)
+}
+
 /// An answer with the address of its operation.
-pub(crate) fn begun(
+fn begun(
     state: &State,
     call: &Call<'_>,
     answer: Answer,

@@ -4,7 +4,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_simkit::meter::{Rounding, Usage};
 use serde_json::json;
 
-use crate::arm::Kind;
+use crate::arm::{Begins, Kind};
 use crate::arm::rows::kind_table;
 use crate::prices;
 use crate::route::Table;
@@ -30,6 +30,7 @@ pub(crate) static DISKS: Kind = Kind {
     ],
     further: &["managedBy", "sku", "zones"],
     properties: &["diskSizeGB"],
+    begins: Begins::Accepted,
     in_use: "OperationNotAllowed",
     prepare: |_, _, draft| {
         if draft.property("diskSizeGB").as_u64().is_none() {
@@ -67,6 +68,7 @@ pub(crate) static DISKS: Kind = Kind {
 pub(crate) static SNAPSHOTS: Kind = Kind {
     members: &["creationData", "diskSizeGB", "incremental"],
     further: &["sku"],
+    begins: Begins::Accepted,
     made: |state, _| {
         state.unpriced.insert("snapshots".to_owned());
     },

@@ -85,8 +85,8 @@ pub(super) fn canonical(path: &str) -> String {
         // Where all services share one address, Graph is told by this.
         return format!("/{rest}");
     }
-    // Microsoft's clients put a scope that begins with a slash behind another one.
-    let mut parts = path.trim_matches('/').split('/');
+    // Microsoft's clients put a scope that begins with a slash behind another one, and write a path without a part in its middle.
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
     let first = parts.next().unwrap_or_default();
     let mut whole = String::new();
     let mut add = |part: &str| {
@@ -154,6 +154,7 @@ mod tests {
             "/subscriptions/s/providers/Microsoft.ContainerService/register",
         );
         check("//subscriptions/s", "/subscriptions/s");
+        check("/subscriptions/s//locations/", "/subscriptions/s/locations");
         check("/v1.0/Applications", "/v1.0/Applications");
         check("/subscriptions", "/subscriptions");
     }
