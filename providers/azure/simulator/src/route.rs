@@ -13,8 +13,8 @@ use crate::state::State;
 use crate::token::{self, Audience};
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
-    activity, aks, arm, authorization, compute, graph, groups, identity, list_only, locks, network,
-    providers, subscription, usages,
+    activity, aks, arm, authorization, billing, compute, graph, groups, identity, list_only, locks,
+    network, providers, resource_graph, subscription, usages,
 };
 
 pub(crate) use path::decoded;
@@ -99,10 +99,13 @@ const ARM: Service = Service {
             activity::TABLE,
             arm::OPERATIONS,
             authorization::TABLE,
+            billing::cost_management::TABLE,
+            billing::exports::TABLE,
             groups::TABLE,
             list_only::TABLE,
             locks::TABLE,
             providers::TABLE,
+            resource_graph::TABLE,
             subscription::TABLE,
             usages::TABLE,
         ],
@@ -127,6 +130,7 @@ const SERVICES: &[&Service] = &[
     &graph::SERVICE,
     &token::AUTHORITY,
     &token::INSTANCE_METADATA,
+    &billing::retail::SERVICE,
 ];
 
 fn tables() -> impl Iterator<Item = &'static Table> {

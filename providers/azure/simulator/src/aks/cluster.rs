@@ -1,8 +1,6 @@
 //! Clusters: a PUT makes or changes one, and may be repeated when it has failed.
 
-use kubeproof_contract::Decimal;
 use kubeproof_kubernetes_simulator::server::ApiServer;
-use kubeproof_simkit::meter::{Rounding, Usage};
 use kubeproof_simkit::operation::Failure;
 use kubeproof_simkit::router::{Operation, on};
 use serde_json::{Value, json};
@@ -15,7 +13,7 @@ use crate::network::addresses::give;
 use crate::route::{Call, Table};
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, insert};
-use crate::{graph, identity, prices};
+use crate::{billing, graph, identity, prices};
 
 /// Seconds of a creation (3 to 6 minutes), and of a deletion (4 to 10).
 pub(crate) const CREATION: i64 = 240;
@@ -217,9 +215,9 @@ fn made(state: &mut State, key: &str) {
     bill(state, key);
 }
 
-/// Bills the control plane, or stops.
+/// Bills the control plane: the free tier costs nothing.
 fn bill(state: &mut State, key: &str) {
-    let Some(item) = state.arm.items.get(key) else {
+    let Some(item) = state.arm.items.get(key).cloned() else {
         return;
     };
     let tier = item
@@ -227,34 +225,14 @@ fn bill(state: &mut State, key: &str) {
         .get("sku")
         .and_then(|sku| sku["tier"].as_str())
         .unwrap_or_default();
-    let price = prices::control_plane(tier).unwrap_or_default();
-    if price.is_zero() || !prices::is_known(&item.location) {
-        if !price.is_zero() {
-            state
-                .unpriced
-                .insert(format!("control plane in {}", item.location));
-        }
-        return state.meter.stop(key, state.now);
+    let price = prices::control_plane(tier);
+    let is_free = price.as_ref().is_some_and(|price| price.usd.is_zero());
+    let is_metered = state.meter.open(key).is_some();
+    if is_free {
+        state.meter.stop(key, state.now);
+    } else if !is_metered {
+        billing::meter(state, key, &item, key, (price, "control plane"));
     }
-    if state.meter.open(key).is_some() {
-        return;
-    }
-    let run_id = item
-        .run()
-        .or_else(|| state.groups.get(&item.group.to_ascii_lowercase())?.run());
-    let usage = Usage {
-        line: "control_plane".to_owned(),
-        service: "Azure Kubernetes Service".to_owned(),
-        usage_type: "Standard Uptime SLA".to_owned(),
-        unit: "1 Hour".to_owned(),
-        usd_per_unit: price,
-        amount: Decimal::ONE,
-        rounding: Rounding::Seconds { min_seconds: 0 },
-        resource_id: item.key(),
-        tags: item.tags(),
-        run_id,
-    };
-    state.meter.start(key, usage, state.now);
 }
 
 /// The digits in the names of what a cluster makes.

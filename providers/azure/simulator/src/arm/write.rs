@@ -11,7 +11,7 @@ use super::{children, read, tags, users};
 use crate::route::Call;
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, Outcome, body, text};
-use crate::{groups, locks, providers, subscription};
+use crate::{billing, groups, locks, providers, subscription};
 
 /// Makes or changes a resource.
 pub(crate) fn put(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Outcome {
@@ -195,7 +195,7 @@ fn apply(
     item.changed = state.now;
     item.etag = state.ids.uuid();
     let unique = item.unique.clone();
-    state.meter.retag(&key, &item.tags());
+    billing::retag(state, &key, &item.tags());
     state.arm.items.insert(key.clone(), item);
     apply_children(state, &draft, phase);
     let status = if is_new { 201 } else { 200 };
@@ -277,7 +277,7 @@ pub(crate) fn patch(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> 
         item.changed = now;
         item.etag = etag;
         let tags = item.tags();
-        state.meter.retag(&key, &tags);
+        billing::retag(state, &key, &tags);
     }
     Ok(shown(state, &key, 200))
 }

@@ -1,4 +1,4 @@
-//! Paths of Resource Manager: they ignore case, and a resource of Microsoft.Authorization hangs on any other path.
+//! Paths of Resource Manager: they ignore case, and resources of some namespaces hang on any other path.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -13,6 +13,7 @@ const WORDS: &[&str] = &[
     "deployments",
     "diskEncryptionSets",
     "eventtypes",
+    "exports",
     "kubernetesVersions",
     "listClusterAdminCredential",
     "listClusterUserCredential",
@@ -25,12 +26,15 @@ const WORDS: &[&str] = &[
     "permissions",
     "privateEndpoints",
     "prometheusRuleGroups",
+    "query",
     "register",
     "resourceGroups",
     "resources",
     "roleAssignments",
     "roleDefinitions",
+    "run",
     "runCommand",
+    "runHistory",
     "skus",
     "start",
     "stop",
@@ -46,15 +50,20 @@ const WORDS: &[&str] = &[
 const NAMESPACES: &[&str] = &[
     "Microsoft.AlertsManagement",
     "Microsoft.Authorization",
+    "Microsoft.CostManagement",
     "Microsoft.Insights",
     "Microsoft.KeyVault",
     "Microsoft.OperationalInsights",
+    "Microsoft.ResourceGraph",
     "Microsoft.Resources",
     "Microsoft.Storage",
 ];
 
 /// What comes before the resources that hang on any scope.
-const AUTHORIZATION: &str = "/providers/Microsoft.Authorization/";
+const EXTENSIONS: [&str; 2] = [
+    "/providers/Microsoft.Authorization/",
+    "/providers/Microsoft.CostManagement/",
+];
 
 /// A part of a path without percent-encoding; `None` if it is not text.
 pub(crate) fn decoded(part: &str) -> Option<String> {
@@ -129,9 +138,10 @@ pub(super) fn canonical(path: &str) -> String {
     whole
 }
 
-/// A path in which the scope of a resource of Microsoft.Authorization is one part.
+/// A path in which the scope of a resource that hangs on any is one part.
 pub(super) fn with_scope(path: &str) -> String {
-    let Some(at) = path.rfind(AUTHORIZATION).filter(|at| *at > 0) else {
+    let places = EXTENSIONS.iter().filter_map(|begin| path.rfind(begin));
+    let Some(at) = places.max().filter(|at| *at > 0) else {
         return path.to_owned();
     };
     let (scope, rest) = path.split_at(at);
