@@ -5,12 +5,16 @@
 
 mod grant;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_cloudkit::credentials::{EnvFile, Variables};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::rehearsal;
@@ -38,6 +42,20 @@ impl AccessToken {
     /// The token itself.
     pub fn value(&self) -> &str {
         &self.value
+    }
+
+    /// The object id, the client id and the name of whom it was given to, in lower case: a token of Resource Manager
+    /// tells them in its claims.
+    pub fn ids(&self) -> BTreeSet<String> {
+        let claims = self.value.split('.').nth(1).unwrap_or_default();
+        let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('='));
+        let claims = claims
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok());
+        let claims: Value = claims.unwrap_or_default();
+        let ids = ["oid", "appid", "azp", "upn", "unique_name"].map(|name| claims[name].as_str());
+        let ids = ids.into_iter().flatten();
+        ids.map(str::to_ascii_lowercase).collect()
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
@@ -68,23 +86,43 @@ impl fmt::Debug for ServicePrincipal {
     }
 }
 
-/// The access token of one actor, renewed before it expires.
+/// Whom a token is for: a token of one is refused by the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Resource Manager.
+    Arm,
+    /// Microsoft Graph: the directory.
+    Graph,
+}
+
+/// The access tokens of one actor, renewed before they expire.
 #[derive(Debug, Default)]
-pub struct Tokens(Mutex<Option<AccessToken>>);
+pub struct Tokens {
+    arm: Mutex<Option<AccessToken>>,
+    graph: Mutex<Option<AccessToken>>,
+}
 
 impl Tokens {
-    /// A token for Resource Manager that is valid for some minutes.
+    /// A token that is valid for some minutes.
     ///
     /// # Errors
     /// Names the places that were searched, or says what the authority said.
-    pub async fn current(&self, connection: &Connection) -> Result<AccessToken, String> {
-        let mut known = self.0.lock().await;
+    pub async fn current(
+        &self,
+        connection: &Connection,
+        audience: Audience,
+    ) -> Result<AccessToken, String> {
+        let known = match audience {
+            Audience::Arm => &self.arm,
+            Audience::Graph => &self.graph,
+        };
+        let mut known = known.lock().await;
         let now = connection.clock.now();
         if let Some(token) = known.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(token.clone());
         }
         let (principal, place) = find(connection)?;
-        let token = grant::token(connection, &principal).await;
+        let token = grant::token(connection, &principal, audience).await;
         let token = token.map_err(|problem| format!("{place}: {problem}"))?;
         *known = Some(token.clone());
         Ok(token)
@@ -205,6 +243,21 @@ mod tests {
         }
         let broken = place("AZURE_CLIENT_SECRET='hush\n", false).unwrap_err();
         assert!(!broken.contains("hush"), "{broken}");
+    }
+
+    #[test]
+    fn a_token_tells_whose_it_is_and_another_text_does_not() {
+        let claims = URL_SAFE_NO_PAD.encode(r#"{"oid": "O", "appid": "a"}"#);
+        let ids = |value: &str| {
+            let token = AccessToken {
+                value: value.to_owned(),
+                expires_at: Timestamp::UNIX_EPOCH,
+            };
+            token.ids()
+        };
+        let both = ["a".to_owned(), "o".to_owned()].into();
+        assert_eq!(ids(&format!("head.{claims}.sign")), both);
+        assert!(ids("no token").is_empty());
     }
 
     #[test]

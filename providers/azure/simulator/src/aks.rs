@@ -1,5 +1,6 @@
 //! Kubernetes Service: clusters and agent pools, what they make in their node resource group, and their API servers.
 
+mod autoscaler;
 mod cloud_controller;
 pub(crate) mod cluster;
 mod credentials;
@@ -10,7 +11,7 @@ mod nodes;
 pub(crate) mod pool;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kubeproof_kubernetes_simulator::server::ApiServer;
 
@@ -18,6 +19,7 @@ use crate::route::Table;
 use crate::setup::RUN_TAG;
 use crate::state;
 
+pub(crate) use autoscaler::scaled;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
 pub(crate) use node_group::{group_gone, machines_gone};
 
@@ -46,6 +48,10 @@ pub(crate) struct Running {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     running: BTreeMap<String, Running>,
+    /// The version of each API server's objects that the cloud's controllers saw last.
+    seen: BTreeMap<String, u64>,
+    /// The clusters whose autoscalers wait for something.
+    scaling: BTreeSet<String>,
 }
 
 /// The run that the resources of a group belong to when they do not say so: that of the cluster that they are for, or

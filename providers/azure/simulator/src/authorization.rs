@@ -20,7 +20,7 @@ use crate::setup::CALLER;
 use crate::state;
 use crate::wire::{Answer, ApiError, Outcome, body, text, time};
 use filter::Filter;
-use roles::{OWNER, ROLES, definition, definitions, permissions};
+use roles::{OWNER, ROLES, changes_networks, definition, definitions, permissions};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -102,6 +102,16 @@ pub(crate) fn assign(state: &mut state::State, scope: &str, role: &str, principa
     };
     let key = assignment.id().to_ascii_lowercase();
     state.authorization.assignments.insert(key, assignment);
+}
+
+/// Whether a principal may change the network at a scope: by a role there, or above.
+pub(crate) fn may_change_network(state: &state::State, principal: &str, scope: &str) -> bool {
+    let mut all = state.authorization.assignments.all();
+    all.any(|one| {
+        one.principal.eq_ignore_ascii_case(principal)
+            && is_within(scope, &one.scope)
+            && changes_networks(&one.role)
+    })
 }
 
 /// A scope is gone: its assignments go with it.
@@ -298,7 +308,8 @@ fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
 /// All assignments as an auditor sees them.
 pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
     let all = state.authorization.assignments.all().map(|one| {
-        let mut resource = Resource::new("role_assignment", one.id().to_ascii_lowercase(), "");
+        let mut resource =
+            Resource::new("role_assignment", one.id().to_ascii_lowercase(), "global");
         resource.incarnation = Some(time(one.created));
         resource.properties = BTreeMap::from([
             ("scope".to_owned(), one.scope.clone()),

@@ -9,28 +9,29 @@ use jiff::SignedDuration;
 use kubeproof_contract::provider::Connection;
 use serde_json::Value;
 
-use super::{AccessToken, ServicePrincipal};
-use crate::routes::{ARM_URL, AUTHORITY_HOST};
+use super::{AccessToken, Audience, ServicePrincipal};
+use crate::routes::{ARM_URL, AUTHORITY_HOST, GRAPH_URL};
 
 /// How long one answer may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 /// How often a token is asked for, with a longer wait before each time.
 const ATTEMPTS: u32 = 4;
 
-/// A token for Resource Manager.
+/// A token for this audience.
 ///
 /// # Errors
 /// With what the authority said. No secret is shown.
 pub(super) async fn token(
     connection: &Connection,
     principal: &ServicePrincipal,
+    audience: Audience,
 ) -> Result<AccessToken, String> {
     let mut last = String::new();
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
         }
-        let sent = connection.transport.send(request(principal)?);
+        let sent = connection.transport.send(request(principal, audience)?);
         let answer = match tokio::time::timeout(ANSWER_WITHIN, sent).await {
             Err(_) => {
                 last = format!("no answer within {} s", ANSWER_WITHIN.as_secs());
@@ -54,12 +55,16 @@ pub(super) async fn token(
     Err(last)
 }
 
-fn request(principal: &ServicePrincipal) -> Result<Request<Bytes>, String> {
+fn request(principal: &ServicePrincipal, audience: Audience) -> Result<Request<Bytes>, String> {
+    let of = match audience {
+        Audience::Arm => ARM_URL,
+        Audience::Graph => GRAPH_URL,
+    };
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "client_credentials");
     form.append_pair("client_id", &principal.client);
     form.append_pair("client_secret", &principal.secret);
-    form.append_pair("scope", &format!("{ARM_URL}/.default"));
+    form.append_pair("scope", &format!("{of}/.default"));
     let url = format!(
         "https://{AUTHORITY_HOST}/{}/oauth2/v2.0/token",
         principal.tenant

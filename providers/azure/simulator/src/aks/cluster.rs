@@ -13,7 +13,7 @@ use crate::network::addresses::give;
 use crate::route::{Call, Table};
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, insert};
-use crate::{billing, graph, identity, prices};
+use crate::{authorization, billing, graph, identity, prices};
 
 /// Seconds of a creation (3 to 6 minutes), and of a deletion (4 to 10).
 pub(crate) const CREATION: i64 = 240;
@@ -64,7 +64,9 @@ pub(crate) static CLUSTERS: Kind = Kind {
     prepare,
     failure: |state, call, draft| {
         let pools: Vec<&Object> = draft.children.iter().map(|child| &child.document).collect();
-        lacking(state, call, &draft.location, &pools)
+        let principal = principal_in(state, &draft.document);
+        may_not_join(state, principal, &pools)
+            .or_else(|| lacking(state, call, &draft.location, &pools))
     },
     halfway: node_group::appear,
     made,
@@ -85,6 +87,25 @@ pub(crate) static CLUSTERS: Kind = Kind {
         "aks_managed_cluster",
     )
 };
+
+/// How an operation fails whose principal may not join the subnet of a pool. A cluster's own identity is made with it,
+/// and gets its role later.
+pub(super) fn may_not_join(
+    state: &State,
+    principal: Option<String>,
+    pools: &[&Object],
+) -> Option<Failure> {
+    let principal = principal?;
+    let properties = pools.iter().filter_map(|pool| pool.get("properties"));
+    let mut subnets = properties.filter_map(|pool| pool["vnetSubnetID"].as_str());
+    let subnet =
+        subnets.find(|subnet| !authorization::may_change_network(state, &principal, subnet))?;
+    let message = format!(
+        "Reconcile VNet failed. Details: the client with object id '{principal}' does not have authorization to perform \
+         action 'Microsoft.Network/virtualNetworks/subnets/join/action' over scope '{subnet}'."
+    );
+    Some(Failure::new("LinkedAuthorizationFailed", message))
+}
 
 /// How an operation fails that finds no machines.
 pub(super) fn lacking(
@@ -268,22 +289,21 @@ pub(super) fn principal(state: &mut State, key: &str) {
 
 /// The principal of the control plane.
 pub(super) fn principal_of(state: &State, cluster: &Item) -> Option<String> {
-    let identity = cluster
-        .document
-        .get("identity")
-        .cloned()
-        .unwrap_or_default();
+    let own = cluster.text("#principal");
+    principal_in(state, &cluster.document).or_else(|| (!own.is_empty()).then(|| own.to_owned()))
+}
+
+/// The principal that the document of a cluster names: that of a managed identity, or that of an application.
+fn principal_in(state: &State, document: &Object) -> Option<String> {
+    let identity = document.get("identity").cloned().unwrap_or_default();
     if identity["type"] == "UserAssigned" {
-        let id = identity["userAssignedIdentities"]
-            .as_object()?
-            .keys()
-            .next()?
-            .clone();
-        let found = identity::found(state, &id)?;
+        let ids = identity["userAssignedIdentities"].as_object()?;
+        let found = identity::found(state, ids.keys().next()?)?;
         return found["objectId"].as_str().map(str::to_owned);
     }
-    let own = cluster.text("#principal");
-    (!own.is_empty()).then(|| own.to_owned())
+    let properties = document.get("properties")?;
+    let client = properties["servicePrincipalProfile"]["clientId"].as_str()?;
+    graph::principal_of_client(state, client)
 }
 
 fn show(state: &State, item: &Item, properties: &mut Object) {

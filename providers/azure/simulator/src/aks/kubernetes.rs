@@ -6,8 +6,8 @@ use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::Reply;
 use kubeproof_simkit::rest;
 
-use super::cloud_controller;
 use super::cluster::host;
+use super::{autoscaler, cloud_controller};
 use crate::state::State;
 
 /// The domain of API servers.
@@ -82,5 +82,20 @@ pub(crate) fn carry_out(state: &mut State) -> bool {
     for (cluster, request) in wanted {
         cloud_controller::carry_out(state, &cluster, request);
     }
+    for cluster in changed(state) {
+        autoscaler::watch(state, &cluster);
+    }
     any
+}
+
+/// The clusters in whose API servers something has changed since the cloud's controllers last saw them.
+fn changed(state: &mut State) -> Vec<String> {
+    let mut changed = Vec::new();
+    for (cluster, running) in &state.aks.running {
+        let now = running.server.changes();
+        if state.aks.seen.insert(cluster.clone(), now) != Some(now) {
+            changed.push(cluster.clone());
+        }
+    }
+    changed
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::cluster::{CLUSTERS, lacking};
-use super::{input, node_group};
+use super::cluster::{CLUSTERS, lacking, may_not_join, principal_of};
+use super::{autoscaler, input, node_group};
 use crate::arm::rows::part_table;
 use crate::arm::{Draft, Kind, children};
 use crate::route::{Call, Table};
@@ -56,11 +56,15 @@ pub(crate) static POOLS: Kind = Kind {
             .as_ref()
             .map_or(0, |item| item.number("count"));
         let more = draft.property("count").as_u64().unwrap_or(0) > u64::from(existing);
-        if more {
-            lacking(state, call, &draft.location, &[&draft.document])
-        } else {
-            None
+        if !more {
+            return None;
         }
+        let cluster = draft.parent.as_ref();
+        let cluster = cluster.and_then(|key| state.arm.items.get(key));
+        let pools = [&draft.document];
+        cluster
+            .and_then(|cluster| may_not_join(state, principal_of(state, cluster), &pools))
+            .or_else(|| lacking(state, call, &draft.location, &pools))
     },
     check_delete: |state, item| {
         let parent = item.parent.clone().unwrap_or_default();
@@ -110,6 +114,8 @@ fn sync(state: &mut State, key: &str) {
         .and_then(|pool| pool.parent.clone());
     if let Some(cluster) = cluster {
         node_group::sync_all(state, &cluster);
+        // The limits of its size may be new.
+        autoscaler::watch(state, &cluster);
     }
 }
 

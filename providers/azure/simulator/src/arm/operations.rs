@@ -106,6 +106,9 @@ fn explained(code: Option<&str>) -> Failure {
         Some("CreateVMSSAgentPoolFailed" | "VMExtensionProvisioningError") => {
             "VM has reported a failure when processing extension 'vmssCSE': agents are unable to reach the API server."
         }
+        Some("LinkedAuthorizationFailed") => {
+            "Reconcile VNet failed. Details: the client does not have authorization to perform action 'Microsoft.Network/virtualNetworks/subnets/join/action'."
+        }
         Some("ResourceGroupDeletionBlocked") => "Deletion of the resource group is blocked.",
         _ => "An unexpected error occurred while processing the request.",
     };
@@ -259,7 +262,8 @@ pub(crate) fn halfway(state: &mut State, id: &str) {
     };
     let failure = state.arm.operations.get(id).and_then(Operation::will_fail);
     let lacks_machines = failure.is_some_and(|failure| {
-        failure.code.contains("Allocation") || failure.code.contains("Capacity")
+        let codes = ["Allocation", "Capacity", "LinkedAuthorization"];
+        codes.iter().any(|code| failure.code.contains(code))
     });
     let item = state.arm.items.get(&detail.key);
     if let (Change::Create, Some(kind)) = (&detail.change, item.map(|item| item.kind)) {

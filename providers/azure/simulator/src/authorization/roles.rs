@@ -38,6 +38,12 @@ pub(super) const ROLES: &[(&str, &str, &str)] = &[
         "Microsoft.Network/privateDnsZones/*",
     ),
 ];
+/// Whether a role, by its GUID, permits to change networks.
+pub(super) fn changes_networks(role: &str) -> bool {
+    let found = ROLES.iter().find(|(_, guid, _)| *guid == role);
+    found.is_some_and(|(_, _, actions)| matches!(*actions, "*" | "Microsoft.Network/*"))
+}
+
 /// The role of the caller.
 pub(super) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
@@ -61,6 +67,10 @@ fn shown_role(state: &state::State, (name, guid, actions): &(&str, &str, &str)) 
 
 pub(super) fn definitions(state: &mut state::State, call: &Call<'_>) -> Outcome {
     let text = call.query("$filter").unwrap_or_default();
+    // Only built-in roles exist here.
+    if text == "type eq 'CustomRole'" {
+        return Ok(Answer::ok(json!({"value": []})));
+    }
     let name = text
         .strip_prefix("roleName eq '")
         .and_then(|rest| rest.strip_suffix('\''));

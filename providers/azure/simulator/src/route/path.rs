@@ -11,6 +11,7 @@ const WORDS: &[&str] = &[
     "deletedVaults",
     "deletedWorkspaces",
     "deployments",
+    "diagnosticSettings",
     "diskEncryptionSets",
     "eventtypes",
     "exports",
@@ -59,10 +60,11 @@ const NAMESPACES: &[&str] = &[
     "Microsoft.Storage",
 ];
 
-/// What comes before the resources that hang on any scope.
-const EXTENSIONS: [&str; 2] = [
+/// What begins the resources that hang on any scope.
+const SCOPED: [&str; 3] = [
     "/providers/Microsoft.Authorization/",
     "/providers/Microsoft.CostManagement/",
+    "/providers/Microsoft.Insights/diagnosticSettings",
 ];
 
 /// A part of a path without percent-encoding; `None` if it is not text.
@@ -138,10 +140,10 @@ pub(super) fn canonical(path: &str) -> String {
     whole
 }
 
-/// A path in which the scope of a resource that hangs on any is one part.
+/// A path in which the scope of a resource that hangs on any scope is one part.
 pub(super) fn with_scope(path: &str) -> String {
-    let places = EXTENSIONS.iter().filter_map(|begin| path.rfind(begin));
-    let Some(at) = places.max().filter(|at| *at > 0) else {
+    let begins = SCOPED.iter().filter_map(|begin| path.rfind(begin));
+    let Some(at) = begins.max().filter(|at| *at > 0) else {
         return path.to_owned();
     };
     let (scope, rest) = path.split_at(at);
