@@ -78,10 +78,23 @@ clients_ready() {
     echo "no mirror of terraform's AWS provider found: set KUBEPROOF_TERRAFORM_MIRROR to it" >&2
     return 1
   fi
-  printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$mirror" >"$folder/terraform.rc"
+  # azurerm takes half an hour of CPU and 7 GB to build: a binary that is kept is used, and none is built here.
+  local azurerm="${KUBEPROOF_AZURERM:-$HOME/.cache/kubeproof/azurerm/terraform-provider-azurerm}" more=""
+  if [ -x "$azurerm" ]; then
+    local place="$folder/azurerm/registry.terraform.io/hashicorp/azurerm/5.2.0/linux_amd64"
+    mkdir -p "$place"
+    ln -sf "$azurerm" "$place/terraform-provider-azurerm_v5.2.0_x5"
+    more="$(printf '  filesystem_mirror {\n    path    = "%s"\n    include = ["hashicorp/azurerm"]\n  }' "$folder/azurerm")"
+  else
+    echo "terraform's azurerm provider not found at $azurerm: its test and its scenario are left out"
+    echo "(providers/azure/simulator/README.md says how to build it; KUBEPROOF_AZURERM names the binary)"
+  fi
+  printf 'provider_installation {\n  filesystem_mirror {\n    path    = "%s"\n    exclude = ["hashicorp/azurerm"]\n  }\n%s\n}\n' \
+    "$mirror" "$more" >"$folder/terraform.rc"
   export TF_CLI_CONFIG_FILE="$folder/terraform.rc"
 
   local python="$clients_python/bin/python"
   export KUBEPROOF_CLIENTS="aws,boto3=$python,kubernetes=$python,lambda=$python,moto=$clients_moto/bin/moto_server,terraform$kubectls"
   export KUBEPROOF_CLIENTS="$KUBEPROOF_CLIENTS,gcloud,google=$python,az,azure=$python"
+  if [ -n "$more" ]; then export KUBEPROOF_CLIENTS="$KUBEPROOF_CLIENTS,azurerm=terraform"; fi
 }

@@ -48,7 +48,7 @@ nodes=$(q aks show --resource-group $group --name demo --query nodeResourceGroup
 application=$(q ad app create --display-name demo --query id)
 client=$(q ad app show --id "$application" --query appId)
 quiet ad sp create --id "$client"
-[ "$(q ad sp list --display-name demo --query 'length(@)')" = 1 ]
+[ "$(q ad sp list --filter "appId eq '$client'" --query 'length(@)')" = 1 ]
 quiet ad app delete --id "$application"
 # It is still among the deleted items of the directory, for which az has no command of its own.
 graph=$(q cloud show --query endpoints.microsoftGraphResourceId)

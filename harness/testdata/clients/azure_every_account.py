@@ -85,6 +85,38 @@ def drive_lists():
     call("compute", "resource_skus.list", filter=f"location eq '{LOCATION}'")
 
 
+def drive_bills():
+    now = datetime.datetime.now(datetime.timezone.utc)
+    days = {"from": f"{now - datetime.timedelta(days=20):%Y-%m-%dT00:00:00Z}", "to": f"{now:%Y-%m-%dT00:00:00Z}"}
+    asked = {"type": "ActualCost", "timeframe": "Custom", "timePeriod": days, "dataset": {
+        "granularity": "Daily", "aggregation": {"totalCost": {"name": "Cost", "function": "Sum"}},
+        "grouping": [{"type": "Dimension", "name": "ResourceId"}, {"type": "Dimension", "name": "Meter"}]}}
+    told = call("costmanagement", "query.usage", SCOPE.strip("/"), asked)["properties"]
+    assert told["rows"] and "Cost" in [column["name"] for column in told["columns"]], told
+    export = {"properties": {
+        "definition": {"type": "ActualCost", "timeframe": "MonthToDate"}, "format": "Csv",
+        "deliveryInfo": {"destination": {"container": "bills", "rootFolderPath": "a",
+                                         "resourceId": f"{SCOPE}/resourceGroups/{GROUP}/providers/"
+                                                       "Microsoft.Storage/storageAccounts/judge"}}}}
+    place = (SCOPE.strip("/"), "judge")
+    call("costmanagement", "exports.create_or_update", *place, export)
+    call("costmanagement", "exports.get", *place)
+    assert call("costmanagement", "exports.list", SCOPE.strip("/"))["value"]
+    call("costmanagement", "exports.execute", *place)
+    assert call("costmanagement", "exports.get_execution_history", *place)["value"]
+    call("costmanagement", "exports.delete", *place)
+
+
+def drive_table():
+    query = "Resources | where type =~ 'Microsoft.Network/virtualNetworks' | project id, name"
+    for _ in range(60):
+        found = call("resourcegraph", "resources", {"subscriptions": [SUBSCRIPTION], "query": query})
+        if "judge" in [one["name"] for one in found["data"]]:
+            return
+        pause()
+    raise AssertionError(f"the network does not show: {found}")
+
+
 def remove_groups():
     for name in [OTHER, GROUP]:
         call("resource", "resource_groups.begin_delete", name)

@@ -67,6 +67,7 @@ def drive_clusters():
     assert made["properties"]["provisioningState"] == "Succeeded", made
     # What was read may be sent back, without what only the service writes.
     cluster["tags"] = {"c": "d"}
+    cluster["properties"]["aadProfile"] = {"managed": True, "enableAzureRBAC": True}
     call("containerservice", "managed_clusters.begin_create_or_update", GROUP, "judge", cluster)
     call("containerservice", "managed_clusters.begin_update_tags", GROUP, "judge", {"tags": {"e": "f"}})
     call("containerservice", "managed_clusters.get", GROUP, "judge")
@@ -77,9 +78,15 @@ def drive_clusters():
         found = call("containerservice", f"managed_clusters.list_cluster_{who}_credentials", GROUP, "judge")
         config = json.loads(base64.b64decode(found["kubeconfigs"][0]["value"]))
         assert config["clusters"][0]["cluster"]["server"].startswith("https://"), config
+        # Accounts of the directory get their tokens from kubelogin, administrators from the credentials.
+        user = config["users"][0]["user"]
+        assert user["exec"]["command"] == "kubelogin" if who == "user" else "token" in user, user
     assert call("containerservice", "maintenance_configurations.list_by_managed_cluster", GROUP, "judge") == []
     refused("NotFound", "containerservice", "maintenance_configurations.get", GROUP, "judge", "default")
     drive_pools()
+    for verb, word in [("stop", "Stopped"), ("start", "Running")]:
+        call("containerservice", f"managed_clusters.begin_{verb}", GROUP, "judge")
+        assert call("containerservice", "managed_clusters.get", GROUP, "judge")["properties"]["powerState"]["code"] == word
     drive_machines(made["properties"]["nodeResourceGroup"])
     call("containerservice", "managed_clusters.begin_delete", GROUP, "judge")
     call("authorization", "role_assignments.delete", SUBNET, ASSIGNMENT)

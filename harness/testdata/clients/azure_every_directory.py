@@ -15,6 +15,8 @@ APPLICATION = {"id": str, "appId": str, "displayName": str, "tags": list, "creat
                "keyCredentials": list, "identifierUris": list, "signInAudience": str}
 PRINCIPAL = {"id": str, "appId": str, "displayName": str, "servicePrincipalType": str, "tags": list, "accountEnabled": bool,
              "appDisplayName": str, "servicePrincipalNames": list}
+PRICE = {"currencyCode": str, "retailPrice": float, "unitPrice": float, "armRegionName": str, "meterName": str, "skuName": str,
+         "productName": str, "serviceName": str, "unitOfMeasure": str, "type": str, "effectiveStartDate": str}
 SECRET = {"keyId": str, "displayName": str, "secretText": str, "hint": str, "endDateTime": str, "startDateTime": str}
 
 
@@ -59,6 +61,7 @@ def graph(operation, method, path, body=None, expected=(200,), wanted=None):
 def drive_directory():
     drive_applications()
     drive_tokens()
+    drive_others()
 
 
 def drive_applications():
@@ -106,8 +109,18 @@ def drive_tokens():
     assert machine["token_type"] == "Bearer" and machine["expires_in"].isdigit(), machine
     assert metadata()["authentication"]["tenant"]
     DRIVEN.add(("metadata", "endpoints"))
-    # Of the package for alerts no version here has it.
-    token = CREDENTIAL.get_token(BASE + "/.default").token
-    rules = send("alertsmanagement prometheusRuleGroups.listAll", "GET", f"{BASE}/subscriptions/{SUBSCRIPTION}/providers/"
-                 "Microsoft.AlertsManagement/prometheusRuleGroups?api-version=2023-03-01", headers={"authorization": f"Bearer {token}"})
-    assert rules == {"value": []}, rules
+
+
+def drive_others():
+    """Lists that the packages here do not have, and prices, which need no token."""
+    headers = {"authorization": f"Bearer {CREDENTIAL.get_token(BASE + '/.default').token}"}
+    here = f"{BASE}/subscriptions/{SUBSCRIPTION}/providers"
+    for name, path in [
+            ("alertsmanagement prometheusRuleGroups.listAll", "Microsoft.AlertsManagement/prometheusRuleGroups?api-version=2023-03-01"),
+            ("insights diagnosticSettings.list", "Microsoft.Insights/diagnosticSettings?api-version=2021-05-01-preview")]:
+        assert send(name, "GET", f"{here}/{path}", headers=headers) == {"value": []}, name
+    which = urllib.parse.quote("armRegionName eq 'eastus' and armSkuName eq 'Standard_D2s_v3'")
+    prices = send("retail prices.list", "GET", f"{BASE}/api/retail/prices?$filter={which}")
+    for one in prices["Items"]:
+        lacks("retail prices.list", one, PRICE)
+    assert prices["Items"] and prices["Count"] == len(prices["Items"]), prices

@@ -27,7 +27,8 @@ CONTROL = os.environ["KUBEPROOF_CONTROL_AZURE"]
 DRIVES = [azure_every_account.drive_subscription, azure_every_account.drive_groups,
           azure_every_network.drive_networks, azure_every_network.drive_zones,
           azure_every_cluster.drive_identities, azure_every_cluster.drive_roles, azure_every_cluster.drive_disks,
-          azure_every_cluster.drive_clusters, azure_every_account.drive_lists, azure_every_directory.drive_directory,
+          azure_every_cluster.drive_clusters, azure_every_account.drive_lists, azure_every_account.drive_bills,
+          azure_every_account.drive_table, azure_every_directory.drive_directory,
           azure_every_network.remove_networks, azure_every_account.remove_groups]
 # What stands for a parameter of a path, where a made-up name would lead nowhere.
 GIVEN = {"subscriptionId": SUBSCRIPTION, "location": LOCATION, "scope": f"subscriptions/{SUBSCRIPTION}"}

@@ -75,5 +75,12 @@ pub fn az(program: &str, _seen: &Seen) -> Result<(), String> {
 pub fn az_leaves_a_role(program: &str, _seen: &Seen) -> Result<(), String> {
     let script = "bash \"$DATA/az_shared_network.sh\" \"$AZ\"";
     let ran = one_cloud("azure", script, &[("AZ", program)]);
-    ran.expect(1, &["left behind: 1 resource", "role_assignment", "/subnets/build"])
+    ran.expect(
+        1,
+        &[
+            "left behind: 1 resource",
+            "role_assignment",
+            "/subnets/build",
+        ],
+    )
 }

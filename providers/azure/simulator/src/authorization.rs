@@ -20,7 +20,7 @@ use crate::setup::CALLER;
 use crate::state;
 use crate::wire::{Answer, ApiError, Outcome, body, text, time};
 use filter::Filter;
-use roles::{OWNER, ROLES, changes_networks, definition, definitions, permissions};
+use roles::{CLUSTER_ADMIN, OWNER, ROLES, changes_networks, definition, definitions, permissions};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -111,6 +111,16 @@ pub(crate) fn may_change_network(state: &state::State, principal: &str, scope: &
         one.principal.eq_ignore_ascii_case(principal)
             && is_within(scope, &one.scope)
             && changes_networks(&one.role)
+    })
+}
+
+/// Whether a principal administers the cluster at this scope by a role.
+pub(crate) fn administers(state: &state::State, principal: &str, scope: &str) -> bool {
+    let mut all = state.authorization.assignments.all();
+    all.any(|one| {
+        one.principal.eq_ignore_ascii_case(principal)
+            && is_within(scope, &one.scope)
+            && one.role == CLUSTER_ADMIN
     })
 }
 

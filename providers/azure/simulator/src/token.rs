@@ -75,7 +75,12 @@ const VALID: i64 = 3599;
 pub(crate) enum Audience {
     Arm,
     Graph,
+    /// The API servers of clusters with accounts of the directory.
+    Kubernetes,
 }
+
+/// The application that stands for all API servers of AKS.
+pub(crate) const KUBERNETES: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
 impl Audience {
     /// The audience of a scope or resource; a simulator's own address is Resource Manager's.
@@ -85,6 +90,8 @@ impl Audience {
             || resource.trim_end_matches('/').ends_with("/graph")
         {
             Self::Graph
+        } else if resource.contains(KUBERNETES) {
+            Self::Kubernetes
         } else {
             Self::Arm
         }
@@ -94,6 +101,7 @@ impl Audience {
         match self {
             Self::Arm => "https://management.azure.com",
             Self::Graph => "https://graph.microsoft.com",
+            Self::Kubernetes => KUBERNETES,
         }
     }
 }
@@ -133,7 +141,9 @@ pub(crate) fn caller(
             "InvalidAuthenticationToken",
             "InvalidAuthenticationTokenAudience",
         ),
-        Audience::Graph => ("InvalidAuthenticationToken", "InvalidAuthenticationToken"),
+        Audience::Graph | Audience::Kubernetes => {
+            ("InvalidAuthenticationToken", "InvalidAuthenticationToken")
+        }
     };
     let Some(known) = state.tokens.get(given) else {
         return refused(invalid, "The access token is missing or invalid.");
@@ -152,6 +162,13 @@ pub(crate) fn caller(
         );
     }
     Ok(known.caller.clone())
+}
+
+/// Whose a token for the API servers of clusters is, if it is valid.
+pub(crate) fn of_cluster(state: &State, request: &Request<Bytes>, given: &str) -> Option<String> {
+    let known = state.tokens.get(given)?;
+    let is_valid = known.audience == Audience::Kubernetes && known.expires > now(state, request);
+    is_valid.then(|| known.caller.clone())
 }
 
 /// Gives out a token in the form of a JWT: some clients read its claims.

@@ -177,7 +177,9 @@ impl Bench {
     pub fn not_injected(&self) -> Vec<String> {
         let tally = self.faults.tally();
         // An empty answer cannot be cut in half.
-        let tally = tally.iter().filter(|(fault, _)| fault.effect != Effect::Garbled);
+        let tally = tally
+            .iter()
+            .filter(|(fault, _)| fault.effect != Effect::Garbled);
         let missed = tally.filter(|(_, count)| count.attempted == 0);
         missed.map(|(fault, _)| fault.to_string()).collect()
     }

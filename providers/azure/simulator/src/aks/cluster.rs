@@ -6,7 +6,7 @@ use kubeproof_simkit::router::{Operation, on};
 use serde_json::{Value, json};
 
 use super::pool::POOLS;
-use super::{Running, input, node_group, versions};
+use super::{Running, accounts, input, node_group, power, versions};
 use crate::arm::rows::kind_table;
 use crate::arm::{Child, Draft, Item, Kind, children};
 use crate::network::addresses::give;
@@ -32,14 +32,16 @@ pub(crate) const TABLE: Table = kind_table!(
     on("GET", path!("/maintenanceConfigurations"), "containerservice.maintenanceConfigurations.list", |_, _| Ok(Answer::ok(json!({"value": []})))),
     on("GET", path!("/maintenanceConfigurations/{configuration}"), "containerservice.maintenanceConfigurations.get", |_, call| Err(ApiError::new(404, "NotFound", format!("Maintenance configuration {} is not found.", call.last())))),
     Operation::not_simulated("POST", path!("/runCommand"), "containerservice.managedClusters.runCommand"),
-    Operation::not_simulated("POST", path!("/stop"), "containerservice.managedClusters.stop"),
-    Operation::not_simulated("POST", path!("/start"), "containerservice.managedClusters.start"),
+    on("POST", path!("/stop"), "containerservice.managedClusters.stop", |state, call| power::switch(state, call, false)),
+    on("POST", path!("/start"), "containerservice.managedClusters.start", |state, call| power::switch(state, call, true)),
 );
 
 pub(crate) static CLUSTERS: Kind = Kind {
     members: &[
+        "aadProfile",
         "agentPoolProfiles",
         "autoUpgradeProfile",
+        "disableLocalAccounts",
         "dnsPrefix",
         "enableRBAC",
         "kubernetesVersion",
@@ -145,6 +147,10 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
             "Required parameter dnsPrefix is missing (null).",
         ));
     }
+    if let Some(existing) = &draft.existing {
+        power::check_runs(existing)?;
+    }
+    accounts::check(state, draft)?;
     input::network(draft)?;
     input::identity(state, draft)?;
     let group = input::node_group_name(draft);
@@ -237,7 +243,7 @@ fn made(state: &mut State, key: &str) {
 }
 
 /// Bills the control plane: the free tier costs nothing.
-fn bill(state: &mut State, key: &str) {
+pub(super) fn bill(state: &mut State, key: &str) {
     let Some(item) = state.arm.items.get(key).cloned() else {
         return;
     };
@@ -249,7 +255,7 @@ fn bill(state: &mut State, key: &str) {
     let price = prices::control_plane(tier);
     let is_free = price.as_ref().is_some_and(|price| price.usd.is_zero());
     let is_metered = state.meter.open(key).is_some();
-    if is_free {
+    if is_free || power::is_stopped(&item) {
         state.meter.stop(key, state.now);
     } else if !is_metered {
         billing::meter(state, key, &item, key, (price, "control plane"));
@@ -331,7 +337,9 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
             .unwrap_or_default(),
     );
     properties.insert("maxAgentPools".to_owned(), json!(100));
-    properties.insert("powerState".to_owned(), json!({"code": "Running"}));
+    properties
+        .entry("powerState")
+        .or_insert_with(|| json!({"code": "Running"}));
     properties.insert(
         "resourceUID".to_owned(),
         json!(item.unique.replace('-', "").get(..24)),

@@ -3,6 +3,7 @@
 use kubeproof_simkit::operation::Failure;
 use serde_json::Value;
 
+use super::accepted::{self, accepted};
 use super::checked::checked;
 use super::item::{Item, Phase};
 use super::kind::{Draft, Kind};
@@ -143,7 +144,7 @@ fn location(
 }
 
 /// Refuses a change while another one runs on the same resource, on what it is a part of, or on another part of that.
-fn check_idle(
+pub(crate) fn check_idle(
     state: &State,
     kind: &Kind,
     root: &str,
@@ -221,7 +222,7 @@ fn apply(
     };
     let operation = operations::begin(state, call, begun);
     let answer = shown(state, &key, status);
-    operations::put(state, call, answer, &operation, kind)
+    accepted::put(state, call, answer, &operation, kind)
 }
 
 fn shown(state: &State, key: &str, status: u16) -> Answer {
@@ -295,7 +296,7 @@ pub(crate) fn delete(state: &mut State, call: &Call<'_>, kind: &'static Kind) ->
     if item.phase == Phase::Deleting
         && let Some(known) = operations::operation_of(state, &item.unique)
     {
-        return Ok(operations::accepted(state, call, &known, kind.namespace));
+        return Ok(accepted(state, call, &known, kind.namespace));
     }
     if kind.types == ["managedClusters"] {
         operations::preempt(state, &root);
@@ -331,10 +332,5 @@ pub(crate) fn delete(state: &mut State, call: &Call<'_>, kind: &'static Kind) ->
         failure: None,
     };
     let operation = operations::begin(state, call, begun);
-    Ok(operations::accepted(
-        state,
-        call,
-        &operation,
-        kind.namespace,
-    ))
+    Ok(accepted(state, call, &operation, kind.namespace))
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::arm::{Begins, Kind};
 use crate::arm::rows::kind_table;
+use crate::arm::{Begins, Kind};
 use crate::route::Table;
 use crate::state::State;
 use crate::wire::ApiError;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::referred;
-use crate::arm::{Begins, Kind};
 use crate::arm::rows::{kind_table, part_table};
+use crate::arm::{Begins, Kind};
 use crate::route::Table;
 use crate::wire::ApiError;
 

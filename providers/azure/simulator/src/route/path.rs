@@ -96,6 +96,8 @@ pub(super) fn canonical(path: &str) -> String {
         // Where all services share one address, Graph is told by this.
         return format!("/{rest}");
     }
+    // Some clients write a scope with encoded slashes.
+    let path = path.replace("%2F", "/");
     // Microsoft's clients put a scope that begins with a slash behind another one, and write a path without a part in its middle.
     let mut parts = path.split('/').filter(|part| !part.is_empty());
     let first = parts.next().unwrap_or_default();
@@ -117,7 +119,7 @@ pub(super) fn canonical(path: &str) -> String {
                 add(&namespace(one));
             }
         }
-        _ => return path.to_owned(),
+        _ => return path.clone(),
     }
     // Words and names take turns; a namespace is followed by a word.
     let mut is_word = true;
@@ -167,6 +169,7 @@ mod tests {
         );
         check("//subscriptions/s", "/subscriptions/s");
         check("/subscriptions/s//locations/", "/subscriptions/s/locations");
+        check("/subscriptions%2Fs/locations", "/subscriptions/s/locations");
         check("/v1.0/Applications", "/v1.0/Applications");
         check("/subscriptions", "/subscriptions");
     }
