@@ -20,7 +20,7 @@ use crate::setup::CALLER;
 use crate::state;
 use crate::wire::{Answer, ApiError, Outcome, body, text, time};
 use filter::Filter;
-use roles::{OWNER, ROLES, changes_networks, definition, definitions, permissions};
+use roles::{CLUSTER_ADMIN, OWNER, ROLES, changes_networks, definition, definitions, permissions};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -117,6 +117,16 @@ pub(crate) fn may_change_network(state: &state::State, principal: &str, scope: &
     })
 }
 
+/// Whether a principal administers the cluster at this scope by a role.
+pub(crate) fn administers(state: &state::State, principal: &str, scope: &str) -> bool {
+    let mut all = state.authorization.assignments.all();
+    all.any(|one| {
+        one.principal.eq_ignore_ascii_case(principal)
+            && is_within(scope, &one.scope)
+            && one.role == CLUSTER_ADMIN
+    })
+}
+
 /// A scope is gone: its assignments go with it.
 pub(crate) fn scope_gone(state: &mut state::State, scope: &str) {
     let assignments = &mut state.authorization.assignments;
@@ -135,7 +145,7 @@ fn exists(state: &state::State, scope: &str) -> bool {
 }
 
 fn key(call: &Call<'_>) -> String {
-    let (scope, name) = (call.parameter(0), call.parameter(1));
+    let (scope, name) = (call.scope(), call.parameter(1));
     format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}").to_ascii_lowercase()
 }
 
@@ -167,7 +177,7 @@ fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default();
-    let (scope, name) = (call.parameter(0).to_owned(), call.parameter(1).to_owned());
+    let (scope, name) = (call.scope(), call.parameter(1).to_owned());
     if !is_guid(&name) {
         let message = format!(
             "The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
@@ -299,11 +309,11 @@ fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
             call.name
         )));
     };
-    let scope = call.parameter(0);
+    let scope = call.scope();
     let now = state.now;
     let fitting = state.authorization.assignments.all().filter(|one| {
-        let is_above = is_within(scope, &one.scope);
-        let is_here = is_above || (!filter.is_at_scope && is_within(&one.scope, scope));
+        let is_above = is_within(&scope, &one.scope);
+        let is_here = is_above || (!filter.is_at_scope && is_within(&one.scope, &scope));
         let principal = filter.principal.as_ref();
         let is_theirs = principal.is_none_or(|id| id.eq_ignore_ascii_case(&one.principal));
         is_here && is_theirs && !call.injected.hides(one.created, now)
