@@ -83,9 +83,7 @@ pub fn signed(
 pub fn sign(algorithm: Algorithm, key: &PrivateKey, message: &[u8]) -> Result<Vec<u8>, NoRsaKey> {
     let key = PrivateKeyDer::from_pem_slice(key.0.as_bytes()).map_err(|_| NoRsaKey)?;
     let key = any_supported_type(&key).map_err(|_| NoRsaKey)?;
-    let signer = key
-        .choose_scheme(&[algorithm.scheme()])
-        .ok_or(NoRsaKey)?;
+    let signer = key.choose_scheme(&[algorithm.scheme()]).ok_or(NoRsaKey)?;
     signer.sign(message).map_err(|_| NoRsaKey)
 }
 

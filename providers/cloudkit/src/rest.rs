@@ -130,6 +130,11 @@ impl<'a> RestCall<'a> {
         let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
         let mut parameters = self.parameters.iter();
         let segments = route.path.split('/').map(|segment| match verb(segment) {
+            // A path within the path keeps its slashes.
+            Some(_) if segment.starts_with("{+") => {
+                let given = parameters.next().unwrap_or(&"").trim_matches('/');
+                given.split('/').map(escaped).collect::<Vec<_>>().join("/")
+            }
             Some(verb) => escaped(parameters.next().unwrap_or(&"")) + verb,
             None => segment.to_owned(),
         });

@@ -298,7 +298,8 @@ fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
 /// All assignments as an auditor sees them.
 pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
     let all = state.authorization.assignments.all().map(|one| {
-        let mut resource = Resource::new("role_assignment", one.id().to_ascii_lowercase(), "");
+        let mut resource =
+            Resource::new("role_assignment", one.id().to_ascii_lowercase(), "global");
         resource.incarnation = Some(time(one.created));
         resource.properties = BTreeMap::from([
             ("scope".to_owned(), one.scope.clone()),

@@ -147,7 +147,7 @@ fn list(state: &mut State, call: &Call<'_>) -> Outcome {
 /// All locks as an auditor sees them.
 pub(crate) fn inventory(state: &State) -> Vec<Resource> {
     let all = state.locks.all().map(|lock| {
-        let one = Resource::new("management_lock", lock.id().to_ascii_lowercase(), "");
+        let one = Resource::new("management_lock", lock.id().to_ascii_lowercase(), "global");
         let mut one = one.named(lock.name.clone()).with("level", lock.level());
         one.properties
             .insert("scope".to_owned(), lock.scope.clone());

@@ -65,7 +65,9 @@ pub fn classify(status: u16, code: &str, _message: &str) -> (Cause, Applied) {
         (_, "PublicIPAddressCannotBeDeleted" | "LoadBalancerInUseByVirtualMachineScaleSet") => {
             Cause::InUse
         }
-        (_, "RoleAssignmentExists") => Cause::AlreadyExists,
+        (_, "RoleAssignmentExists" | "Request_MultipleObjectsWithSameKeyValue") => {
+            Cause::AlreadyExists
+        }
         // A lock is somebody's decision: it is reported, and no repetition mends it.
         (_, "ScopeLocked" | "RequestDisallowedByPolicy") => Cause::Denied,
         (403, _) => Cause::Denied,

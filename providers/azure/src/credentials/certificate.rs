@@ -161,7 +161,9 @@ mod tests {
         let other = statement.replacen("eyJ", "eyK", 1);
         assert!(!is_signed(&other));
         let later = now + jiff::SignedDuration::from_secs(1);
-        let again = certificate.assertion(&principal, "https://a", later).unwrap();
+        let again = certificate
+            .assertion(&principal, "https://a", later)
+            .unwrap();
         assert_ne!(again.split('.').nth(1), statement.split('.').nth(1));
     }
 
@@ -173,11 +175,17 @@ mod tests {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), content).unwrap();
             let error = Certificate::read(file.path()).unwrap_err().to_string();
-            assert!(error.contains(expected) && !error.contains("hush"), "{error}");
+            assert!(
+                error.contains(expected) && !error.contains("hush"),
+                "{error}"
+            );
         };
         check(b"hush", "holds no certificate in PEM");
         check(&[0x30, 0x82, 0xff], "holds no certificate in PEM");
         check(key.as_bytes(), "holds no certificate in PEM");
-        check(certificate.as_bytes(), "no RSA key in PEM without a password");
+        check(
+            certificate.as_bytes(),
+            "no RSA key in PEM without a password",
+        );
     }
 }

@@ -126,7 +126,11 @@ fn of_principal(
 /// neither leaves the machine.
 fn of_machine(identity: &ManagedIdentity, resource: &str) -> Result<Asked, GrantError> {
     let (address, version, header) = match &identity.endpoint {
-        Some((address, secret)) => (address.as_str(), "2019-08-01", ("x-identity-header", secret.as_str())),
+        Some((address, secret)) => (
+            address.as_str(),
+            "2019-08-01",
+            ("x-identity-header", secret.as_str()),
+        ),
         None => (METADATA, "2018-02-01", ("metadata", "true")),
     };
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -148,11 +152,16 @@ fn body(answer: &Response<Bytes>) -> Value {
 /// What a refusal says, which is never a secret.
 fn refusal(answer: &Response<Bytes>) -> String {
     let body = body(answer);
-    let said = body["error_description"].as_str().or(body["error"].as_str());
+    let said = body["error_description"]
+        .as_str()
+        .or(body["error"].as_str());
     // The first line says it; what follows are numbers for Microsoft.
     let said = said.and_then(|said| said.lines().next());
     let said = said.unwrap_or("no reason given");
-    format!("the authority answered {}: {said}", answer.status().as_u16())
+    format!(
+        "the authority answered {}: {said}",
+        answer.status().as_u16()
+    )
 }
 
 fn read(answer: &Response<Bytes>, now: Timestamp) -> Result<AccessToken, GrantError> {
@@ -199,8 +208,13 @@ mod tests {
         async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
             let body = String::from_utf8_lossy(request.body()).into_owned();
             let header = |name: &str| {
-                let value = request.headers().get(name).map(|value| value.to_str().unwrap());
-                value.map(|value| format!(" {name}={value}")).unwrap_or_default()
+                let value = request
+                    .headers()
+                    .get(name)
+                    .map(|value| value.to_str().unwrap());
+                value
+                    .map(|value| format!(" {name}={value}"))
+                    .unwrap_or_default()
             };
             let headers = header("metadata") + &header("x-identity-header");
             let line = format!("{} {}{headers} {body}", request.method(), request.uri());
@@ -264,12 +278,18 @@ mod tests {
         ] {
             let (got, seen) = ask_for(of(proof), Audience::Arm, &[GIVEN]).await;
             assert!(got.is_ok());
-            assert!(seen[0].starts_with(&begin) && seen[0].ends_with(end), "{seen:?}");
+            assert!(
+                seen[0].starts_with(&begin) && seen[0].ends_with(end),
+                "{seen:?}"
+            );
         }
         let gone = of(Proof::TokenFile("/no/such/token".into()));
         let (got, seen) = ask_for(gone, Audience::Arm, &[GIVEN]).await;
         let error = got.unwrap_err().to_string();
-        assert!(error.contains("/no/such/token") && seen.is_empty(), "{error}");
+        assert!(
+            error.contains("/no/such/token") && seen.is_empty(),
+            "{error}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -312,6 +332,9 @@ mod tests {
         assert!(got.is_ok() && seen.len() == 3, "{got:?}");
         let (got, seen) = ask_for(secret(), Audience::Arm, &[]).await;
         let error = got.unwrap_err().to_string();
-        assert!(error.contains("connection lost") && seen.len() == 4, "{error}");
+        assert!(
+            error.contains("connection lost") && seen.len() == 4,
+            "{error}"
+        );
     }
 }

@@ -36,6 +36,15 @@ fn name(work: &Work) -> String {
     )
 }
 
+/// The scope of the run's assignment: its group.
+fn scope(work: &Work) -> String {
+    format!(
+        "/subscriptions/{}/resourceGroups/{}",
+        work.subscription(),
+        work.name()
+    )
+}
+
 /// The identity with its role.
 pub(super) async fn ensure(work: &Work) -> Result<(), CallError> {
     let wanted = Wanted::new(
@@ -64,8 +73,8 @@ pub(super) async fn ensure(work: &Work) -> Result<(), CallError> {
         }
         delete(work, name(work), RetryPolicy::IDEMPOTENT).await?;
     }
-    let (name, group) = (name(work), work.name());
-    let parameters = [work.subscription(), group.as_str(), name.as_str()];
+    let (name, scope) = (name(work), scope(work));
+    let parameters = [scope.as_str(), name.as_str()];
     let policy = RetryPolicy::propagation(|error| error.is("PrincipalNotFound"));
     let made = work
         .api
@@ -82,8 +91,8 @@ pub(super) async fn ensure(work: &Work) -> Result<(), CallError> {
 
 /// The run's assignment, if it exists.
 async fn find(work: &Work) -> Result<Option<Resource>, CallError> {
-    let (name, group) = (name(work), work.name());
-    let parameters = [work.subscription(), group.as_str(), name.as_str()];
+    let (name, scope) = (name(work), scope(work));
+    let parameters = [scope.as_str(), name.as_str()];
     work.api.find("roleAssignments.get", &parameters).await
 }
 
@@ -102,8 +111,8 @@ pub(super) async fn delete(
     name: String,
     policy: RetryPolicy,
 ) -> Result<(), CallError> {
-    let group = work.name();
-    let parameters = [work.subscription(), group.as_str(), name.as_str()];
+    let scope = scope(work);
+    let parameters = [scope.as_str(), name.as_str()];
     ignore_not_found(
         work.api
             .call::<IgnoredAny>(policy, "roleAssignments.delete", &parameters, None)

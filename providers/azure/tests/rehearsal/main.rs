@@ -1,6 +1,7 @@
 //! The provisioner against the simulated subscription, through the contract alone.
 
 mod bench;
+mod observer;
 
 use kubeproof_azure::rehearsal::SUBSCRIPTION;
 use kubeproof_contract::call::Actor;

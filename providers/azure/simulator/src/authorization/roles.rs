@@ -61,6 +61,10 @@ fn shown_role(state: &state::State, (name, guid, actions): &(&str, &str, &str)) 
 
 pub(super) fn definitions(state: &mut state::State, call: &Call<'_>) -> Outcome {
     let text = call.query("$filter").unwrap_or_default();
+    // Only built-in roles exist here.
+    if text == "type eq 'CustomRole'" {
+        return Ok(Answer::ok(json!({"value": []})));
+    }
     let name = text
         .strip_prefix("roleName eq '")
         .and_then(|rest| rest.strip_suffix('\''));

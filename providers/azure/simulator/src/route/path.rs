@@ -1,4 +1,4 @@
-//! Paths of Resource Manager: they ignore case, and a resource of Microsoft.Authorization hangs on any other path.
+//! Paths of Resource Manager: they ignore case, and resources of some namespaces hang on any other path.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -11,6 +11,7 @@ const WORDS: &[&str] = &[
     "deletedVaults",
     "deletedWorkspaces",
     "deployments",
+    "diagnosticSettings",
     "diskEncryptionSets",
     "eventtypes",
     "kubernetesVersions",
@@ -53,8 +54,11 @@ const NAMESPACES: &[&str] = &[
     "Microsoft.Storage",
 ];
 
-/// What comes before the resources that hang on any scope.
-const AUTHORIZATION: &str = "/providers/Microsoft.Authorization/";
+/// What begins the resources that hang on any scope.
+const SCOPED: [&str; 2] = [
+    "/providers/Microsoft.Authorization/",
+    "/providers/Microsoft.Insights/diagnosticSettings",
+];
 
 /// A part of a path without percent-encoding; `None` if it is not text.
 pub(crate) fn decoded(part: &str) -> Option<String> {
@@ -129,9 +133,10 @@ pub(super) fn canonical(path: &str) -> String {
     whole
 }
 
-/// A path in which the scope of a resource of Microsoft.Authorization is one part.
+/// A path in which the scope of a resource that hangs on any scope is one part.
 pub(super) fn with_scope(path: &str) -> String {
-    let Some(at) = path.rfind(AUTHORIZATION).filter(|at| *at > 0) else {
+    let begins = SCOPED.iter().filter_map(|begin| path.rfind(begin));
+    let Some(at) = begins.max().filter(|at| *at > 0) else {
         return path.to_owned();
     };
     let (scope, rest) = path.split_at(at);
