@@ -3,6 +3,7 @@
 //! All provider folders have the same layout: `plan`, `provisioner`, `observer`, `deleter`, `cost`, and the
 //! simulator in a crate of its own.
 
+pub mod account;
 pub mod api;
 pub mod calls;
 pub mod client_environment;

@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::READ;
 use super::checks::{ROWS, is_version};
+use crate::account::AccountId;
 use crate::api::Api;
 use crate::api::types::{Provider, Subscription};
 use crate::credentials;
@@ -62,7 +63,7 @@ fn row(id: &str, judged: Judged) -> Check {
     }
 }
 
-/// All checks, and the subscription's id if the cloud told it.
+/// All checks, and the account if the cloud told it.
 pub(super) async fn run(api: &Api, spec: &AksSpec) -> (Vec<Check>, Option<String>) {
     let source = match credentials::find(api.connection()) {
         Ok((_, source)) => source,
@@ -89,8 +90,8 @@ pub(super) async fn run(api: &Api, spec: &AksSpec) -> (Vec<Check>, Option<String
     checks.push(row(VERSION, version(api, spec).await));
     checks.push(row(QUOTAS, quotas));
     checks.push(row(NAMES, names::judge(api, spec).await));
-    let id = Some(known.subscription_id).filter(|id| !id.is_empty());
-    (checks, id)
+    let account = AccountId::of(&known);
+    (checks, account.map(|account| account.to_string()))
 }
 
 /// Whether anything can be made in it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_azure::observer::AksObserver;
-use kubeproof_azure::rehearsal::SUBSCRIPTION;
+use kubeproof_azure::rehearsal::{SUBSCRIPTION, TENANT};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::Observer as _;
@@ -49,7 +49,8 @@ async fn a_fresh_subscription_and_one_with_this_very_run_pass_and_nothing_is_cha
         assert_eq!(bad(&rows), []);
         assert_eq!(rows.len(), 9, "{rows:#?}");
         assert_eq!(bench.changes_since(0), [""; 0]);
-        assert_eq!(observer.learned().account.as_deref(), Some(SUBSCRIPTION));
+        let account = format!("{TENANT}/{SUBSCRIPTION}");
+        assert_eq!(observer.learned().account, Some(account));
         bench.provisioner().provision().await.unwrap();
         let rows = bench.observer().preflight().await;
         assert_eq!(bad(&rows), []);
