@@ -1,5 +1,6 @@
 //! Kubernetes Service: clusters and agent pools, what they make in their node resource group, and their API servers.
 
+mod accounts;
 mod autoscaler;
 mod cloud_controller;
 pub(crate) mod cluster;
@@ -9,6 +10,7 @@ mod kubernetes;
 mod node_group;
 mod nodes;
 pub(crate) mod pool;
+mod power;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +24,7 @@ use crate::state;
 pub(crate) use autoscaler::scaled;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
 pub(crate) use node_group::{group_gone, machines_gone};
+pub(crate) use power::switched;
 
 /// The tables of this namespace.
 pub(crate) const TABLES: &[Table] = &[

@@ -10,7 +10,6 @@ use kubeproof_contract::fault_layer::Acknowledged;
 use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_simkit::bystanders::{Bystanders, digests};
 use kubeproof_simkit::cloud::{Cloud, HostEndpoint, Reply};
-use kubeproof_simkit::history::History;
 use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::timers::run_due;
 
@@ -23,7 +22,6 @@ use crate::{aks, arm, bystanders, inventory, providers, route, usages, wire};
 #[derive(Clone, Debug)]
 pub struct AzureCloud {
     state: State,
-    history: History,
     /// Resources of other owners, and shared ones.
     bystanders: Bystanders,
 }
@@ -33,7 +31,6 @@ impl AzureCloud {
     pub fn new(setup: Setup) -> Self {
         let mut cloud = Self {
             state: State::new(setup),
-            history: History::default(),
             bystanders: Bystanders::default(),
         };
         cloud.make_bystanders();
@@ -43,7 +40,7 @@ impl AzureCloud {
 
     fn observe(&mut self) {
         let seen = inventory::all(&self.state);
-        self.history.observe(self.state.now, "all", seen);
+        self.state.history.observe(self.state.now, "all", seen);
     }
 }
 
@@ -126,7 +123,7 @@ impl Cloud for AzureCloud {
     }
 
     fn lifetimes(&self) -> Vec<Lifespan> {
-        self.history.lifetimes().to_vec()
+        self.state.history.lifetimes().to_vec()
     }
 
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {

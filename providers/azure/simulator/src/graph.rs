@@ -50,6 +50,7 @@ pub(crate) fn begin(state: &mut state::State) {
             key: state.ids.uuid(),
             name: "rehearsal".to_owned(),
             text: CLIENT_SECRET.to_owned(),
+            begins: now,
             ends: state.after(365 * 24 * 3600),
         }],
     };

@@ -1,21 +1,19 @@
 //! Clusters: a PUT makes or changes one, and may be repeated when it has failed.
 
-use kubeproof_contract::Decimal;
 use kubeproof_kubernetes_simulator::server::ApiServer;
-use kubeproof_simkit::meter::{Rounding, Usage};
 use kubeproof_simkit::operation::Failure;
 use kubeproof_simkit::router::{Operation, on};
 use serde_json::{Value, json};
 
 use super::pool::POOLS;
-use super::{Running, input, node_group, versions};
+use super::{Running, accounts, input, node_group, power, versions};
 use crate::arm::rows::kind_table;
 use crate::arm::{Child, Draft, Item, Kind, children};
 use crate::network::addresses::give;
 use crate::route::{Call, Table};
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, insert};
-use crate::{authorization, graph, identity, prices};
+use crate::{authorization, billing, graph, identity, prices};
 
 /// Seconds of a creation (3 to 6 minutes), and of a deletion (4 to 10).
 pub(crate) const CREATION: i64 = 240;
@@ -34,14 +32,16 @@ pub(crate) const TABLE: Table = kind_table!(
     on("GET", path!("/maintenanceConfigurations"), "containerservice.maintenanceConfigurations.list", |_, _| Ok(Answer::ok(json!({"value": []})))),
     on("GET", path!("/maintenanceConfigurations/{configuration}"), "containerservice.maintenanceConfigurations.get", |_, call| Err(ApiError::new(404, "NotFound", format!("Maintenance configuration {} is not found.", call.last())))),
     Operation::not_simulated("POST", path!("/runCommand"), "containerservice.managedClusters.runCommand"),
-    Operation::not_simulated("POST", path!("/stop"), "containerservice.managedClusters.stop"),
-    Operation::not_simulated("POST", path!("/start"), "containerservice.managedClusters.start"),
+    on("POST", path!("/stop"), "containerservice.managedClusters.stop", |state, call| power::switch(state, call, false)),
+    on("POST", path!("/start"), "containerservice.managedClusters.start", |state, call| power::switch(state, call, true)),
 );
 
 pub(crate) static CLUSTERS: Kind = Kind {
     members: &[
+        "aadProfile",
         "agentPoolProfiles",
         "autoUpgradeProfile",
+        "disableLocalAccounts",
         "dnsPrefix",
         "enableRBAC",
         "kubernetesVersion",
@@ -147,6 +147,10 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
             "Required parameter dnsPrefix is missing (null).",
         ));
     }
+    if let Some(existing) = &draft.existing {
+        power::check_runs(existing)?;
+    }
+    accounts::check(state, draft)?;
     input::network(draft)?;
     input::identity(state, draft)?;
     let group = input::node_group_name(draft);
@@ -238,9 +242,9 @@ fn made(state: &mut State, key: &str) {
     bill(state, key);
 }
 
-/// Bills the control plane, or stops.
-fn bill(state: &mut State, key: &str) {
-    let Some(item) = state.arm.items.get(key) else {
+/// Bills the control plane: the free tier costs nothing.
+pub(super) fn bill(state: &mut State, key: &str) {
+    let Some(item) = state.arm.items.get(key).cloned() else {
         return;
     };
     let tier = item
@@ -248,34 +252,14 @@ fn bill(state: &mut State, key: &str) {
         .get("sku")
         .and_then(|sku| sku["tier"].as_str())
         .unwrap_or_default();
-    let price = prices::control_plane(tier).unwrap_or_default();
-    if price.is_zero() || !prices::is_known(&item.location) {
-        if !price.is_zero() {
-            state
-                .unpriced
-                .insert(format!("control plane in {}", item.location));
-        }
-        return state.meter.stop(key, state.now);
+    let price = prices::control_plane(tier);
+    let is_free = price.as_ref().is_some_and(|price| price.usd.is_zero());
+    let is_metered = state.meter.open(key).is_some();
+    if is_free || power::is_stopped(&item) {
+        state.meter.stop(key, state.now);
+    } else if !is_metered {
+        billing::meter(state, key, &item, key, (price, "control plane"));
     }
-    if state.meter.open(key).is_some() {
-        return;
-    }
-    let run_id = item
-        .run()
-        .or_else(|| state.groups.get(&item.group.to_ascii_lowercase())?.run());
-    let usage = Usage {
-        line: "control_plane".to_owned(),
-        service: "Azure Kubernetes Service".to_owned(),
-        usage_type: "Standard Uptime SLA".to_owned(),
-        unit: "1 Hour".to_owned(),
-        usd_per_unit: price,
-        amount: Decimal::ONE,
-        rounding: Rounding::Seconds { min_seconds: 0 },
-        resource_id: item.key(),
-        tags: item.tags(),
-        run_id,
-    };
-    state.meter.start(key, usage, state.now);
 }
 
 /// The digits in the names of what a cluster makes.
@@ -353,7 +337,9 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
             .unwrap_or_default(),
     );
     properties.insert("maxAgentPools".to_owned(), json!(100));
-    properties.insert("powerState".to_owned(), json!({"code": "Running"}));
+    properties
+        .entry("powerState")
+        .or_insert_with(|| json!({"code": "Running"}));
     properties.insert(
         "resourceUID".to_owned(),
         json!(item.unique.replace('-', "").get(..24)),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::cluster::{digits, principal, principal_of};
 use super::nodes::sync_nodes;
+use super::power;
 use crate::arm::{self, Item, Kind, Phase, Place, children, reference};
 use crate::compute::scale_sets::{SCALE_SETS, scale};
 use crate::identity::IDENTITIES;
@@ -260,7 +261,12 @@ fn add_pool(state: &mut State, cluster: &Item, pool: &str) {
 fn scale_pool(state: &mut State, cluster: &Item, pool: &str) {
     if let Some(pool) = state.arm.items.get(pool).cloned() {
         let key = set_key(state, cluster, &pool.name);
-        scale(state, &key, pool.number("count"));
+        let count = if power::is_stopped(cluster) {
+            0
+        } else {
+            pool.number("count")
+        };
+        scale(state, &key, count);
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cluster::{CLUSTERS, lacking, may_not_join, principal_of};
-use super::{autoscaler, input, node_group};
+use super::{autoscaler, input, node_group, power};
 use crate::arm::rows::part_table;
 use crate::arm::{Draft, Kind, children};
 use crate::route::{Call, Table};
@@ -73,14 +73,23 @@ pub(crate) static POOLS: Kind = Kind {
     made: |state, key| sync(state, key),
     changed: |state, key| sync(state, key),
     removed: |state, item, _| node_group::remove_pool(state, item),
-    show: |_, item, properties| {
+    show: |state, item, properties| {
         properties.insert("eTag".to_owned(), json!(item.etag));
         let version = properties
             .get("orchestratorVersion")
             .cloned()
             .unwrap_or_default();
         properties.insert("currentOrchestratorVersion".to_owned(), version);
-        properties.insert("powerState".to_owned(), json!({"code": "Running"}));
+        let cluster = item
+            .parent
+            .as_ref()
+            .and_then(|key| state.arm.items.get(key));
+        let code = if cluster.is_some_and(power::is_stopped) {
+            "Stopped"
+        } else {
+            "Running"
+        };
+        properties.insert("powerState".to_owned(), json!({ "code": code }));
         properties.insert(
             "nodeImageVersion".to_owned(),
             json!("AKSUbuntu-2204gen2containerd-202611.01.0"),
@@ -151,6 +160,7 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
     let Some(cluster) = state.arm.items.get(&parent) else {
         return Ok(());
     };
+    power::check_runs(cluster)?;
     let network = cluster.property("networkProfile").clone();
     let version = cluster.text("kubernetesVersion").to_owned();
     let asked = draft

@@ -17,6 +17,8 @@ use crate::wire::{Object, time};
 pub(crate) enum Phase {
     Creating,
     Updating,
+    Starting,
+    Stopping,
     Deleting,
     Succeeded,
     Failed,
@@ -27,6 +29,8 @@ impl Phase {
         match self {
             Self::Creating => "Creating",
             Self::Updating => "Updating",
+            Self::Starting => "Starting",
+            Self::Stopping => "Stopping",
             Self::Deleting => "Deleting",
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",

@@ -37,6 +37,11 @@ pub(super) const ROLES: &[(&str, &str, &str)] = &[
         "b12aa53e-6015-4669-85d0-8515ebb3ae7f",
         "Microsoft.Network/privateDnsZones/*",
     ),
+    (
+        "Azure Kubernetes Service RBAC Cluster Admin",
+        CLUSTER_ADMIN,
+        "Microsoft.ContainerService/managedClusters/*",
+    ),
 ];
 /// Whether a role, by its GUID, permits to change networks.
 pub(super) fn changes_networks(role: &str) -> bool {
@@ -44,6 +49,8 @@ pub(super) fn changes_networks(role: &str) -> bool {
     found.is_some_and(|(_, _, actions)| matches!(*actions, "*" | "Microsoft.Network/*"))
 }
 
+/// The role of those who may do everything in a cluster: what it may do are actions on data.
+pub(super) const CLUSTER_ADMIN: &str = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
 /// The role of the caller.
 pub(super) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
@@ -56,11 +63,18 @@ fn shown_role(state: &state::State, (name, guid, actions): &(&str, &str, &str)) 
     } else {
         json!([])
     };
+    let mut permissions = json!({
+        "actions": [actions], "notActions": denied, "dataActions": [], "notDataActions": [],
+    });
+    if *guid == CLUSTER_ADMIN {
+        permissions["dataActions"] = permissions["actions"].take();
+        permissions["actions"] = json!([]);
+    }
     json!({
         "id": role_id(state, guid), "name": guid, "type": "Microsoft.Authorization/roleDefinitions",
         "properties": {
             "roleName": name, "type": "BuiltInRole", "description": name, "assignableScopes": ["/"],
-            "permissions": [{"actions": [actions], "notActions": denied, "dataActions": [], "notDataActions": []}],
+            "permissions": [permissions],
         },
     })
 }

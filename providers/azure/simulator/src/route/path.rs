@@ -14,6 +14,7 @@ const WORDS: &[&str] = &[
     "diagnosticSettings",
     "diskEncryptionSets",
     "eventtypes",
+    "exports",
     "kubernetesVersions",
     "listClusterAdminCredential",
     "listClusterUserCredential",
@@ -26,12 +27,15 @@ const WORDS: &[&str] = &[
     "permissions",
     "privateEndpoints",
     "prometheusRuleGroups",
+    "query",
     "register",
     "resourceGroups",
     "resources",
     "roleAssignments",
     "roleDefinitions",
+    "run",
     "runCommand",
+    "runHistory",
     "skus",
     "start",
     "stop",
@@ -47,16 +51,19 @@ const WORDS: &[&str] = &[
 const NAMESPACES: &[&str] = &[
     "Microsoft.AlertsManagement",
     "Microsoft.Authorization",
+    "Microsoft.CostManagement",
     "Microsoft.Insights",
     "Microsoft.KeyVault",
     "Microsoft.OperationalInsights",
+    "Microsoft.ResourceGraph",
     "Microsoft.Resources",
     "Microsoft.Storage",
 ];
 
 /// What begins the resources that hang on any scope.
-const SCOPED: [&str; 2] = [
+const SCOPED: [&str; 3] = [
     "/providers/Microsoft.Authorization/",
+    "/providers/Microsoft.CostManagement/",
     "/providers/Microsoft.Insights/diagnosticSettings",
 ];
 
@@ -89,8 +96,10 @@ pub(super) fn canonical(path: &str) -> String {
         // Where all services share one address, Graph is told by this.
         return format!("/{rest}");
     }
-    // Microsoft's clients put a scope that begins with a slash behind another one.
-    let mut parts = path.trim_matches('/').split('/');
+    // Some clients write a scope with encoded slashes.
+    let path = path.replace("%2F", "/");
+    // Microsoft's clients put a scope that begins with a slash behind another one, and write a path without a part in its middle.
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
     let first = parts.next().unwrap_or_default();
     let mut whole = String::new();
     let mut add = |part: &str| {
@@ -110,7 +119,7 @@ pub(super) fn canonical(path: &str) -> String {
                 add(&namespace(one));
             }
         }
-        _ => return path.to_owned(),
+        _ => return path.clone(),
     }
     // Words and names take turns; a namespace is followed by a word.
     let mut is_word = true;
@@ -159,6 +168,8 @@ mod tests {
             "/subscriptions/s/providers/Microsoft.ContainerService/register",
         );
         check("//subscriptions/s", "/subscriptions/s");
+        check("/subscriptions/s//locations/", "/subscriptions/s/locations");
+        check("/subscriptions%2Fs/locations", "/subscriptions/s/locations");
         check("/v1.0/Applications", "/v1.0/Applications");
         check("/subscriptions", "/subscriptions");
     }

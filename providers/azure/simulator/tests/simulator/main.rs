@@ -4,6 +4,7 @@
 
 mod arm;
 mod bench;
+mod billing;
 mod clusters;
 mod control_planes;
 mod directory;
@@ -14,4 +15,7 @@ mod fuzz;
 #[path = "../../../../simkit/tests/support/fuzz.rs"]
 mod fuzz_support;
 mod groups;
+mod meter;
 mod networks;
+mod prices;
+mod resource_graph;
