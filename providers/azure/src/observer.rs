@@ -65,8 +65,9 @@ async fn subscription(api: &Api, id: &str) -> Result<Subscription, CallError> {
 }
 
 /// The name of the group that the run's cluster is in.
-fn group(_: &AksSpec, run: &Run) -> String {
-    run.name("")
+fn group(spec: &AksSpec, run: &Run) -> String {
+    let existing = spec.resource_group.as_ref();
+    existing.map_or_else(|| run.name(""), |group| group.0.clone())
 }
 
 /// The observer's own access to the cluster of the run.

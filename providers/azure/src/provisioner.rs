@@ -32,6 +32,8 @@ use crate::api::Api;
 use crate::cost;
 use crate::spec::{AksSpec, Identity};
 
+pub(crate) use role::name as assignment_name;
+
 /// Longest wait for nodes to be Ready after their pools are made.
 const READY_WITHIN: Duration = Duration::from_mins(5);
 /// How often to look.

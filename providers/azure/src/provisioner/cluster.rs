@@ -155,6 +155,22 @@ pub(super) async fn node_groups(work: &Work) -> Result<Vec<String>, CallError> {
     Ok(theirs.map(|group| group.key()).collect())
 }
 
+/// The ids of what is in these groups.
+pub(super) async fn in_groups(work: &Work, groups: Vec<String>) -> Result<Vec<String>, CallError> {
+    let mut all = Vec::new();
+    for id in groups {
+        let name = id.rsplit('/').next().unwrap_or(&id);
+        let parameters = [work.subscription(), name];
+        let operation = "resources.listByResourceGroup";
+        match work.api.list::<Resource>(operation, &parameters, None).await {
+            // The group is gone since it was listed.
+            Err(error) if error.is_not_found() => {}
+            found => all.extend(found?.iter().map(Resource::key)),
+        }
+    }
+    Ok(all)
+}
+
 /// Deletes a group by its id, and waits until it is gone.
 pub(super) async fn delete_group(
     work: &Work,

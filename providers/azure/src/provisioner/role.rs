@@ -20,7 +20,7 @@ const ROLE: &str = "4d97b98b-1d4f-4787-a291-c67834d212e7";
 const BETWEEN: &str = "/providers/microsoft.authorization/roleassignments/";
 
 /// The name of a run's assignment.
-fn name(run: &Run, scope: &str, principal: &str, role: &str) -> String {
+pub(crate) fn name(run: &Run, scope: &str, principal: &str, role: &str) -> String {
     let parts = [run.id.as_str(), scope, principal, role].map(str::to_lowercase);
     let digest = Sha256::digest(parts.join(" ").as_bytes());
     let hex: String = digest

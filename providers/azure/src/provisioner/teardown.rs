@@ -79,6 +79,15 @@ const STEPS: &[Step<Work>] = &[
         }),
     },
     Step {
+        // What the cluster made for itself goes with its group, and is named until then.
+        name: "node_resource",
+        of: Some("node_resource_group"),
+        after: &["node_resource_group"],
+        in_use_for: Duration::ZERO,
+        list: |work, groups| cluster::in_groups(work, groups).boxed(),
+        delete: Delete::Each(|_, _, _| async { Ok(()) }.boxed()),
+    },
+    Step {
         name: "role_assignment",
         of: None,
         // The cluster needs it to leave its subnet; afterwards, a principal that goes first leaves it behind.

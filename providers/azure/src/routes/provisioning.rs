@@ -1,9 +1,14 @@
-//! What a provisioner asks besides: what became of an operation, and whether a subnet is there.
+//! What a provisioner asks besides: what became of an operation, whether a subnet is there, and what is in a group.
 
 use kubeproof_contract::route::Route;
 
 /// The operations.
 pub(super) const ROUTES: &[Route] = &[
+    Route::new(
+        "GET",
+        "/subscriptions/{subscription}/resourceGroups/{group}/resources",
+        "resources.listByResourceGroup",
+    ),
     Route::new(
         "GET",
         "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/virtualNetworks/{name}/subnets/{subnet}",

@@ -1,6 +1,7 @@
 //! The provisioner against the simulated subscription, through the contract alone.
 
 mod bench;
+mod defects;
 mod directory;
 mod observer;
 mod shared;
@@ -127,7 +128,7 @@ async fn refusals_that_pass_by_are_waited_for() {
         "arm:resourceGroups.delete#1=partial".to_owned(),
         "arm:resourceGroups.delete#1=async-fail(InternalServerError)".to_owned(),
         "arm:resourceGroups.list#1=repeated-page".to_owned(),
-        "arm:managedClusters.get#2=stale-read(30)".to_owned(),
+        "arm:virtualNetworks.get#2=stale-read(30)".to_owned(),
         "arm:operations.get#1=reject(OperationNotFound)".to_owned(),
         "arm:operations.get#4*3=reject(OperationNotFound)".to_owned(),
         "arm:operationResults.get#1=reject(OperationNotFound)".to_owned(),

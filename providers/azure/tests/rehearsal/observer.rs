@@ -1,6 +1,7 @@
 //! The observer against the simulated subscription: what it lists is what there is, and what it cannot read is never
 //! empty.
 
+mod checks;
 mod inventory;
 mod ownership;
 

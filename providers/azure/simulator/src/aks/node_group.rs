@@ -56,12 +56,14 @@ pub(super) fn appear(state: &mut State, key: &str, lacks_machines: bool) {
     };
     let group = cluster.text("nodeResourceGroup").to_owned();
     if !state.groups.has(&group.to_ascii_lowercase()) {
+        // This service writes the word in lower case, as general knowledge has it: ids ignore case.
+        let owner = cluster.id.replace("/resourceGroups/", "/resourcegroups/");
         groups::add(
             state,
             &group,
             &cluster.location,
             tags(&cluster),
-            Some(cluster.id.clone()),
+            Some(owner),
         );
         let scope = groups::path(state, &group);
         if let Some(principal) = principal_of(state, &cluster) {

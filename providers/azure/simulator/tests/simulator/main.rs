@@ -6,6 +6,7 @@ mod arm;
 mod bench;
 mod billing;
 mod clusters;
+mod control_planes;
 mod directory;
 mod fork;
 #[path = "../../../../simkit/tests/support/fork.rs"]

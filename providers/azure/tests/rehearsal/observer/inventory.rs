@@ -193,10 +193,8 @@ async fn a_page_that_is_sent_twice_shows_nothing_twice() {
 
 /// The types whose lists fail, when this happens to a call of the auditor for ever.
 async fn failing(call: &str, effect: &str) -> BTreeSet<String> {
-    let bench = Bench::new(json!({}), &[]);
-    bench.provisioner().provision().await.unwrap();
     let fault = format!("auditor/{call}#1*1000={effect}");
-    let bench = bench.with_faults(&[&fault]);
+    let bench = Bench::new(json!({}), &[&fault]);
     let observer = bench.observer();
     let mut failing = BTreeSet::new();
     for listing in observer.cells(&Breadth::Scenario).await.unwrap() {

@@ -32,7 +32,7 @@ async fn everything_that_a_run_made_is_proven_and_nothing_that_was_there_before(
 
 #[tokio::test(start_paused = true)]
 async fn a_group_of_nodes_that_outlives_its_cluster_is_proven_with_what_is_in_it() {
-    let bench = Bench::new(json!({}), &["arm:managedClusters.delete#1=partial"]);
+    let bench = Bench::new(json!({}), &["foreign/arm:managedClusters.delete#1=partial"]);
     let before = bench.ground_truth.inventory();
     bench.provision_with_leftovers().await;
     let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-r1");
