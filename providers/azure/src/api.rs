@@ -173,7 +173,8 @@ impl Api {
     /// When there is no token.
     pub async fn identity(&self) -> Result<BTreeSet<String>, CallError> {
         let token = self.tokens.current(self.connection(), Audience::Arm).await;
-        let token = token.map_err(|why| CallError::state("get an access token", why))?;
+        let token =
+            token.map_err(|why| CallError::state("get an access token", why.to_string()))?;
         Ok(token.ids())
     }
 

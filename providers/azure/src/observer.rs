@@ -17,6 +17,7 @@ use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::prelude::*;
 use kubeproof_kubernetes::workload;
 
+use crate::account::AccountId;
 use crate::api::Api;
 use crate::api::types::{Credentials, Subscription};
 use crate::spec::AksSpec;
@@ -29,7 +30,7 @@ pub(crate) const READ: RetryPolicy = RetryPolicy::IDEMPOTENT;
 pub struct AksObserver {
     spec: AksSpec,
     api: Api,
-    /// What calls have shown: the subscription's id.
+    /// What calls have shown: tenant and subscription.
     learned: LearnedSoFar,
 }
 
@@ -99,7 +100,7 @@ impl Observer for AksObserver {
 
     async fn account_id(&self) -> Result<Option<String>, ObserverError> {
         let known = subscription(&self.api(), self.subscription()).await?;
-        let id = Some(known.subscription_id).filter(|id| !id.is_empty());
+        let id = AccountId::of(&known).map(|account| account.to_string());
         self.learn(id.clone());
         Ok(id)
     }

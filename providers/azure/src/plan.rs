@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kubeproof_contract::cost::Estimate;
-use kubeproof_contract::marks::Naming;
+use kubeproof_contract::marks::{Naming, Owner};
 use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 
 use crate::spec::{AksSpec, Identity};
-use crate::{cost, prices};
+use crate::{cost, marks, prices};
 
 /// The longest DNS prefix of a cluster, the shortest limit of all that bears a name of ours (AKS, `dnsPrefix`: 1 to 54
 /// characters; clusters take 63, networks 80, groups 90).
@@ -28,10 +28,14 @@ impl AksPlan {
     }
 }
 
-/// Tags take any text. Role assignments have none: whose they are is told by their scope and their principal.
+/// Tags take any text. Role assignments have none: their marks are in their description.
 impl Naming for AksPlan {
     fn name_length_max(&self) -> usize {
         NAME_LENGTH_MAX
+    }
+
+    fn owner_of(&self, resource: &Resource) -> Option<Owner> {
+        marks::owner_of(resource)
     }
 }
 

@@ -76,13 +76,16 @@ impl SkuTier {
     }
 }
 
+/// Whether a text is a GUID.
+pub(crate) fn is_guid(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
 checked_text!(
     /// The id of a subscription.
     SubscriptionId,
-    |text| {
-        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-        lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
-    },
+    is_guid,
     "is no subscription id such as 00000000-0000-0000-0000-000000000001"
 );
 

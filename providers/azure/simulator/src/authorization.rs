@@ -45,6 +45,8 @@ pub(crate) struct Assignment {
     role: String,
     principal: String,
     principal_type: String,
+    /// Free text, which is all that can be written on one.
+    description: Option<String>,
     created: Timestamp,
     created_by: String,
 }
@@ -69,7 +71,7 @@ impl Assignment {
             "id": self.id(), "name": self.name, "type": "Microsoft.Authorization/roleAssignments",
             "properties": {
                 "roleDefinitionId": role, "principalId": self.principal, "principalType": self.principal_type,
-                "scope": self.scope, "createdOn": time(self.created), "updatedOn": time(self.created),
+                "scope": self.scope, "description": self.description, "createdOn": time(self.created), "updatedOn": time(self.created),
                 "createdBy": self.created_by, "updatedBy": self.created_by,
             },
         })
@@ -97,6 +99,7 @@ pub(crate) fn assign(state: &mut state::State, scope: &str, role: &str, principa
         role: role.to_owned(),
         principal: principal.to_owned(),
         principal_type: graph::type_of(state, principal),
+        description: None,
         created: state.now,
         created_by: CALLER.to_owned(),
     };
@@ -232,6 +235,10 @@ fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
         role,
         principal,
         principal_type,
+        description: given
+            .get("description")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         created: state.now,
         created_by: call.caller.clone(),
     };
@@ -326,6 +333,9 @@ pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
             ("principal_id".to_owned(), one.principal.clone()),
             ("role".to_owned(), one.role.clone()),
         ]);
+        if let Some(text) = &one.description {
+            resource = resource.with("description", text);
+        }
         resource.named(one.name.clone()).created(one.created)
     });
     all.collect()

@@ -97,6 +97,11 @@ struct Reading<'a> {
     pools: Result<Vec<Pool>, CallError>,
 }
 
+/// The id of the subnet that the scenario names.
+pub(super) fn existing_subnet(spec: &AksSpec) -> String {
+    network::existing_id(spec)
+}
+
 /// All rows.
 pub(super) async fn all(
     api: &Api,
@@ -175,7 +180,7 @@ impl Reading<'_> {
 }
 
 /// Whether a version is the one that was asked for: all of it, or one that goes on after it.
-fn is_version(version: &str, asked: &str) -> bool {
+pub(super) fn is_version(version: &str, asked: &str) -> bool {
     let rest = version.strip_prefix(asked);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Work, application, cluster, identity};
 use crate::api::types::Resource;
+use crate::marks;
 
 /// The built-in role "Network Contributor".
 const ROLE: &str = "4d97b98b-1d4f-4787-a291-c67834d212e7";
@@ -59,6 +60,8 @@ pub(super) async fn ensure(work: &Work, scope: &str, principal: &str) -> Result<
         "roleDefinitionId": role, "principalId": principal,
         // With its type, a principal that is not known everywhere yet is accepted.
         "principalType": "ServicePrincipal",
+        // It has no tags.
+        "description": marks::description(work.run()),
     }});
     let policy = RetryPolicy::propagation(|error| error.is("PrincipalNotFound"));
     let made = work

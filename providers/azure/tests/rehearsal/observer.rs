@@ -2,8 +2,10 @@
 //! empty.
 
 mod checks;
+mod deletion;
 mod inventory;
 mod ownership;
+mod preflight;
 
 use kubeproof_azure::observer::AksObserver;
 use kubeproof_contract::call::Actor;

@@ -24,6 +24,7 @@ fn assignment(shown: &Value) -> Result<Resource, CallError> {
         ("principal_type", text(properties, "principalType")),
         ("role", last("roleDefinitionId")),
         ("created_by", text(properties, "createdBy")),
+        ("description", text(properties, "description")),
     ] {
         if let Some(value) = value {
             resource = resource.with(property, value);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use kubeproof_azure::observer::AksObserver;
-use kubeproof_azure::rehearsal::SUBSCRIPTION;
+use kubeproof_azure::rehearsal::{SUBSCRIPTION, TENANT};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::observer::{Lister as _, Observer as _};
 use kubeproof_contract::provisioner::Provisioner as _;
@@ -334,6 +334,7 @@ async fn the_account_is_the_subscription_that_the_api_confirms() {
     let observer = bench.observer();
     assert_eq!(observer.learned().account, None);
     let id = observer.account_id().await.unwrap();
-    assert_eq!(id.as_deref(), Some(SUBSCRIPTION));
+    let account = format!("{TENANT}/{SUBSCRIPTION}");
+    assert_eq!(id.as_deref(), Some(account.as_str()));
     assert_eq!(observer.learned().account, id);
 }

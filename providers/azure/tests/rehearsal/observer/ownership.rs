@@ -3,6 +3,7 @@
 use kubeproof_azure::rehearsal::SUBSCRIPTION;
 use kubeproof_contract::observer::{Caller, Lister as _, Ownership as _};
 use kubeproof_contract::provisioner::Provisioner as _;
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use serde_json::{Value, json};
 
@@ -90,8 +91,9 @@ async fn an_assignment_elsewhere_is_proven_by_its_principal_and_says_when_that_i
     let proofs = observer.proofs(&bench.run, &find(&all), &all);
     assert_eq!(proofs, ["its principal kp-r1-id belongs to the run"]);
     // Without the identity nothing in it says whose it was: its reason is told, and the log who made it.
-    bench.provisioner().teardown().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_mins(5)).await;
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-r1");
+    bench.other("DELETE", &group, Value::Null).await;
+    tokio::time::sleep(std::time::Duration::from_mins(20)).await;
     let all = audited(&bench).await;
     let left = observer.complete(vec![find(&all)]).await.unwrap();
     let why = &left[0].properties["orphaned_because"];
@@ -99,8 +101,6 @@ async fn an_assignment_elsewhere_is_proven_by_its_principal_and_says_when_that_i
     let made = observer.created_by(&bench.run, &left).await.unwrap();
     assert_eq!(made[&left[0].id].caller, Caller::Ours, "{made:?}");
 }
-
-use kubeproof_contract::resource::Resource;
 
 #[tokio::test(start_paused = true)]
 async fn an_application_without_a_principal_is_told_with_its_reason() {
