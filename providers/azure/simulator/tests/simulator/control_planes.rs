@@ -19,7 +19,7 @@ fn in_subnet(bench: &mut Bench) -> (Value, String) {
         "subnets": [{"name": "s", "properties": {"addressPrefix": "10.9.0.0/18"}}],
     }});
     bench.made(&format!("PUT {}", network("virtualNetworks/v")), body);
-    let path = group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i");
+    let path = group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/acts-as");
     let made = bench.is(201, &format!("PUT {path}"), json!({"location": "eastus"}));
     let principal = made.body["properties"]["principalId"].as_str().unwrap();
     let mut body = two_nodes();
@@ -43,7 +43,7 @@ fn give(bench: &mut Bench, scope: &str, role: &str, principal: &str, number: u8)
 fn a_control_plane_joins_a_subnet_only_with_a_role_in_it() {
     let mut bench = Bench::new().with_group();
     let (body, principal) = in_subnet(&mut bench);
-    let mut fails = |bench: &mut Bench| {
+    let fails = |bench: &mut Bench| {
         let ended = bench.done(&create(), body.clone());
         assert_eq!(ended["status"], "Failed");
         assert_eq!(ended["error"]["code"], "LinkedAuthorizationFailed");
@@ -125,18 +125,11 @@ impl Kubernetes {
         let given = base64::engine::general_purpose::STANDARD
             .decode(given)
             .unwrap();
-        let given = String::from_utf8(given).unwrap();
-        let after = |word: &str| {
-            let rest = given.split_once(word).unwrap().1;
-            rest.split_whitespace()
-                .next()
-                .unwrap()
-                .trim_matches('"')
-                .to_owned()
-        };
+        let config: Value = serde_json::from_slice(&given).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
-            token: after("token: "),
-            host: after("server: "),
+            token: text(&config["users"][0]["user"]["token"]),
+            host: text(&config["clusters"][0]["cluster"]["server"]),
         }
     }
 
