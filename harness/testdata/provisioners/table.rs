@@ -348,6 +348,33 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["iam:projects.serviceAccounts.delete#1=foreign-change(takes-name)"],
         &["O6 bystanders"],
     ),
+    (
+        // A second teardown heals it, and is not a no-op.
+        "does not wait",
+        File("azure_does_not_wait.yaml"),
+        &["arm:resourceGroups.delete#1=async-fail(InternalServerError)"],
+        &["O7 no-op"],
+    ),
+    (
+        // The same with the cluster: in a group of others nothing else deletes it.
+        "takes 202 for done",
+        File("azure_takes_202_for_done.yaml"),
+        &["arm:managedClusters.delete#1=async-fail(InternalServerError)"],
+        &["O7 no-op"],
+    ),
+    (
+        // The report lacks the cluster, which comes up later; the next attempt asks for it again.
+        "failed is the end",
+        File("azure_failed_is_the_end.yaml"),
+        &["arm:managedClusters.createOrUpdate#1=async-fail(CreateVMSSAgentPoolFailed)"],
+        &["O3 truth"],
+    ),
+    (
+        "ids by case",
+        File("azure_ids_by_case.yaml"),
+        &["arm:managedClusters.delete#1=partial"],
+        &["O1 orphans"],
+    ),
 ];
 
 /// The scenario with this provisioner in it.

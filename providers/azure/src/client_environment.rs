@@ -5,6 +5,7 @@
 //! `EnvironmentCredential`, of az's configuration (each key is a variable `AZURE_SECTION_KEY`), and of azurerm's
 //! provider block; the pages of requests, curl, Node and Go on authorities.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kubeproof_contract::serve::{ClientEnvironment, Served};
@@ -86,7 +87,11 @@ pub fn confine(subscription: &str, folder: &Path) -> ClientEnvironment {
 }
 
 /// The environment of clients of `served`.
-pub fn client_environment(served: &dyn Served, folder: &Path) -> ClientEnvironment {
+pub fn client_environment(
+    served: &dyn Served,
+    folder: &Path,
+    environment: &BTreeMap<String, String>,
+) -> ClientEnvironment {
     let mut redirect = confine(rehearsal::SUBSCRIPTION, folder);
     let address = served.address();
     let principal = [
@@ -142,5 +147,18 @@ pub fn client_environment(served: &dyn Served, folder: &Path) -> ClientEnvironme
     redirect
         .files
         .push((path, served.authority_pem().to_owned()));
+    let is_set = |name: &str| {
+        let mut known = redirect.variables.iter();
+        known.any(|variable| variable.name == name)
+    };
+    let is_ours = |name: &str| name.starts_with("AZURE_") || name.starts_with("ARM_");
+    let others = environment.keys();
+    let others: Vec<String> = others
+        .filter(|name| is_ours(name) && !is_set(name))
+        .cloned()
+        .collect();
+    for name in others {
+        redirect.unset(&name, "would lead elsewhere");
+    }
     redirect
 }

@@ -3,6 +3,7 @@
 //! All provider folders have the same layout: `plan`, `provisioner`, `observer`, `deleter`, `cost`, and the
 //! simulator in a crate of its own.
 
+pub mod account;
 pub mod api;
 pub mod calls;
 pub mod client_environment;
@@ -13,6 +14,7 @@ pub mod deleter;
 pub mod dialect;
 pub mod external_changes;
 pub mod faults;
+pub mod marks;
 pub mod observer;
 pub mod permissions;
 pub mod plan;

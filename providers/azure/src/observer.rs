@@ -1,26 +1,28 @@
-//! The observer of a subscription: preflight, checklist, inventory, and whose everything is.
+//! The observer of a subscription and its directory: preflight, checklist, inventory, and whose everything is.
 //!
 //! Independent of the provisioner: it finds everything by its own calls, and trusts no provisioner's word.
 
 mod billing;
 pub mod checks;
-mod inventory;
+mod created_by;
+pub(crate) mod inventory;
+mod preflight;
+mod proofs;
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use kubeproof_cloudkit::checks::{CREDENTIALS, credentials_found};
-use kubeproof_cloudkit::ownership;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::prelude::*;
 use kubeproof_kubernetes::workload;
 
+use crate::account::AccountId;
 use crate::api::Api;
 use crate::api::types::{Credentials, Subscription};
-use crate::credentials;
 use crate::spec::AksSpec;
-use checks::ROWS;
 
 /// A read that is repeated as any call that does no harm twice.
 pub(crate) const READ: RetryPolicy = RetryPolicy::IDEMPOTENT;
@@ -30,7 +32,7 @@ pub(crate) const READ: RetryPolicy = RetryPolicy::IDEMPOTENT;
 pub struct AksObserver {
     spec: AksSpec,
     api: Api,
-    /// What calls have shown: the subscription's id.
+    /// What calls have shown: tenant and subscription.
     learned: LearnedSoFar,
 }
 
@@ -44,6 +46,7 @@ impl AksObserver {
         }
     }
 
+    /// Clients for one piece of work.
     fn api(&self) -> Api {
         self.api.renewed()
     }
@@ -51,11 +54,23 @@ impl AksObserver {
     fn subscription(&self) -> &str {
         &self.spec.subscription.0
     }
+
+    fn learn(&self, account: Option<String>) {
+        if let Some(id) = account {
+            self.learned.account(&id);
+        }
+    }
 }
 
 /// The subscription as the cloud knows it.
 async fn subscription(api: &Api, id: &str) -> Result<Subscription, CallError> {
     api.call(READ, "subscriptions.get", &[id], None).await
+}
+
+/// The name of the group that the run's cluster is in.
+fn group(spec: &AksSpec, run: &Run) -> String {
+    let existing = spec.resource_group.as_ref();
+    existing.map_or_else(|| run.name(""), |group| group.0.clone())
 }
 
 /// The observer's own access to the cluster of the run.
@@ -65,8 +80,8 @@ async fn own_access(
     run: &Run,
 ) -> Result<KubernetesAccess, ObserverError> {
     let operation = "managedClusters.listClusterUserCredentials";
-    let name = run.name("");
-    let parameters = [spec.subscription.0.as_str(), &name, &name];
+    let (group, name) = (group(spec, run), run.name(""));
+    let parameters = [spec.subscription.0.as_str(), &group, &name];
     let given: Credentials = api.call(READ, operation, &parameters, None).await?;
     let wrong = |why: &str| ObserverError::new(operation, why);
     let encoded = given.kubeconfigs.first();
@@ -80,27 +95,15 @@ async fn own_access(
 #[async_trait]
 impl Observer for AksObserver {
     async fn preflight(&self) -> Vec<Check> {
-        let api = self.api();
-        let source = match credentials::find(api.connection()) {
-            Ok((_, source)) => source,
-            Err(error) => return vec![ROWS.failed(CREDENTIALS, error)],
-        };
-        match subscription(&api, self.subscription()).await {
-            // Rejected credentials, or a cloud that does not answer, show nothing about the provisioner.
-            Err(error) => vec![ROWS.unknown(CREDENTIALS, format!("{source}: {error}"))],
-            Ok(_) => {
-                self.learned.account(self.subscription());
-                credentials_found(ROWS, source)
-            }
-        }
+        let (checks, account) = preflight::run(&self.api(), &self.spec).await;
+        self.learn(account);
+        checks
     }
 
     async fn account_id(&self) -> Result<Option<String>, ObserverError> {
         let known = subscription(&self.api(), self.subscription()).await?;
-        let id = Some(known.subscription_id).filter(|id| !id.is_empty());
-        if let Some(id) = &id {
-            self.learned.account(id);
-        }
+        let id = AccountId::of(&known).map(|account| account.to_string());
+        self.learn(id.clone());
         Ok(id)
     }
 
@@ -124,26 +127,48 @@ impl Observer for AksObserver {
 
 #[async_trait]
 impl Lister for AksObserver {
-    async fn cells(&self, _: &Breadth) -> Result<Vec<Listing>, ObserverError> {
-        Ok(inventory::cells())
+    async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError> {
+        Ok(inventory::cells(&self.api(), self.subscription(), breadth).await?)
     }
 
     fn not_covered(&self) -> Vec<String> {
-        vec!["applications and service principals of the directory: not listed yet".to_owned()]
+        inventory::not_covered()
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
-        inventory::TYPES
+        inventory::types()
     }
 
     async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
         Ok(inventory::list(&self.api(), self.subscription(), listing).await?)
     }
+
+    async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
+        Ok(inventory::complete(&self.api(), resources).await?)
+    }
 }
 
+#[async_trait]
 impl Ownership for AksObserver {
-    fn proofs(&self, run: &Run, resource: &Resource, _: &[Resource]) -> Vec<String> {
-        ownership::proofs(run, resource, |name| run.part_of(name).is_some())
+    fn proofs(&self, run: &Run, resource: &Resource, inventory: &[Resource]) -> Vec<String> {
+        proofs::of(run, resource, inventory)
+    }
+
+    fn ownership_claim(
+        &self,
+        run: &Run,
+        resource: &Resource,
+        inventory: &[Resource],
+    ) -> Option<OwnershipClaim> {
+        proofs::claim(run, resource, inventory)
+    }
+
+    async fn created_by(
+        &self,
+        run: &Run,
+        resources: &[Resource],
+    ) -> Result<BTreeMap<String, Creation>, ObserverError> {
+        Ok(created_by::look_up(&self.api(), self.subscription(), run, resources).await?)
     }
 }
 

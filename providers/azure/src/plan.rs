@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use kubeproof_contract::cost::Estimate;
-use kubeproof_contract::marks::Naming;
+use kubeproof_contract::marks::{Naming, Owner};
 use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 
-use crate::spec::AksSpec;
-use crate::{cost, prices};
+use crate::spec::{AksSpec, Identity};
+use crate::{cost, marks, prices};
 
 /// The longest DNS prefix of a cluster, the shortest limit of all that bears a name of ours (AKS, `dnsPrefix`: 1 to 54
 /// characters; clusters take 63, networks 80, groups 90).
@@ -38,10 +38,14 @@ impl AksPlan {
     }
 }
 
-/// Tags take any text. Role assignments have none: whose they are is told by their scope and their principal.
+/// Tags take any text. Role assignments have none: their marks are in their description.
 impl Naming for AksPlan {
     fn name_length_max(&self) -> usize {
         NAME_LENGTH_MAX
+    }
+
+    fn owner_of(&self, resource: &Resource) -> Option<Owner> {
+        marks::owner_of(resource)
     }
 }
 
@@ -55,16 +59,20 @@ impl Plan for AksPlan {
     }
 
     fn most_at_once(&self) -> BTreeMap<String, usize> {
+        let spec = &self.spec;
+        let application = usize::from(spec.identity == Identity::ServicePrincipal);
         [
             ("aks_managed_cluster", 1),
             ("node_resource_group", 1),
-            ("resource_group", 1),
+            ("resource_group", usize::from(spec.resource_group.is_none())),
             // A scale set for each pool.
-            ("vmss", self.spec.node_pools.0.len()),
-            ("vnet_subnet", 1),
+            ("vmss", spec.node_pools.0.len()),
+            ("vnet_subnet", usize::from(spec.network.is_none())),
             // The control plane's, and the one that AKS makes for the nodes.
-            ("user_assigned_identity", 2),
-            // The control plane's in the run's group, and the one that AKS makes in the group of nodes.
+            ("user_assigned_identity", 2 - 2 * application),
+            ("app_registration_sp", application),
+            ("service_principal", application),
+            // The control plane's in its subnet, and the one that AKS makes in the group of nodes.
             ("role_assignment", 2),
         ]
         .map(|(name, most)| (name.to_owned(), most))
@@ -101,6 +109,13 @@ mod tests {
         };
         check(json!({}), "vmss", 1);
         check(json!({}), "resource_group", 1);
+        check(json!({"resource_group": "theirs"}), "resource_group", 0);
+        let network = json!({"resource_group": "g", "virtual_network": "v", "subnet": "s"});
+        check(json!({"network": network}), "vnet_subnet", 0);
+        check(json!({}), "app_registration_sp", 0);
+        let application = json!({"identity": "service-principal"});
+        check(application.clone(), "app_registration_sp", 1);
+        check(application, "user_assigned_identity", 0);
         let pool = |name| json!({"name": name, "vm_size": "Standard_D2s_v3", "count": 1});
         check(
             json!({"node_pools": [pool("main"), pool("more")]}),

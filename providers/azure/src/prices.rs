@@ -1,11 +1,12 @@
 //! List prices with source and date, exact matches only.
 
+mod monthly;
+
 use std::sync::LazyLock;
 
+use kubeproof_cloudkit::prices::PriceTable;
 pub use kubeproof_cloudkit::prices::{HOURS_PER_MONTH, Price};
-use kubeproof_cloudkit::prices::{PriceTable, cents};
-use kubeproof_contract::Decimal;
-use kubeproof_contract::resource::{MonthlyCost, Resource};
+pub use monthly::monthly;
 
 /// The price table. One that cannot be read prices nothing; a test reads it.
 static TABLE: LazyLock<Option<PriceTable>> =
@@ -19,6 +20,10 @@ pub const FREE_TIER: &str = "AKS Free tier";
 pub const BALANCER: &str = "Standard LB included rules";
 /// A public address.
 pub const ADDRESS: &str = "Standard static public IPv4";
+/// A rule of a load balancer beyond the first five.
+pub const OVERAGE_RULE: &str = "Standard LB overage rule";
+/// A NAT gateway.
+pub const NAT_GATEWAY: &str = "NAT gateway";
 
 /// A kind of disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,25 +86,6 @@ pub fn disk(location: &str, kind: DiskKind, gib: u32) -> Option<(String, &'stati
     let mut known = TABLE.as_ref()?.of_kind("disk");
     let price = known.find(|price| price.region == location && price.sku.starts_with(&begin))?;
     Some((format!("{begin}LRS Disk"), price))
-}
-
-/// The monthly cost of keeping a resource; `None` when no price is known.
-pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
-    let property = |name: &str| resource.properties.get(name).map(String::as_str);
-    let location = property("location").unwrap_or_default();
-    let hours = Decimal::from(HOURS_PER_MONTH);
-    let usd = match resource.resource_type.as_str() {
-        "public_ip" => exact(location, "public_ipv4", ADDRESS)?.usd * hours,
-        // Their size, tier or count is what costs.
-        "aks_managed_cluster"
-        | "managed_disk"
-        | "snapshot"
-        | "vmss"
-        | "load_balancer"
-        | "nat_gateway" => return None,
-        _ => Decimal::ZERO,
-    };
-    Some(MonthlyCost { usd: cents(usd) })
 }
 
 /// All sizes of machines with a price, in the order of the table.

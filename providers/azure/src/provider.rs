@@ -8,6 +8,7 @@ use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
+use crate::account::AccountId;
 use crate::deleter::AksDeleter;
 use crate::dialect::AzureDialect;
 use crate::external_changes::{AksChanges, CHANGES};
@@ -16,7 +17,7 @@ use crate::observer::checks::CHECKLIST;
 use crate::plan::AksPlan;
 use crate::provisioner::AksProvisioner;
 use crate::routes::{ARM, AUTHORITY};
-use crate::spec::{AksSpec, SubscriptionId};
+use crate::spec::AksSpec;
 use crate::{
     calls, client_environment, credentials, defects, external_changes, faults, prices, rehearsal,
 };
@@ -110,15 +111,16 @@ impl Simulated for Azure {
         &self,
         served: &dyn Served,
         folder: &Path,
-        _: &BTreeMap<String, String>,
+        environment: &BTreeMap<String, String>,
     ) -> ClientEnvironment {
-        client_environment::client_environment(served, folder)
+        client_environment::client_environment(served, folder, environment)
     }
 }
 
 impl ProgramSupport for Azure {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
-        Box::pin(std::future::ready(credentials::given(connection)))
+        let given = credentials::given(connection);
+        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
     }
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
@@ -158,13 +160,13 @@ impl OtherActors for Azure {
 impl LiveAccess for Azure {
     fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
         match tier {
-            Tier::Live => credentials::readiness(env_file),
+            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
             Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
         }
     }
 
     fn account_id_problem(&self, id: &str) -> Option<String> {
-        let read = SubscriptionId::try_from(id.to_owned());
+        let read = AccountId::try_from(id);
         read.err().map(|problem| problem.to_string())
     }
 }

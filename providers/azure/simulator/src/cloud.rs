@@ -68,6 +68,9 @@ impl Cloud for AzureCloud {
                     Event::Halfway(operation) => arm::halfway(state, &operation),
                     Event::Ended(operation) => arm::ended(state, &operation),
                     Event::LateSuccess(key, unique) => arm::late_success(state, &key, &unique),
+                    Event::Scaled(key, unique, goes) => {
+                        aks::scaled(state, &key, &unique, goes.as_deref());
+                    }
                     Event::Registered(namespace) => providers::settled(state, &namespace),
                 }
                 cloud.observe();

@@ -32,4 +32,4 @@ mod token;
 mod usages;
 mod wire;
 
-pub use route::operations;
+pub use route::{answered_operations, operation_of, operations};

@@ -44,6 +44,11 @@ impl Call<'_> {
         self.parameters.get(index).map_or("", String::as_str)
     }
 
+    /// The scope that the first parameter of the path is; some clients leave out the slash at its beginning.
+    pub(crate) fn scope(&self) -> String {
+        format!("/{}", self.parameter(0).trim_matches('/'))
+    }
+
     /// The last parameter of the path.
     pub(crate) fn last(&self) -> &str {
         self.parameters.last().map_or("", String::as_str)
@@ -128,12 +133,25 @@ const SERVICES: &[&Service] = &[
     &billing::retail::SERVICE,
 ];
 
-/// The names of the operations.
-pub fn operations() -> impl Iterator<Item = &'static str> {
+fn tables() -> impl Iterator<Item = &'static Table> {
     let tables = SERVICES.iter().flat_map(|service| service.tables);
-    tables
-        .flat_map(|tables| tables.iter())
-        .flat_map(Router::names)
+    tables.flat_map(|tables| tables.iter())
+}
+
+/// The names of the operations, with those that are refused by name.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    tables().flat_map(Router::names)
+}
+
+/// The names of the operations that are simulated.
+pub fn answered_operations() -> impl Iterator<Item = &'static str> {
+    tables().flat_map(|table| table.names().filter(|name| table.handler(name).is_some()))
+}
+
+/// The name of the operation that a call by method and path is of; `None` for one that is unknown.
+pub fn operation_of(method: &str, path: &str) -> Option<&'static str> {
+    let path = path::with_scope(&path::canonical(path));
+    find("", method, &path).map(|(_, routed)| routed.name)
 }
 
 /// A table of operations: how it reads in the file of a service.

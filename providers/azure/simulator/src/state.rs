@@ -26,6 +26,8 @@ pub(crate) enum Event {
     Ended(String),
     /// A resource whose operation has failed succeeds after all: its key and unique id.
     LateSuccess(String, String),
+    /// An autoscaler's step is due: the key and the unique id of its cluster, and the machine that goes.
+    Scaled(String, String, Option<String>),
     /// The registration of a namespace, or its end, is known everywhere.
     Registered(String),
 }

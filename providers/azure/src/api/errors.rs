@@ -61,7 +61,11 @@ pub fn classify(status: u16, code: &str, _message: &str) -> (Cause, Applied) {
         (401, _) => Cause::CredentialsExpired,
         (
             _,
-            "PrincipalNotFound" | "ServicePrincipalNotFound" | "MissingSubscriptionRegistration",
+            "LinkedAuthorizationFailed"
+            | "MissingSubscriptionRegistration"
+            | "PrincipalNotFound"
+            | "ServicePrincipalNotFound"
+            | "ServicePrincipalValidationClientError",
         ) => Cause::NotPropagated,
         (
             _,
@@ -85,7 +89,9 @@ pub fn classify(status: u16, code: &str, _message: &str) -> (Cause, Applied) {
         (_, "PublicIPAddressCannotBeDeleted" | "LoadBalancerInUseByVirtualMachineScaleSet") => {
             Cause::InUse
         }
-        (_, "RoleAssignmentExists") => Cause::AlreadyExists,
+        (_, "RoleAssignmentExists" | "Request_MultipleObjectsWithSameKeyValue") => {
+            Cause::AlreadyExists
+        }
         // A lock is somebody's decision: it is reported, and no repetition mends it.
         (_, "ScopeLocked" | "RequestDisallowedByPolicy") => Cause::Denied,
         (403, _) => Cause::Denied,

@@ -1,181 +1,244 @@
-//! What the observer lists: resource groups, what is in them, role assignments and locks. The directory is not listed
-//! yet.
+//! What the observer lists: the resource types of a subscription and of its directory, in deletion order, each with its
+//! lists.
+//!
+//! Lists cover the whole subscription, so what a provisioner made in another group is found too. A list that cannot be
+//! read to its end is unknown, never empty.
 
-use std::collections::BTreeMap;
+mod authorization;
+mod catalogue;
+mod completion;
+mod directory;
+mod groups;
+mod items;
+mod resources;
+
+use std::collections::BTreeSet;
 
 use kubeproof_cloudkit::CallError;
-use kubeproof_contract::resource::{Lifetime, Resource, ResourceType};
-use kubeproof_contract::scope::{Cell, Listed, Listing, Scope};
-use serde_json::Value;
+use kubeproof_contract::observer::ObserverError;
+use kubeproof_contract::resource::{Resource, ResourceKey, ResourceType};
+use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
+
+pub(crate) use authorization::scope_in;
+pub(crate) use catalogue::{KINDS, Kind, Source};
+pub(crate) use completion::{LINKED, ORPHANED, of as complete};
+pub(crate) use items::group_of;
 
 use crate::api::Api;
+use crate::api::types::Resource as Shown;
+use resources::Seen;
 
-const fn kind(name: &'static str) -> ResourceType {
-    ResourceType {
-        name,
-        retained_because: None,
-    }
+/// The types alone, in deletion order.
+static TYPES: [ResourceType; KINDS.len()] = catalogue::types();
+
+/// All resource types, in deletion order.
+pub(super) fn types() -> &'static [ResourceType] {
+    &TYPES
 }
 
-/// All of them. What refers to another stands before it.
-pub(super) const TYPES: &[ResourceType] = &[
-    kind("management_lock"),
-    kind("aks_managed_cluster"),
-    kind("vmss"),
-    kind("load_balancer"),
-    kind("network_interface"),
-    kind("public_ip"),
-    kind("nat_gateway"),
-    kind("managed_disk"),
-    kind("snapshot"),
-    kind("private_dns_link"),
-    kind("private_dns_zone"),
-    kind("vnet_subnet"),
-    kind("nsg"),
-    kind("route_table"),
-    kind("role_assignment"),
-    kind("user_assigned_identity"),
-    kind("node_resource_group"),
-    kind("resource_group"),
-];
+/// What a cluster or its workload can leave that no list here shows.
+pub(super) fn not_covered() -> Vec<String> {
+    let not_listed = [
+        "deny assignments and policies",
+        "diagnostic settings of anything but the subscription and its clusters",
+        "peerings and subnets, which go with their virtual network",
+        "records in DNS zones",
+        "groups and users of the directory",
+        "role assignments in management groups and in other subscriptions",
+        "images in container registries, and files in storage accounts",
+        "deployments, which are a history of the resource groups",
+    ];
+    let lines = not_listed.iter().map(|what| format!("{what}: not listed"));
+    lines.collect()
+}
 
-/// The types that the list of all resources shows, by the names that the cloud has for them.
-const IN_GROUPS: &[(&str, &str)] = &[
-    (
-        "aks_managed_cluster",
-        "Microsoft.ContainerService/managedClusters",
-    ),
-    ("vmss", "Microsoft.Compute/virtualMachineScaleSets"),
-    ("load_balancer", "Microsoft.Network/loadBalancers"),
-    ("network_interface", "Microsoft.Network/networkInterfaces"),
-    ("public_ip", "Microsoft.Network/publicIPAddresses"),
-    ("nat_gateway", "Microsoft.Network/natGateways"),
-    ("managed_disk", "Microsoft.Compute/disks"),
-    ("snapshot", "Microsoft.Compute/snapshots"),
-    (
-        "private_dns_link",
-        "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-    ),
-    ("private_dns_zone", "Microsoft.Network/privateDnsZones"),
-    ("vnet_subnet", "Microsoft.Network/virtualNetworks"),
-    ("nsg", "Microsoft.Network/networkSecurityGroups"),
-    ("route_table", "Microsoft.Network/routeTables"),
-    (
-        "user_assigned_identity",
-        "Microsoft.ManagedIdentity/userAssignedIdentities",
-    ),
-];
+/// The type of this name.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn known(what: &str, name: &str) -> Result<&'static Kind, CallError> {
+    let found = KINDS.iter().find(|kind| kind.name() == name);
+    found.ok_or_else(|| CallError::state(what, format!("unknown resource type `{name}`")))
+}
 
-/// What must be listed: each type in the whole subscription.
-pub(super) fn cells() -> Vec<Listing> {
-    let whole = |kind: &ResourceType| Listing::of(Cell::new(kind.name, Scope::global()));
-    TYPES.iter().map(whole).collect()
+/// What must be listed, in deletion order. Types that one list shows alone share a listing.
+pub(super) async fn cells(
+    api: &Api,
+    subscription: &str,
+    breadth: &Breadth,
+) -> Result<Vec<Listing>, CallError> {
+    let named = match breadth {
+        Breadth::Scenario | Breadth::Account => Vec::new(),
+        Breadth::Named(named) => {
+            exist(api, subscription, named).await?;
+            named.clone()
+        }
+    };
+    let of_kind = |kind: &Kind| -> Vec<Cell> {
+        let cell = |scope: &Scope| Cell::new(kind.name(), scope.clone());
+        match named.as_slice() {
+            // What no group holds is listed as a whole.
+            groups if kind.is_in_groups() && !groups.is_empty() => {
+                groups.iter().map(cell).collect()
+            }
+            _ => vec![cell(&Scope::global())],
+        }
+    };
+    let mut listings: Vec<Listing> = Vec::new();
+    let mut shared: Option<usize> = None;
+    for kind in &KINDS {
+        match (kind.source.is_generic(), shared) {
+            (true, Some(at)) => listings[at].cells.extend(of_kind(kind)),
+            (is_generic, _) => {
+                if is_generic {
+                    shared = Some(listings.len());
+                }
+                listings.push(Listing {
+                    cells: of_kind(kind),
+                });
+            }
+        }
+    }
+    Ok(listings)
+}
+
+/// Refuses a scope that is no group: its lists would be empty, and prove nothing.
+async fn exist(api: &Api, subscription: &str, named: &[Scope]) -> Result<(), CallError> {
+    let operation = "resourceGroups.list";
+    let all: Vec<Shown> = api.list(operation, &[subscription], None).await?;
+    let is_known = |scope: &&Scope| {
+        all.iter()
+            .any(|group| group.name.to_lowercase() == scope.as_str())
+    };
+    match named.iter().find(|scope| !is_known(scope)) {
+        None => Ok(()),
+        Some(unknown) => Err(CallError::state(
+            operation,
+            format!(
+                "`{unknown}` is no resource group of subscription {subscription} (write it in lower case)"
+            ),
+        )),
+    }
 }
 
 /// Makes one listing.
 ///
 /// # Errors
-/// When a page of it could not be read.
-pub(super) async fn list(
+/// When a page of it could not be read, or its type is unknown.
+pub(crate) async fn list(
     api: &Api,
     subscription: &str,
     listing: &Listing,
 ) -> Result<Listed, CallError> {
-    let mut all = Vec::new();
-    for cell in &listing.cells {
-        all.extend(of_type(api, subscription, &cell.resource_type).await?);
+    let names: BTreeSet<&str> = listing
+        .cells
+        .iter()
+        .map(|cell| cell.resource_type.as_str())
+        .collect();
+    let kinds: Result<Vec<&Kind>, CallError> =
+        names.into_iter().map(|name| known("list", name)).collect();
+    let mut listed = Listed::default();
+    let (shared, single): (Vec<&Kind>, Vec<&Kind>) = kinds?
+        .into_iter()
+        .partition(|kind| kind.source.is_generic());
+    if !shared.is_empty() {
+        listed.resources = resources::generic(api, subscription, &shared).await?;
     }
-    Ok(all.into())
-}
-
-async fn of_type(api: &Api, subscription: &str, name: &str) -> Result<Vec<Resource>, CallError> {
-    let full = IN_GROUPS.iter().find(|(known, _)| *known == name);
-    let filter = full.map(|(_, full)| format!("resourceType eq '{full}'"));
-    let (operation, expand) = match name {
-        "resource_group" | "node_resource_group" => ("resourceGroups.list", "createdTime"),
-        "role_assignment" => ("roleAssignments.listForSubscription", ""),
-        "management_lock" => ("managementLocks.listAtSubscriptionLevel", ""),
-        _ if filter.is_some() => ("resources.list", "createdTime,provisioningState"),
-        _ => {
-            let message = format!("unknown resource type `{name}`");
-            return Err(CallError::state("list", message));
+    for kind in single {
+        let Seen {
+            resources,
+            uncertain,
+        } = kind.read(api, subscription).await?;
+        listed.resources.extend(resources);
+        if let Some(why) = uncertain {
+            let theirs = listing.cells.iter();
+            let theirs = theirs.filter(|cell| cell.resource_type == kind.name());
+            let error = ObserverError::from(why);
+            listed
+                .unread
+                .extend(theirs.map(|cell| (cell.clone(), error.clone())));
         }
-    };
-    let mut query = Vec::new();
-    query.extend(filter.as_deref().map(|filter| ("$filter", filter)));
-    query.extend((!expand.is_empty()).then_some(("$expand", expand)));
-    let items: Vec<Value> = api.list_by(operation, &[subscription], &query).await?;
-    let is_of_nodes = |item: &&Value| item["managedBy"].is_string();
-    Ok(match name {
-        "node_resource_group" => {
-            let theirs = items.iter().filter(is_of_nodes);
-            theirs.map(|item| group(name, item)).collect()
-        }
-        "resource_group" => {
-            let others = items.iter().filter(|item| !is_of_nodes(item));
-            others.map(|item| group(name, item)).collect()
-        }
-        "role_assignment" => items.iter().map(assignment).collect(),
-        "management_lock" => items.iter().map(lock).collect(),
-        _ => items.iter().map(|item| in_group(name, item)).collect(),
-    })
-}
-
-fn text<'v>(item: &'v Value, member: &str) -> &'v str {
-    item[member].as_str().unwrap_or_default()
-}
-
-fn tags(item: &Value) -> BTreeMap<String, String> {
-    let all = item["tags"].as_object().into_iter().flatten();
-    all.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
-        .collect()
-}
-
-/// Ids ignore case; the whole id in lower case is the one form that is used.
-fn bare(kind: &str, item: &Value, scope: &str, created: &Value) -> Resource {
-    let mut one = Resource::new(kind, text(item, "id").to_lowercase(), scope)
-        .named(text(item, "name").to_owned())
-        .tagged(tags(item));
-    one.incarnation = created.as_str().map(str::to_owned);
-    one.created_at = created.as_str().and_then(|at| at.parse().ok());
-    one
-}
-
-fn in_state(one: Resource, state: &str) -> Resource {
-    one.in_state(state, Lifetime::of_state(state, &["Deleting"], &[]))
-}
-
-fn in_group(kind: &str, item: &Value) -> Resource {
-    let id = text(item, "id").to_lowercase();
-    let group = id.split('/').nth(4).unwrap_or_default();
-    let one =
-        bare(kind, item, group, &item["createdTime"]).with("location", text(item, "location"));
-    in_state(one, text(item, "provisioningState"))
-}
-
-fn group(kind: &str, item: &Value) -> Resource {
-    let mut one =
-        bare(kind, item, "", &item["createdTime"]).with("location", text(item, "location"));
-    if let Some(owner) = item["managedBy"].as_str() {
-        one = one.with("managed_by", owner);
     }
-    in_state(one, text(&item["properties"], "provisioningState"))
+    let is_asked = |one: &Resource| listing.cells.iter().any(|cell| cell.covers(one));
+    listed.resources.retain(is_asked);
+    // A page that is sent twice shows everything on it twice.
+    let mut seen: BTreeSet<ResourceKey> = BTreeSet::new();
+    listed.resources.retain(|one| seen.insert(one.key()));
+    Ok(listed)
 }
 
-fn assignment(item: &Value) -> Resource {
-    let properties = &item["properties"];
-    let role = text(properties, "roleDefinitionId");
-    bare("role_assignment", item, "", &properties["createdOn"])
-        .with("scope", text(properties, "scope"))
-        .with("principal_id", text(properties, "principalId"))
-        .with("role", role.rsplit('/').next().unwrap_or_default())
+impl Source {
+    /// Whether the list of all resources alone shows it.
+    fn is_generic(self) -> bool {
+        matches!(self, Self::Generic(_) | Self::Rest)
+    }
 }
 
-fn lock(item: &Value) -> Resource {
-    let id = text(item, "id");
-    let end = "/providers/Microsoft.Authorization/locks/";
-    let scope = id.rsplit_once(end).map_or(id, |(scope, _)| scope);
-    bare("management_lock", item, "", &Value::Null)
-        .with("level", text(&item["properties"], "level"))
-        .with("scope", scope)
+impl Kind {
+    /// The name of the type.
+    pub(crate) fn name(&self) -> &'static str {
+        self.resource_type.name
+    }
+
+    /// Whether resources of the type live in groups.
+    fn is_in_groups(&self) -> bool {
+        matches!(
+            self.source,
+            Source::Typed(..) | Source::Generic(_) | Source::Rest | Source::FederatedCredentials
+        )
+    }
+
+    /// All resources of the type.
+    async fn read(&self, api: &Api, subscription: &str) -> Result<Seen, CallError> {
+        let name = self.name();
+        let all = match self.source {
+            Source::Typed(full, list, properties) => {
+                return resources::typed(api, subscription, (name, full, list, properties)).await;
+            }
+            Source::Generic(_) | Source::Rest => {
+                resources::generic(api, subscription, &[self]).await?
+            }
+            Source::NodeGroups => groups::list(api, subscription, true, name).await?,
+            Source::Groups => groups::list(api, subscription, false, name).await?,
+            Source::FederatedCredentials => resources::credentials(api, subscription).await?,
+            Source::Assignments => authorization::assignments(api, subscription).await?,
+            Source::RoleDefinitions => authorization::roles(api, subscription).await?,
+            Source::Locks => authorization::locks(api, subscription).await?,
+            Source::DiagnosticSettings => {
+                authorization::diagnostic_settings(api, subscription).await?
+            }
+            Source::SoftDeleted(list) => {
+                resources::soft_deleted(api, subscription, name, list).await?
+            }
+            Source::Directory(list) => directory::list(api, name, list).await?,
+        };
+        Ok(all.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_type_is_there_once_and_what_refers_to_another_stands_before_it() {
+        let names: BTreeSet<&str> = KINDS.iter().map(Kind::name).collect();
+        assert_eq!(names.len(), KINDS.len());
+        let at = |name: &str| KINDS.iter().position(|kind| kind.name() == name).unwrap();
+        for (before, after) in [
+            ("aks_managed_cluster", "node_resource_group"),
+            ("vmss", "load_balancer"),
+            ("load_balancer", "public_ip"),
+            ("private_dns_link", "private_dns_zone"),
+            ("vnet_subnet", "nat_gateway"),
+            ("vnet_subnet", "nsg"),
+            ("nat_gateway", "public_ip"),
+            ("role_assignment", "user_assigned_identity"),
+            ("federated_credential", "user_assigned_identity"),
+            ("app_registration_sp", "deleted_application"),
+            ("user_assigned_identity", "resource_group"),
+        ] {
+            assert!(at(before) < at(after), "{before} {after}");
+        }
+    }
 }

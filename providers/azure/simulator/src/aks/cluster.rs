@@ -6,14 +6,14 @@ use kubeproof_simkit::router::{Operation, on};
 use serde_json::{Value, json};
 
 use super::pool::POOLS;
-use super::{Running, input, node_group, versions};
+use super::{Running, accounts, input, node_group, power, versions};
 use crate::arm::rows::kind_table;
 use crate::arm::{Child, Draft, Item, Kind, children};
 use crate::network::addresses::give;
 use crate::route::{Call, Table};
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, insert};
-use crate::{billing, graph, identity, prices};
+use crate::{authorization, billing, graph, identity, prices};
 
 /// Seconds of a creation (3 to 6 minutes), and of a deletion (4 to 10).
 pub(crate) const CREATION: i64 = 240;
@@ -32,14 +32,16 @@ pub(crate) const TABLE: Table = kind_table!(
     on("GET", path!("/maintenanceConfigurations"), "containerservice.maintenanceConfigurations.list", |_, _| Ok(Answer::ok(json!({"value": []})))),
     on("GET", path!("/maintenanceConfigurations/{configuration}"), "containerservice.maintenanceConfigurations.get", |_, call| Err(ApiError::new(404, "NotFound", format!("Maintenance configuration {} is not found.", call.last())))),
     Operation::not_simulated("POST", path!("/runCommand"), "containerservice.managedClusters.runCommand"),
-    Operation::not_simulated("POST", path!("/stop"), "containerservice.managedClusters.stop"),
-    Operation::not_simulated("POST", path!("/start"), "containerservice.managedClusters.start"),
+    on("POST", path!("/stop"), "containerservice.managedClusters.stop", |state, call| power::switch(state, call, false)),
+    on("POST", path!("/start"), "containerservice.managedClusters.start", |state, call| power::switch(state, call, true)),
 );
 
 pub(crate) static CLUSTERS: Kind = Kind {
     members: &[
+        "aadProfile",
         "agentPoolProfiles",
         "autoUpgradeProfile",
+        "disableLocalAccounts",
         "dnsPrefix",
         "enableRBAC",
         "kubernetesVersion",
@@ -64,7 +66,9 @@ pub(crate) static CLUSTERS: Kind = Kind {
     prepare,
     failure: |state, call, draft| {
         let pools: Vec<&Object> = draft.children.iter().map(|child| &child.document).collect();
-        lacking(state, call, &draft.location, &pools)
+        let principal = principal_in(state, &draft.document);
+        may_not_join(state, principal, &pools)
+            .or_else(|| lacking(state, call, &draft.location, &pools))
     },
     halfway: node_group::appear,
     made,
@@ -85,6 +89,25 @@ pub(crate) static CLUSTERS: Kind = Kind {
         "aks_managed_cluster",
     )
 };
+
+/// How an operation fails whose principal may not join the subnet of a pool. A cluster's own identity is made with it,
+/// and gets its role later.
+pub(super) fn may_not_join(
+    state: &State,
+    principal: Option<String>,
+    pools: &[&Object],
+) -> Option<Failure> {
+    let principal = principal?;
+    let properties = pools.iter().filter_map(|pool| pool.get("properties"));
+    let mut subnets = properties.filter_map(|pool| pool["vnetSubnetID"].as_str());
+    let subnet =
+        subnets.find(|subnet| !authorization::may_change_network(state, &principal, subnet))?;
+    let message = format!(
+        "Reconcile VNet failed. Details: the client with object id '{principal}' does not have authorization to perform \
+         action 'Microsoft.Network/virtualNetworks/subnets/join/action' over scope '{subnet}'."
+    );
+    Some(Failure::new("LinkedAuthorizationFailed", message))
+}
 
 /// How an operation fails that finds no machines.
 pub(super) fn lacking(
@@ -124,6 +147,10 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
             "Required parameter dnsPrefix is missing (null).",
         ));
     }
+    if let Some(existing) = &draft.existing {
+        power::check_runs(existing)?;
+    }
+    accounts::check(state, draft)?;
     input::network(draft)?;
     input::identity(state, draft)?;
     let group = input::node_group_name(draft);
@@ -216,7 +243,7 @@ fn made(state: &mut State, key: &str) {
 }
 
 /// Bills the control plane: the free tier costs nothing.
-fn bill(state: &mut State, key: &str) {
+pub(super) fn bill(state: &mut State, key: &str) {
     let Some(item) = state.arm.items.get(key).cloned() else {
         return;
     };
@@ -228,7 +255,7 @@ fn bill(state: &mut State, key: &str) {
     let price = prices::control_plane(tier);
     let is_free = price.as_ref().is_some_and(|price| price.usd.is_zero());
     let is_metered = state.meter.open(key).is_some();
-    if is_free {
+    if is_free || power::is_stopped(&item) {
         state.meter.stop(key, state.now);
     } else if !is_metered {
         billing::meter(state, key, &item, key, (price, "control plane"));
@@ -268,22 +295,21 @@ pub(super) fn principal(state: &mut State, key: &str) {
 
 /// The principal of the control plane.
 pub(super) fn principal_of(state: &State, cluster: &Item) -> Option<String> {
-    let identity = cluster
-        .document
-        .get("identity")
-        .cloned()
-        .unwrap_or_default();
+    let own = cluster.text("#principal");
+    principal_in(state, &cluster.document).or_else(|| (!own.is_empty()).then(|| own.to_owned()))
+}
+
+/// The principal that the document of a cluster names: that of a managed identity, or that of an application.
+fn principal_in(state: &State, document: &Object) -> Option<String> {
+    let identity = document.get("identity").cloned().unwrap_or_default();
     if identity["type"] == "UserAssigned" {
-        let id = identity["userAssignedIdentities"]
-            .as_object()?
-            .keys()
-            .next()?
-            .clone();
-        let found = identity::found(state, &id)?;
+        let ids = identity["userAssignedIdentities"].as_object()?;
+        let found = identity::found(state, ids.keys().next()?)?;
         return found["objectId"].as_str().map(str::to_owned);
     }
-    let own = cluster.text("#principal");
-    (!own.is_empty()).then(|| own.to_owned())
+    let properties = document.get("properties")?;
+    let client = properties["servicePrincipalProfile"]["clientId"].as_str()?;
+    graph::principal_of_client(state, client)
 }
 
 fn show(state: &State, item: &Item, properties: &mut Object) {
@@ -311,7 +337,9 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
             .unwrap_or_default(),
     );
     properties.insert("maxAgentPools".to_owned(), json!(100));
-    properties.insert("powerState".to_owned(), json!({"code": "Running"}));
+    properties
+        .entry("powerState")
+        .or_insert_with(|| json!({"code": "Running"}));
     properties.insert(
         "resourceUID".to_owned(),
         json!(item.unique.replace('-', "").get(..24)),

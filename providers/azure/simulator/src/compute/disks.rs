@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::arm::Kind;
 use crate::arm::rows::kind_table;
+use crate::arm::{Begins, Kind};
 use crate::route::Table;
 use crate::state::State;
 use crate::wire::ApiError;
@@ -25,6 +25,7 @@ pub(crate) static DISKS: Kind = Kind {
     ],
     further: &["managedBy", "sku", "zones"],
     properties: &["diskSizeGB"],
+    begins: Begins::Accepted,
     in_use: "OperationNotAllowed",
     prepare: |_, _, draft| {
         if draft.property("diskSizeGB").as_u64().is_none() {
@@ -62,6 +63,7 @@ pub(crate) static DISKS: Kind = Kind {
 pub(crate) static SNAPSHOTS: Kind = Kind {
     members: &["creationData", "diskSizeGB", "incremental"],
     further: &["sku"],
+    begins: Begins::Accepted,
     made: |state, _| {
         state.unpriced.insert("snapshots".to_owned());
     },

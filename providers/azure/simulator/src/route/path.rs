@@ -11,6 +11,7 @@ const WORDS: &[&str] = &[
     "deletedVaults",
     "deletedWorkspaces",
     "deployments",
+    "diagnosticSettings",
     "diskEncryptionSets",
     "eventtypes",
     "exports",
@@ -59,10 +60,11 @@ const NAMESPACES: &[&str] = &[
     "Microsoft.Storage",
 ];
 
-/// What comes before the resources that hang on any scope.
-const EXTENSIONS: [&str; 2] = [
+/// What begins the resources that hang on any scope.
+const SCOPED: [&str; 3] = [
     "/providers/Microsoft.Authorization/",
     "/providers/Microsoft.CostManagement/",
+    "/providers/Microsoft.Insights/diagnosticSettings",
 ];
 
 /// A part of a path without percent-encoding; `None` if it is not text.
@@ -94,8 +96,10 @@ pub(super) fn canonical(path: &str) -> String {
         // Where all services share one address, Graph is told by this.
         return format!("/{rest}");
     }
-    // Microsoft's clients put a scope that begins with a slash behind another one.
-    let mut parts = path.trim_matches('/').split('/');
+    // Some clients write a scope with encoded slashes.
+    let path = path.replace("%2F", "/");
+    // Microsoft's clients put a scope that begins with a slash behind another one, and write a path without a part in its middle.
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
     let first = parts.next().unwrap_or_default();
     let mut whole = String::new();
     let mut add = |part: &str| {
@@ -115,7 +119,7 @@ pub(super) fn canonical(path: &str) -> String {
                 add(&namespace(one));
             }
         }
-        _ => return path.to_owned(),
+        _ => return path.clone(),
     }
     // Words and names take turns; a namespace is followed by a word.
     let mut is_word = true;
@@ -138,10 +142,10 @@ pub(super) fn canonical(path: &str) -> String {
     whole
 }
 
-/// A path in which the scope of a resource that hangs on any is one part.
+/// A path in which the scope of a resource that hangs on any scope is one part.
 pub(super) fn with_scope(path: &str) -> String {
-    let places = EXTENSIONS.iter().filter_map(|begin| path.rfind(begin));
-    let Some(at) = places.max().filter(|at| *at > 0) else {
+    let begins = SCOPED.iter().filter_map(|begin| path.rfind(begin));
+    let Some(at) = begins.max().filter(|at| *at > 0) else {
         return path.to_owned();
     };
     let (scope, rest) = path.split_at(at);
@@ -164,6 +168,8 @@ mod tests {
             "/subscriptions/s/providers/Microsoft.ContainerService/register",
         );
         check("//subscriptions/s", "/subscriptions/s");
+        check("/subscriptions/s//locations/", "/subscriptions/s/locations");
+        check("/subscriptions%2Fs/locations", "/subscriptions/s/locations");
         check("/v1.0/Applications", "/v1.0/Applications");
         check("/subscriptions", "/subscriptions");
     }

@@ -2,10 +2,12 @@
 //!
 //! One target, so that it is linked once.
 
+mod access;
 mod arm;
 mod bench;
 mod billing;
 mod clusters;
+mod control_planes;
 mod directory;
 mod fork;
 #[path = "../../../../simkit/tests/support/fork.rs"]
