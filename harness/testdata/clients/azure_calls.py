@@ -140,13 +140,12 @@ def call(package, name, *arguments, **options):
 
 
 def refused(code, package, name, *arguments, **options):
-    """A call that can only be refused here, with this code: it counts as driven."""
+    """A call that is refused, with this code."""
     try:
         call(package, name, *arguments, **options)
     except HttpResponseError as error:
         found = error.error.code if error.error else str(error.status_code)
         if found == code:
             REFUSED.pop()
-            DRIVEN.add((package, name))
         return
     REFUSED.append(f"{package} {name}: it was not refused")

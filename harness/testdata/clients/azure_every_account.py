@@ -4,7 +4,7 @@ import datetime
 
 from azure.core.exceptions import HttpResponseError
 
-from azure_calls import LOCATION, SUBSCRIPTION, call, pause, refused
+from azure_calls import LOCATION, REFUSED, SUBSCRIPTION, call, pause, refused
 
 GROUP, OTHER = "judge", "judge-other"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}"
@@ -124,7 +124,6 @@ def remove_groups():
         call("resource", "resource_groups.get", GROUP)
     except HttpResponseError as error:
         assert error.status_code == 404, error
-        from azure_calls import REFUSED
         REFUSED.pop()
     else:
         raise AssertionError("the group is still there")

@@ -1,5 +1,6 @@
 //! The client of Resource Manager and of the directory: one piece of work, with one access token for each.
 
+pub mod costs;
 pub mod errors;
 pub mod graph;
 pub mod operation;
@@ -50,6 +51,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("privateZones.", "2024-06-01"),
     ("providers.", "2025-04-01"),
     ("publicIPAddresses.", NETWORK),
+    ("query.", "2025-03-01"),
     ("resourceGroups.", "2025-04-01"),
     ("resourceSkus.", "2021-07-01"),
     ("resources.", "2025-04-01"),

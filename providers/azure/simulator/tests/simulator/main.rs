@@ -2,6 +2,7 @@
 //!
 //! One target, so that it is linked once.
 
+mod access;
 mod arm;
 mod bench;
 mod billing;
