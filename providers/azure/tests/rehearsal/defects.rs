@@ -48,7 +48,11 @@ async fn left_by(defect: &str, change: Value, faults: &[&str]) -> Vec<String> {
     assert_eq!(right.torn.map_err(|error| error.message), Ok(()));
     assert_eq!(right.left, [""; 0], "the correct one, {faults:?}");
     let wrong = lifecycle(Some(defect), change, faults).await;
-    assert_eq!(wrong.torn.map_err(|error| error.message), Ok(()), "{defect}");
+    assert_eq!(
+        wrong.torn.map_err(|error| error.message),
+        Ok(()),
+        "{defect}"
+    );
     wrong.left
 }
 
@@ -87,7 +91,10 @@ async fn an_application_is_left() {
 async fn a_deletion_that_fails_later_is_not_noticed() {
     let fault = "arm:resourceGroups.delete#1=async-fail(InternalServerError)";
     let left = left_by("does-not-wait", json!({}), &[fault]).await;
-    assert_eq!(left, ["resource_group", "user_assigned_identity", "vnet_subnet"]);
+    assert_eq!(
+        left,
+        ["resource_group", "user_assigned_identity", "vnet_subnet"]
+    );
     let fault = "arm:managedClusters.delete#1=async-fail(InternalServerError)";
     let left = left_by("takes-202-for-done", group(), &[fault]).await;
     assert!(left.contains(&"aks_managed_cluster".to_owned()), "{left:?}");
@@ -112,7 +119,9 @@ async fn groups_of_nodes_are_taken_by_their_names() {
     let taken = |defect: Option<&'static str>| async move {
         let bench = Bench::new(json!({}), &[]);
         let other = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/MC_kp-r1-2_c_eastus");
-        bench.other("PUT", &other, json!({"location": "eastus"})).await;
+        bench
+            .other("PUT", &other, json!({"location": "eastus"}))
+            .await;
         let before = bench.ground_truth.inventory();
         let spec = bench.spec.clone();
         let correct = |connection| AksProvisioner::new(spec, &connection);

@@ -34,7 +34,8 @@ fn group(rest: &str) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_cluster_with_what_it_left_is_deleted_in_order_and_twice_is_no_error() {
-    let subnet = json!({"resource_group": "kp-legacy", "virtual_network": "kp-legacy", "subnet": "build"});
+    let subnet =
+        json!({"resource_group": "kp-legacy", "virtual_network": "kp-legacy", "subnet": "build"});
     for asked in [
         json!({}),
         json!({"identity": "service-principal", "network": subnet}),
@@ -103,15 +104,29 @@ async fn a_group_of_nodes_goes_with_its_cluster_and_alone_only_when_that_is_gone
     bench.provisioner().provision().await.unwrap();
     let marked = marked(&bench, &before).await;
     let mut all = marked.iter();
-    let nodes = all.find(|one| one.resource_type == "node_resource_group").unwrap();
+    let nodes = all
+        .find(|one| one.resource_type == "node_resource_group")
+        .unwrap();
     let error = deleter(&bench).delete(nodes).await.unwrap_err();
     assert!(error.message.contains("it goes with that"), "{error}");
     let cluster = "/providers/Microsoft.ContainerService/managedClusters/kp-r1";
     bench.other("DELETE", &group(cluster), Value::Null).await;
     tokio::time::sleep(std::time::Duration::from_mins(20)).await;
-    assert!(bench.ground_truth.inventory().iter().any(|one| one.is_same(nodes)));
+    assert!(
+        bench
+            .ground_truth
+            .inventory()
+            .iter()
+            .any(|one| one.is_same(nodes))
+    );
     deleter(&bench).delete(nodes).await.unwrap();
-    assert!(!bench.ground_truth.inventory().iter().any(|one| one.is_same(nodes)));
+    assert!(
+        !bench
+            .ground_truth
+            .inventory()
+            .iter()
+            .any(|one| one.is_same(nodes))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +136,13 @@ async fn a_group_that_holds_something_of_others_stays_and_so_does_one_that_is_lo
     let body = json!({"location": "eastus", "tags": bench.run.tags()});
     bench.other("PUT", &group(""), body).await;
     let table = group("/providers/Microsoft.Network/routeTables/theirs");
-    bench.other("PUT", &table, json!({"location": "eastus", "properties": {}})).await;
+    bench
+        .other(
+            "PUT",
+            &table,
+            json!({"location": "eastus", "properties": {}}),
+        )
+        .await;
     tokio::time::sleep(std::time::Duration::from_mins(1)).await;
     let marked = marked(&bench, &before).await;
     let [own] = marked.as_slice() else {
@@ -129,7 +150,9 @@ async fn a_group_that_holds_something_of_others_stays_and_so_does_one_that_is_lo
     };
     let error = deleter(&bench).delete(own).await.unwrap_err();
     assert!(
-        error.message.contains("1 resources without the marks of run r1"),
+        error
+            .message
+            .contains("1 resources without the marks of run r1"),
         "{error}"
     );
     bench.other("DELETE", &table, Value::Null).await;
@@ -140,7 +163,9 @@ async fn a_group_that_holds_something_of_others_stays_and_so_does_one_that_is_lo
     let error = deleter(&bench).delete(own).await.unwrap_err();
     assert!(error.message.contains("locked"), "{error}");
     let all = audited(&bench).await;
-    let locked = all.iter().find(|one| one.resource_type == "management_lock");
+    let locked = all
+        .iter()
+        .find(|one| one.resource_type == "management_lock");
     let error = deleter(&bench).delete(locked.unwrap()).await.unwrap_err();
     assert!(error.message.contains("somebody's decision"), "{error}");
     bench.other("DELETE", &lock, Value::Null).await;
@@ -158,14 +183,19 @@ async fn an_application_goes_with_its_principal_and_out_of_the_recycle_bin() {
     bench.directory("POST", "servicePrincipals", client).await;
     let marked = marked(&bench, &before).await;
     let mut all = marked.iter();
-    let application = all.find(|one| one.resource_type == "app_registration_sp").unwrap();
+    let application = all
+        .find(|one| one.resource_type == "app_registration_sp")
+        .unwrap();
     deleter(&bench).delete(application).await.unwrap();
     assert_eq!(bench.ground_truth.inventory(), before);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_or_is_of_an_unknown_type_is_refused() {
-    let bench = Bench::new(json!({}), &["auditor/arm:resourceGroups.list#1*1000=reject"]);
+    let bench = Bench::new(
+        json!({}),
+        &["auditor/arm:resourceGroups.list#1*1000=reject"],
+    );
     let before = bench.ground_truth.inventory();
     let of = |of_type: &str| {
         let one = Resource::new(of_type, "/subscriptions/s/resourcegroups/g", "global");
@@ -176,9 +206,18 @@ async fn what_cannot_be_read_or_is_of_an_unknown_type_is_refused() {
         assert!(error.to_string().contains(part), "{error}");
     };
     let deleter = deleter(&bench);
-    check(deleter.delete(&of("resource_group")).await, "resourceGroups.list");
-    check(deleter.delete(&of("moon")).await, "unknown resource type `moon`");
-    check(deleter.delete(&of("role_definition")).await, "az role definition delete");
+    check(
+        deleter.delete(&of("resource_group")).await,
+        "resourceGroups.list",
+    );
+    check(
+        deleter.delete(&of("moon")).await,
+        "unknown resource type `moon`",
+    );
+    check(
+        deleter.delete(&of("role_definition")).await,
+        "az role definition delete",
+    );
     assert_eq!(bench.ground_truth.inventory(), before);
 }
 
@@ -190,7 +229,9 @@ async fn a_deletion_that_fails_is_an_error() {
     bench.provisioner().provision().await.unwrap();
     let marked = marked(&bench, &before).await;
     let mut all = marked.iter();
-    let cluster = all.find(|one| one.resource_type == "aks_managed_cluster").unwrap();
+    let cluster = all
+        .find(|one| one.resource_type == "aks_managed_cluster")
+        .unwrap();
     let error = deleter(&bench).delete(cluster).await.unwrap_err();
     assert!(error.message.contains("it is Failed"), "{error}");
 }

@@ -32,8 +32,7 @@ fn assert_only(rows: &[Check], id: &str, verdict: Verdict, part: &str) {
     assert!(evidence.contains(part), "{evidence}");
 }
 
-const SUBNET: fn(&str) -> Value =
-    |subnet| json!({"network": {"resource_group": "kp-legacy", "virtual_network": "kp-legacy", "subnet": subnet}});
+const SUBNET: fn(&str) -> Value = |subnet| json!({"network": {"resource_group": "kp-legacy", "virtual_network": "kp-legacy", "subnet": subnet}});
 
 #[tokio::test(start_paused = true)]
 async fn a_fresh_subscription_and_one_with_this_very_run_pass_and_nothing_is_changed() {
@@ -62,9 +61,7 @@ async fn a_fresh_subscription_and_one_with_this_very_run_pass_and_nothing_is_cha
 
 #[tokio::test(start_paused = true)]
 async fn quotas_versions_and_sizes_are_compared_with_what_there_is() {
-    let pools = |size: &str, count: u32, zones: &[&str]| {
-        json!({"node_pools": [{"name": "main", "vm_size": size, "count": count, "zones": zones}]})
-    };
+    let pools = |size: &str, count: u32, zones: &[&str]| json!({"node_pools": [{"name": "main", "vm_size": size, "count": count, "zones": zones}]});
     for (asked, id, part) in [
         (
             pools("Standard_D8s_v5", 13, &[]),
@@ -110,7 +107,9 @@ async fn quotas_versions_and_sizes_are_compared_with_what_there_is() {
 async fn a_name_that_is_taken_is_found() {
     let bench = Bench::new(json!({}), &[]);
     let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/KP-R1");
-    bench.other("PUT", &group, json!({"location": "eastus"})).await;
+    bench
+        .other("PUT", &group, json!({"location": "eastus"}))
+        .await;
     let rows = bench.observer().preflight().await;
     let part = "resource group kp-r1 exists and does not carry this run's tag";
     assert_only(&rows, "azure.preflight.names", Verdict::Fail, part);
@@ -127,8 +126,10 @@ impl Transport for Contributor {
         let mut answer = self.0.send(request).await?;
         if is_asked {
             let mut body: Value = serde_json::from_slice(answer.body()).unwrap();
-            body["value"][0]["notActions"] =
-                json!(["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"]);
+            body["value"][0]["notActions"] = json!([
+                "Microsoft.Authorization/*/Delete",
+                "Microsoft.Authorization/*/Write"
+            ]);
             *answer.body_mut() = Bytes::from(body.to_string());
         }
         Ok(answer)
@@ -149,18 +150,26 @@ async fn a_caller_who_may_not_give_roles_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_namespace_that_is_not_registered_is_told_and_is_no_obstacle() {
     let bench = Bench::new(json!({}), &[]);
-    let path = format!(
-        "/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerService/unregister"
-    );
+    let path =
+        format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ContainerService/unregister");
     bench.other("POST", &path, Value::Null).await;
     let rows = bench.observer().preflight().await;
     let id = "azure.preflight.registrations";
-    assert_only(&rows, id, Verdict::Fail, "Microsoft.ContainerService is Unregistering");
+    assert_only(
+        &rows,
+        id,
+        Verdict::Fail,
+        "Microsoft.ContainerService is Unregistering",
+    );
     tokio::time::sleep(std::time::Duration::from_mins(5)).await;
     let rows = bench.observer().preflight().await;
     assert_eq!(bad(&rows), []);
     let row = rows.iter().find(|row| row.id == id).unwrap();
-    assert!(row.evidence.contains("not registered yet: Microsoft.ContainerService"), "{row:?}");
+    assert!(
+        row.evidence
+            .contains("not registered yet: Microsoft.ContainerService"),
+        "{row:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,8 +177,14 @@ async fn what_cannot_be_read_is_unknown_and_stops_the_run() {
     for (call, id) in [
         ("arm:subscriptions.get", "credentials.load"),
         ("arm:providers.get", "azure.preflight.registrations"),
-        ("arm:permissions.listForScope", "azure.preflight.permissions"),
-        ("arm:managedClusters.listKubernetesVersions", "azure.preflight.version"),
+        (
+            "arm:permissions.listForScope",
+            "azure.preflight.permissions",
+        ),
+        (
+            "arm:managedClusters.listKubernetesVersions",
+            "azure.preflight.version",
+        ),
         ("arm:usage.list", "azure.preflight.quotas"),
         ("arm:resourceGroups.get", "azure.preflight.names"),
     ] {
