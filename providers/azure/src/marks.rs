@@ -49,7 +49,10 @@ mod tests {
         let described = bare.clone().with("description", description(&run));
         for resource in [tagged, described] {
             let owner = owner_of(&resource).expect("an owner");
-            assert_eq!((&*owner.run, owner.owner.as_deref()), ("r1", Some("tester")));
+            assert_eq!(
+                (&*owner.run, owner.owner.as_deref()),
+                ("r1", Some("tester"))
+            );
             assert_eq!(owner.expires, Some(run.expires_at));
         }
         let other = bare.with("description", "made by kubeproof:run r1");

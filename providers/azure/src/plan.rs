@@ -59,7 +59,7 @@ impl Plan for AksPlan {
             ("vmss", spec.node_pools.0.len()),
             ("vnet_subnet", usize::from(spec.network.is_none())),
             // The control plane's, and the one that AKS makes for the nodes.
-            ("user_assigned_identity", 2 - application),
+            ("user_assigned_identity", 2 - 2 * application),
             ("app_registration_sp", application),
             ("service_principal", application),
             // The control plane's in its subnet, and the one that AKS makes in the group of nodes.
@@ -101,7 +101,7 @@ mod tests {
         check(json!({}), "app_registration_sp", 0);
         let application = json!({"identity": "service-principal"});
         check(application.clone(), "app_registration_sp", 1);
-        check(application, "user_assigned_identity", 1);
+        check(application, "user_assigned_identity", 0);
         let pool = |name| json!({"name": name, "vm_size": "Standard_D2s_v3", "count": 1});
         check(
             json!({"node_pools": [pool("main"), pool("more")]}),

@@ -143,7 +143,11 @@ mod tests {
     #[test]
     fn only_what_is_overlooked_is_missing() {
         let page = json!({"value": [{"id": "a"}], "nextLink": "n"});
-        check(without_further_pages, &page, &json!({"value": [{"id": "a"}]}));
+        check(
+            without_further_pages,
+            &page,
+            &json!({"value": [{"id": "a"}]}),
+        );
         check(ended_well, &page, &json!({"status": "Succeeded"}));
         let group = |owner: &str| json!({"name": "g", "managedBy": owner});
         let (theirs, ours) = (group("/s/resourcegroups/a"), group("/s/resourceGroups/a"));
@@ -154,7 +158,8 @@ mod tests {
             &json!({"value": [ours, plain]}),
         );
         let properties = json!({"scope": "/s", "principalId": "p", "roleDefinitionId": "/x/r"});
-        let derived = json!({"name": assignment_name(&run(), "/s", "p", "r"), "properties": properties});
+        let derived =
+            json!({"name": assignment_name(&run(), "/s", "p", "r"), "properties": properties});
         let other = json!({"name": "other", "properties": properties});
         check(
             only_of_derived_names,

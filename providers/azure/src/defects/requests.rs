@@ -12,7 +12,9 @@ const SHORT: &str = "2";
 /// The request for an assignment under a GUID that another process would not give: one for each access token.
 pub(super) fn under_a_new_guid(run: &Run, mut request: Request<Bytes>) -> Request<Bytes> {
     let token = request.headers().get(header::AUTHORIZATION);
-    let token = token.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = token
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let name = assignment_name(run, token, "", "");
     let uri = request.uri().to_string();
     let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
@@ -54,12 +56,20 @@ mod tests {
         assert_ne!(changed("a"), changed("b"));
         let one = changed("a");
         assert!(one.starts_with("https://m/s/providers/Microsoft.Authorization/roleAssignments/"));
-        assert!(one.ends_with("?api-version=1") && !one.contains("old"), "{one}");
+        assert!(
+            one.ends_with("?api-version=1") && !one.contains("old"),
+            "{one}"
+        );
     }
 
     #[test]
     fn a_page_is_short_and_the_rest_of_the_query_stays() {
         let changed = with_short_pages(request("a"));
-        assert!(changed.uri().to_string().ends_with("?api-version=1&%24top=2"));
+        assert!(
+            changed
+                .uri()
+                .to_string()
+                .ends_with("?api-version=1&%24top=2")
+        );
     }
 }

@@ -25,7 +25,8 @@ impl Deletion<'_> {
             "applications.list" => {
                 let principals = self.ids("servicePrincipals.list", &client).await?;
                 self.call("applications.delete", id).await?;
-                self.purge(id, "deletedItems.listApplications", &client).await?;
+                self.purge(id, "deletedItems.listApplications", &client)
+                    .await?;
                 for principal in principals {
                     let list = "deletedItems.listServicePrincipals";
                     self.purge(&principal, list, &client).await?;
@@ -72,8 +73,7 @@ impl Deletion<'_> {
     /// The ids of the objects of a list that belong to this application.
     async fn ids(&self, list: &'static str, client: &str) -> Result<Vec<String>, CallError> {
         let filter = format!("appId eq '{client}'");
-        let all: Vec<DirectoryObject> =
-            graph::list(self.api.graph(), list, Some(&filter)).await?;
+        let all: Vec<DirectoryObject> = graph::list(self.api.graph(), list, Some(&filter)).await?;
         Ok(all.into_iter().map(|one| one.id).collect())
     }
 }

@@ -41,7 +41,9 @@ impl Deletion<'_> {
         let version = version("managedClusters.");
         match self.api.find_by_id::<Shown>(cluster, version).await? {
             None => Ok(()),
-            Some(_) => Err(self.refused(format!("its cluster {cluster} is there: it goes with that"))),
+            Some(_) => {
+                Err(self.refused(format!("its cluster {cluster} is there: it goes with that")))
+            }
         }
     }
 

@@ -125,7 +125,7 @@ async fn exist(api: &Api, subscription: &str, named: &[Scope]) -> Result<(), Cal
 ///
 /// # Errors
 /// When a page of it could not be read, or its type is unknown.
-pub(super) async fn list(
+pub(crate) async fn list(
     api: &Api,
     subscription: &str,
     listing: &Listing,

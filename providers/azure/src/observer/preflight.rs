@@ -151,7 +151,10 @@ async fn version(api: &Api, spec: &AksSpec) -> Judged {
 
 fn offered(known: &Versions, spec: &AksSpec) -> (Vec<String>, String) {
     let minors = known.values.iter().map(|one| one.version.as_str());
-    let patches = known.values.iter().flat_map(|one| one.patch_versions.keys());
+    let patches = known
+        .values
+        .iter()
+        .flat_map(|one| one.patch_versions.keys());
     let mut all: Vec<&str> = minors.chain(patches.map(String::as_str)).collect();
     all.sort_unstable();
     let location = &spec.location.0;

@@ -162,7 +162,11 @@ pub(super) async fn in_groups(work: &Work, groups: Vec<String>) -> Result<Vec<St
         let name = id.rsplit('/').next().unwrap_or(&id);
         let parameters = [work.subscription(), name];
         let operation = "resources.listByResourceGroup";
-        match work.api.list::<Resource>(operation, &parameters, None).await {
+        match work
+            .api
+            .list::<Resource>(operation, &parameters, None)
+            .await
+        {
             // The group is gone since it was listed.
             Err(error) if error.is_not_found() => {}
             found => all.extend(found?.iter().map(Resource::key)),

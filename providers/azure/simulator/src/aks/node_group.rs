@@ -99,8 +99,11 @@ pub(super) fn appear(state: &mut State, key: &str, lacks_machines: bool) {
     }
 }
 
-/// The identity of nodes.
+/// The identity of nodes. Those of a cluster that acts as a service principal act as the same one.
 fn kubelet_identity(state: &mut State, cluster: &Item) {
+    if cluster.document.get("identity").is_none_or(Value::is_null) {
+        return;
+    }
     let id = ensure(
         state,
         cluster,

@@ -19,7 +19,7 @@ fn in_subnet(bench: &mut Bench) -> (Value, String) {
         "subnets": [{"name": "s", "properties": {"addressPrefix": "10.9.0.0/18"}}],
     }});
     bench.made(&format!("PUT {}", network("virtualNetworks/v")), body);
-    let path = group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i");
+    let path = group("/providers/Microsoft.ManagedIdentity/userAssignedIdentities/acts-as");
     let made = bench.is(201, &format!("PUT {path}"), json!({"location": "eastus"}));
     let principal = made.body["properties"]["principalId"].as_str().unwrap();
     let mut body = two_nodes();
@@ -43,18 +43,29 @@ fn give(bench: &mut Bench, scope: &str, role: &str, principal: &str, number: u8)
 fn a_control_plane_joins_a_subnet_only_with_a_role_in_it() {
     let mut bench = Bench::new().with_group();
     let (body, principal) = in_subnet(&mut bench);
-    let mut fails = |bench: &mut Bench| {
+    let fails = |bench: &mut Bench| {
         let ended = bench.done(&create(), body.clone());
         assert_eq!(ended["status"], "Failed");
         assert_eq!(ended["error"]["code"], "LinkedAuthorizationFailed");
-        assert!(ended["error"]["message"].as_str().unwrap().contains("subnets/join/action"));
+        assert!(
+            ended["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("subnets/join/action")
+        );
     };
     fails(&mut bench);
     let subnet = network("virtualNetworks/v/subnets/s");
     give(&mut bench, &subnet, READER, &principal, 1);
     fails(&mut bench);
     // A role above does, too.
-    give(&mut bench, &network("virtualNetworks/v"), ROLE, &principal, 2);
+    give(
+        &mut bench,
+        &network("virtualNetworks/v"),
+        ROLE,
+        &principal,
+        2,
+    );
     bench.made(&create(), body.clone());
     let more = json!({"properties": {"count": 1, "vmSize": "Standard_D2s_v3", "mode": "User", "vnetSubnetID": subnet}});
     bench.made(&format!("PUT {}", cluster("/agentPools/more")), more);
@@ -65,8 +76,15 @@ fn an_application_signs_in_with_its_own_secret() {
     let mut bench = Bench::new().with_group();
     let made = bench.is(201, "POST /v1.0/applications", json!({"displayName": "a"}));
     let (id, client) = (made.body["id"].clone(), made.body["appId"].clone());
-    bench.is(201, "POST /v1.0/servicePrincipals", json!({"appId": client}));
-    let path = format!("POST /v1.0/applications/{}/addPassword", id.as_str().unwrap());
+    bench.is(
+        201,
+        "POST /v1.0/servicePrincipals",
+        json!({"appId": client}),
+    );
+    let path = format!(
+        "POST /v1.0/applications/{}/addPassword",
+        id.as_str().unwrap()
+    );
     let secret = bench.is(200, &path, json!({})).body["secretText"].clone();
     let mut body = two_nodes();
     body.as_object_mut().unwrap().remove("identity");
@@ -75,7 +93,12 @@ fn an_application_signs_in_with_its_own_secret() {
     bench.refused(&create(), body.clone(), 400, "ServicePrincipalNotFound");
     bench.wait(60);
     body["properties"]["servicePrincipalProfile"] = profile(&json!("wrong"));
-    bench.refused(&create(), body.clone(), 400, "ServicePrincipalValidationClientError");
+    bench.refused(
+        &create(),
+        body.clone(),
+        400,
+        "ServicePrincipalValidationClientError",
+    );
     body["properties"]["servicePrincipalProfile"] = profile(&secret);
     bench.made(&create(), body);
     let shown = bench.get(&cluster(""));
@@ -99,15 +122,14 @@ impl Kubernetes {
         let line = format!("POST {}", cluster("/listClusterUserCredential"));
         let given = bench.is(200, &line, Value::Null).body;
         let given = given["kubeconfigs"][0]["value"].as_str().unwrap();
-        let given = base64::engine::general_purpose::STANDARD.decode(given).unwrap();
-        let given = String::from_utf8(given).unwrap();
-        let after = |word: &str| {
-            let rest = given.split_once(word).unwrap().1;
-            rest.split_whitespace().next().unwrap().trim_matches('"').to_owned()
-        };
+        let given = base64::engine::general_purpose::STANDARD
+            .decode(given)
+            .unwrap();
+        let config: Value = serde_json::from_slice(&given).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {
-            token: after("token: "),
-            host: after("server: "),
+            token: text(&config["users"][0]["user"]["token"]),
+            host: text(&config["clusters"][0]["cluster"]["server"]),
         }
     }
 
@@ -167,7 +189,12 @@ fn a_pool_grows_for_pods_that_fit_nowhere_and_shrinks_when_nodes_are_idle() {
     };
     assert_eq!(count(&mut bench), Some(3));
     for name in ["a", "b", "c", "d"] {
-        kubernetes.call(&mut bench, "DELETE", &format!("{PODS}/{name}"), &Value::Null);
+        kubernetes.call(
+            &mut bench,
+            "DELETE",
+            &format!("{PODS}/{name}"),
+            &Value::Null,
+        );
     }
     assert_eq!(kubernetes.nodes_after(&mut bench, 540), 3);
     assert_eq!(kubernetes.nodes_after(&mut bench, 3600), 1);

@@ -46,9 +46,9 @@ pub(super) async fn judge(api: &Api, spec: &AksSpec) -> Judged {
         (None, Some(found)) => {
             names.note(format!("resource group {name}"), run.owns(&found.tags()));
         }
-        (Some(_), None) => names
-            .wrong
-            .push(format!("there is no resource group {name}, which should be used")),
+        (Some(_), None) => names.wrong.push(format!(
+            "there is no resource group {name}, which should be used"
+        )),
         (Some(_), Some(found)) => {
             let state = found.state();
             if state != "Succeeded" {

@@ -44,10 +44,14 @@ pub(super) async fn judge(api: &Api, spec: &AksSpec) -> Judged {
 /// Where a trial acts: in the subscription, and in the network of others, which may have its own roles.
 fn scopes(spec: &AksSpec) -> Vec<String> {
     let subscription = format!("/subscriptions/{}", spec.subscription.0);
-    let network = spec.network.as_ref().map(|network| {
-        format!("{subscription}/resourceGroups/{}", network.resource_group.0)
-    });
-    [Some(subscription), network].into_iter().flatten().collect()
+    let network = spec
+        .network
+        .as_ref()
+        .map(|network| format!("{subscription}/resourceGroups/{}", network.resource_group.0));
+    [Some(subscription), network]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The actions that none of the caller's roles allows.
@@ -74,7 +78,10 @@ mod tests {
     fn a_contributor_may_not_give_roles_and_another_role_of_the_caller_may() {
         let contributor = permission(
             &["*"],
-            &["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"],
+            &[
+                "Microsoft.Authorization/*/Write",
+                "Microsoft.Authorization/*/Delete",
+            ],
         );
         let administrator = permission(&["Microsoft.Authorization/*"], &[]);
         let check = |granted: &[Permission], expected: &[&str]| {

@@ -63,7 +63,8 @@ impl Size {
                 return Some(format!("{name} cannot be had in zone {zone}: {reason}"));
             }
         }
-        let offered: BTreeSet<&String> = self.location_info.iter().flat_map(|it| &it.zones).collect();
+        let offered: BTreeSet<&String> =
+            self.location_info.iter().flat_map(|it| &it.zones).collect();
         let missing = zones.iter().find(|zone| !offered.contains(zone))?;
         Some(format!("{name} is not offered in zone {missing}"))
     }
@@ -94,7 +95,10 @@ pub(super) fn judge(spec: &AksSpec, sizes: &Sizes) -> (Vec<String>, String) {
             Some(None) => seen.push(name.clone()),
         }
     }
-    (wrong, format!("{} offers {}", spec.location.0, seen.join(", ")))
+    (
+        wrong,
+        format!("{} offers {}", spec.location.0, seen.join(", ")),
+    )
 }
 
 #[cfg(test)]
@@ -115,7 +119,8 @@ mod tests {
             [(size.name.clone(), size)].into()
         };
         let asked = |zones: &[&str]| {
-            let pool = json!({"name": "main", "vm_size": "Standard_D2s_v3", "count": 2, "zones": zones});
+            let pool =
+                json!({"name": "main", "vm_size": "Standard_D2s_v3", "count": 2, "zones": zones});
             spec(json!({"node_pools": [pool]}))
         };
         let check = |zones: &[&str], sizes: &Sizes, expected: &str| {
@@ -126,7 +131,8 @@ mod tests {
         check(&["1", "2"], &free, "");
         check(&["3"], &free, "Standard_D2s_v3 is not offered in zone 3");
         let reason = "NotAvailableForSubscription";
-        let zone = json!([{"type": "Zone", "reasonCode": reason, "restrictionInfo": {"zones": ["2"]}}]);
+        let zone =
+            json!([{"type": "Zone", "reasonCode": reason, "restrictionInfo": {"zones": ["2"]}}]);
         check(&["1"], &size(zone.clone()), "");
         check(
             &["1", "2"],
@@ -139,10 +145,6 @@ mod tests {
             &size(location),
             "Standard_D2s_v3 cannot be had: NotAvailableForSubscription",
         );
-        check(
-            &[],
-            &Sizes::new(),
-            "eastus does not offer Standard_D2s_v3",
-        );
+        check(&[], &Sizes::new(), "eastus does not offer Standard_D2s_v3");
     }
 }

@@ -42,7 +42,10 @@ pub(super) async fn judge(api: &Api, spec: &AksSpec, sizes: &Sizes) -> Judged {
     let (mut wrong, mut seen) = compare(&compute, &cores);
     let missing = unlisted(&compute, &cores);
     if let Some(quota) = missing {
-        let message = format!("{} does not say how much of {quota} is used", spec.location.0);
+        let message = format!(
+            "{} does not say how much of {quota} is used",
+            spec.location.0
+        );
         return Err(CallError::state("arm:usage.list", message));
     }
     let (exceeded, enough) = compare(&network, &of_network(spec));
@@ -93,7 +96,10 @@ fn compare(usages: &[Usage], needed: &Needed) -> (Vec<String>, Vec<String>) {
     let (mut wrong, mut seen) = (Vec::new(), Vec::new());
     for usage in usages {
         let name = &usage.name.value;
-        let Some(needed) = needed.get(&name.to_lowercase()).filter(|needed| **needed > 0) else {
+        let Some(needed) = needed
+            .get(&name.to_lowercase())
+            .filter(|needed| **needed > 0)
+        else {
             continue;
         };
         let (used, limit) = (number(&usage.current_value), number(&usage.limit));
@@ -111,7 +117,11 @@ fn compare(usages: &[Usage], needed: &Needed) -> (Vec<String>, Vec<String>) {
 
 /// A quota of vCPUs that is needed and not told. Spare capacity has none of its own in every subscription.
 fn unlisted(usages: &[Usage], needed: &Needed) -> Option<String> {
-    let is_told = |quota: &str| usages.iter().any(|one| one.name.value.eq_ignore_ascii_case(quota));
+    let is_told = |quota: &str| {
+        usages
+            .iter()
+            .any(|one| one.name.value.eq_ignore_ascii_case(quota))
+    };
     let mut all = needed.keys();
     all.find(|quota| !is_told(quota) && !quota.eq_ignore_ascii_case(SPARE_CORES))
         .cloned()
@@ -160,7 +170,10 @@ mod tests {
         let needed = cores(&spec(json!({ "node_pools": pools })), &sizes()).unwrap();
         let of = |name: &str| needed.get(name).copied().unwrap_or_default();
         // By hand: 2 nodes of 2, 5 of 4; 3 spare ones of 4.
-        assert_eq!((of("standarddsv3family"), of("standarddsv5family")), (4, 20));
+        assert_eq!(
+            (of("standarddsv3family"), of("standarddsv5family")),
+            (4, 20)
+        );
         assert_eq!((of("cores"), of("lowprioritycores")), (24, 12));
         assert!(cores(&spec(json!({})), &Sizes::new()).is_err());
     }
