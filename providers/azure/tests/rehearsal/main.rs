@@ -3,6 +3,7 @@
 mod bench;
 mod defects;
 mod directory;
+mod live;
 mod observer;
 mod shared;
 

@@ -119,7 +119,12 @@ fn what_accounts_ask_for_and_is_not_simulated_is_refused() {
         body["properties"][member] = value;
         bench.refused(&create(), body, status, code);
     };
-    check("aadProfile", json!({"managed": false, "serverAppID": "x"}), 501, "NotImplemented");
+    check(
+        "aadProfile",
+        json!({"managed": false, "serverAppID": "x"}),
+        501,
+        "NotImplemented",
+    );
     check(
         "aadProfile",
         json!({"managed": true, "adminGroupObjectIDs": ["x"]}),
