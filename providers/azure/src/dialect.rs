@@ -147,8 +147,7 @@ impl Dialect for AzureDialect {
         } else {
             "nextLink"
         };
-        list.as_object_mut()?
-            .insert(member.to_owned(), json!(link));
+        list.as_object_mut()?.insert(member.to_owned(), json!(link));
         let mut further = response.clone();
         *further.body_mut() = Bytes::from(body.to_string());
         further.headers_mut().remove(http::header::CONTENT_LENGTH);
