@@ -68,7 +68,11 @@ pub(super) async fn token(
         last = match tokio::time::timeout(ANSWER_WITHIN, sent).await {
             Err(_) => format!("no answer within {} s", ANSWER_WITHIN.as_secs()),
             Ok(Err(error)) => error.to_string(),
-            Ok(Ok(answer)) if answer.status().is_success() => return read(&answer, now),
+            // One that is cut off is asked for again.
+            Ok(Ok(answer)) if answer.status().is_success() => match read(&answer, now) {
+                Ok(token) => return Ok(token),
+                Err(error) => error.to_string(),
+            },
             // What the authority refuses, it refuses again.
             Ok(Ok(answer)) if answer.status().is_client_error() && answer.status() != 429 => {
                 return Err(GrantError::Refused(refusal(&answer)));
@@ -330,6 +334,9 @@ mod tests {
         assert_eq!(seen.len(), 1);
         let (got, seen) = ask_for(secret(), Audience::Arm, &[(503, ""), (429, ""), GIVEN]).await;
         assert!(got.is_ok() && seen.len() == 3, "{got:?}");
+        let cut = (200, "{\"access_to");
+        let (got, seen) = ask_for(secret(), Audience::Arm, &[cut, GIVEN]).await;
+        assert!(got.is_ok() && seen.len() == 2, "{got:?}");
         let (got, seen) = ask_for(secret(), Audience::Arm, &[]).await;
         let error = got.unwrap_err().to_string();
         assert!(

@@ -7,7 +7,7 @@
 #[path = "../../../simkit/tests/support/served_script.rs"]
 mod served_script;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use kubeproof_azure::client_environment::client_environment;
@@ -37,7 +37,7 @@ const KNOWN: &[Client] = &[(
 const SUBSCRIPTION: Account = Account {
     name: "AZURE",
     serve: rehearsal::serve,
-    environment: client_environment,
+    environment: |served, folder| client_environment(served, folder, &BTreeMap::new()),
 };
 
 fn main() -> ExitCode {
