@@ -1,6 +1,7 @@
 //! The provisioner against the simulated subscription, through the contract alone.
 
 mod bench;
+mod billing;
 mod defects;
 mod directory;
 mod live;
