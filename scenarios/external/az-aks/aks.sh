@@ -9,6 +9,8 @@ location=eastus
 : "${KUBEPROOF_OUTPUT:?}" "${AZURE_SUBSCRIPTION_ID:?}"
 folder=${KUBEPROOF_DIR:?}
 run=${KUBEPROOF_TAG_RUN:?}
+# Commands of the newer kind take a key with a colon only as JSON, and those of the older kind no JSON.
+json=${KUBEPROOF_TAGS:?}
 tags=("kubeproof:run=$run" "kubeproof:owner=${KUBEPROOF_TAG_OWNER:?}" "kubeproof:expires=${KUBEPROOF_TAG_EXPIRES:?}")
 nodes=MC_${name}_${name}_$location
 nodes=${nodes:0:80}
@@ -27,9 +29,13 @@ again() {
 }
 
 sign_in() {
-  if [ -n "${ARM_METADATA_HOSTNAME:-}" ] && [ "$(q cloud show --query name)" != served ]; then
-    q cloud register --name served --endpoint-resource-manager "https://$ARM_METADATA_HOSTNAME" > /dev/null || true
-    must cloud set --name served > /dev/null
+  if [ -n "${ARM_METADATA_HOSTNAME:-}" ]; then
+    # A cloud is known by its address: another one may be served in the same place.
+    local cloud=at-${ARM_METADATA_HOSTNAME//[^a-z0-9]/-}
+    if [ "$(q cloud show --query name)" != "$cloud" ]; then
+      q cloud register --name "$cloud" --endpoint-resource-manager "https://$ARM_METADATA_HOSTNAME" > /dev/null || true
+      must cloud set --name "$cloud" > /dev/null
+    fi
   fi
   again login --service-principal --username "${AZURE_CLIENT_ID:?}" --password "${AZURE_CLIENT_SECRET:?}" \
     --tenant "${AZURE_TENANT_ID:?}"
@@ -49,7 +55,7 @@ state() { must aks list --query "[?resourceGroup=='$name' && name=='$name'].prov
 # The subnet of the nodes.
 subnet() {
   again network vnet create --resource-group "$name" --name "$name" --address-prefix 10.1.0.0/16 --subnet-name nodes \
-    --subnet-prefixes 10.1.0.0/18 --tags "${tags[@]}"
+    --subnet-prefixes 10.1.0.0/18 --tags "$json"
   echo "$group/providers/Microsoft.Network/virtualNetworks/$name/subnets/nodes"
 }
 
@@ -59,7 +65,7 @@ up() {
   # Each of these is a PUT, which may be repeated.
   again group create --name "$name" --location $location --tags "${tags[@]}"
   nodes_subnet=$(subnet)
-  again identity create --resource-group "$name" --name "$name" --tags "${tags[@]}"
+  again identity create --resource-group "$name" --name "$name" --tags "$json"
   # `aks create` is no PUT: of a cluster that exists it says so, and it makes the role at the subnet itself.
   for _ in 1 2 3; do
     case $(state) in

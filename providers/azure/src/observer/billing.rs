@@ -37,11 +37,16 @@ const USD: &str = "USD";
 /// The most characters of the name of a node resource group (AKS).
 const GROUP_NAME_MAX: usize = 80;
 
-/// The groups that hold nothing but what is the run's: its own, and that of its nodes.
-pub(super) fn groups(spec: &AksSpec, run: &Run) -> [String; 2] {
+/// The groups that hold nothing but what is the run's: that of its nodes, and its own, if it made one.
+pub(super) fn groups(spec: &AksSpec, run: &Run) -> Vec<String> {
     let (name, location) = (run.name(""), &spec.location.0);
-    let of_nodes = format!("MC_{name}_{name}_{location}");
-    [name, of_nodes.chars().take(GROUP_NAME_MAX).collect()]
+    let of_cluster = spec.resource_group.as_ref().map(|group| group.0.clone());
+    let is_own = of_cluster.is_none();
+    let of_cluster = of_cluster.unwrap_or_else(|| name.clone());
+    let of_nodes = format!("MC_{of_cluster}_{name}_{location}");
+    let of_nodes = of_nodes.chars().take(GROUP_NAME_MAX).collect();
+    let own = is_own.then_some(of_cluster);
+    own.into_iter().chain([of_nodes]).collect()
 }
 
 /// Reads the charges of a run from `from` until `now`.

@@ -233,6 +233,25 @@ async fn what_lost_its_tag_is_still_the_runs_by_its_group() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_a_group_of_others_the_tag_tells_what_is_the_runs() {
+    let bench = Bench::new(
+        json!({"tier": "standard", "resource_group": "kp-legacy"}),
+        &[],
+    );
+    bench.provisioner().provision().await.unwrap();
+    tokio::time::sleep(Duration::from_mins(45)).await;
+    bench.provisioner().teardown().await.unwrap();
+    let bill = final_bill(&bench).await;
+    // The group's own disk and address are on the same bill, and are not the run's.
+    agrees(&bench, &bill);
+    assert!(
+        says(&bill, "lies in other groups and is known by its tag alone"),
+        "{:?}",
+        bill.attribution
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn pages_are_read_to_the_last_and_one_that_comes_twice_is_no_bill() {
     let bench = lived_in(&[], |setup| setup.cost_page_rows = 2).await;
     agrees(&bench, &final_bill(&bench).await);

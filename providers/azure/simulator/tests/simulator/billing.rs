@@ -165,7 +165,7 @@ fn rows_are_made_for_days_and_for_values_of_a_tag() {
         "properties": {"diskSizeGB": 32, "creationData": {"createOption": "Empty"}}})
     };
     let path = group("/providers/Microsoft.Compute/disks/d");
-    bench.is(201, &format!("PUT {path}"), disk(json!({})));
+    bench.is(202, &format!("PUT {path}"), disk(json!({})));
     // Until the next day at 00:00: 12 h 53 min 20 s, less 5 s of making. Then a tag, and half a day.
     bench.wait(46_400);
     bench.is(

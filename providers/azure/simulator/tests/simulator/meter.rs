@@ -159,13 +159,13 @@ fn a_disk_costs_its_tier_for_as_long_as_it_is_there() {
         json!({"location": "eastus", "tags": {"kubeproof:run": "r1"}, "sku": {"name": kind},
                "properties": {"diskSizeGB": gib, "creationData": {"createOption": "Empty"}}})
     };
-    bench.is(201, &line, disk("StandardSSD_LRS", 4));
+    bench.is(202, &line, disk("StandardSSD_LRS", 4));
     // It is there after 5 s; then 73 hours, a tenth of a month: 0.30 / 10.
     bench.wait(5 + 73 * 3600);
     check(&bench, &[("disks", "0.03")]);
     // 33 GiB of another kind would be billed as 64, whose price is not known.
     let line = format!("PUT {}", group("/providers/Microsoft.Compute/disks/e"));
-    bench.is(201, &line, disk("Premium_LRS", 33));
+    bench.is(202, &line, disk("Premium_LRS", 33));
     bench.wait(60);
     assert_eq!(bench.cloud.unpriced(), ["33 GiB of Premium_LRS in eastus"]);
 }

@@ -282,9 +282,16 @@ fn a_month_is_closed_after_the_fifth_day_of_the_next() {
 }
 
 #[test]
-fn a_group_of_nodes_has_a_name_of_at_most_80_characters() {
+fn the_runs_groups_are_its_own_and_that_of_its_nodes() {
+    let check = |change: serde_json::Value, expected: &[&str]| {
+        let spec = crate::spec::tests::spec(change);
+        assert_eq!(groups(&spec, &run()), expected);
+    };
+    check(serde_json::json!({}), &["kp-r1", "MC_kp-r1_kp-r1_eastus"]);
+    // A group that was there holds what is others', too.
+    let shared = serde_json::json!({"resource_group": "shared"});
+    check(shared, &["MC_shared_kp-r1_eastus"]);
     let spec = crate::spec::tests::spec(serde_json::json!({}));
-    assert_eq!(groups(&spec, &run()), own_groups());
     let long = Run::new("r".repeat(40), "me", at("2026-11-18T11:06:40Z"));
     assert_eq!(groups(&spec, &long)[1].len(), 80);
 }
