@@ -124,10 +124,15 @@ impl Dialect for AzureDialect {
         request: &Request<Bytes>,
         response: &Response<Bytes>,
     ) -> Option<Response<Bytes>> {
-        let named =
-            named(request).filter(|named| !named.mutating && named.operation.contains(".list"))?;
+        let named = named(request).filter(|named| !named.mutating)?;
         let mut body = read(response.body());
-        body["value"].as_array()?;
+        // Cost data are a table, whose next page is named inside.
+        let list = match named.operation.as_str() {
+            "query.usage" => body.get_mut("properties")?,
+            _ if named.operation.contains(".list") => &mut body,
+            _ => return None,
+        };
+        list.get("value").or_else(|| list.get("rows"))?.as_array()?;
         let link = format!(
             "{}{}?$skiptoken={FURTHER_PAGE}",
             if named.service == GRAPH {
@@ -142,7 +147,7 @@ impl Dialect for AzureDialect {
         } else {
             "nextLink"
         };
-        body.as_object_mut()?.insert(member.to_owned(), json!(link));
+        list.as_object_mut()?.insert(member.to_owned(), json!(link));
         let mut further = response.clone();
         *further.body_mut() = Bytes::from(body.to_string());
         further.headers_mut().remove(http::header::CONTENT_LENGTH);

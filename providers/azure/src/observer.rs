@@ -2,6 +2,7 @@
 //!
 //! Independent of the provisioner: it finds everything by its own calls, and trusts no provisioner's word.
 
+mod billing;
 pub mod checks;
 mod created_by;
 pub(crate) mod inventory;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::prelude::*;
 use kubeproof_kubernetes::workload;
@@ -170,8 +172,15 @@ impl Ownership for AksObserver {
     }
 }
 
+#[async_trait]
 impl Billing for AksObserver {
-    fn never_billed_because(&self) -> Option<&'static str> {
-        Some("Cost Management is not read yet")
+    async fn billed(&self, run: &Run, from: Timestamp) -> Result<Billed, ObserverError> {
+        let api = self.api();
+        let now = api.connection().clock.now();
+        billing::read(&api, &self.spec, run, from, now).await
+    }
+
+    fn billing_final_after(&self, at: Timestamp) -> Timestamp {
+        billing::final_after(at)
     }
 }

@@ -19,12 +19,22 @@ const NAME_LENGTH_MAX: usize = 54;
 #[derive(Clone, Debug)]
 pub struct AksPlan {
     spec: AksSpec,
+    leftovers: bool,
 }
 
 impl AksPlan {
     /// The plan of a cluster.
     pub fn new(spec: AksSpec) -> Self {
-        Self { spec }
+        Self {
+            spec,
+            leftovers: false,
+        }
+    }
+
+    /// The same for a job that leaves a load balancer service and a volume for teardown, or does not.
+    #[must_use]
+    pub fn with_leftovers(self, leftovers: bool) -> Self {
+        Self { leftovers, ..self }
     }
 }
 
@@ -75,7 +85,11 @@ impl Plan for AksPlan {
         start: Option<Timestamp>,
         duration_minutes: u32,
     ) -> Estimate {
-        cost::estimate(&self.spec, start, duration_minutes)
+        cost::estimate(&self.spec, self.leftovers, start, duration_minutes)
+    }
+
+    fn estimate_between(&self, _: &PriceContext, from: Timestamp, to: Timestamp) -> Estimate {
+        cost::estimate_between(&self.spec, self.leftovers, from, to)
     }
 }
 

@@ -63,7 +63,8 @@ impl Provider for Azure {
 
 impl ProviderParts for Azure {
     fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
-        Box::new(AksPlan::new(spec(scenario)))
+        let plan = AksPlan::new(spec(scenario));
+        Box::new(plan.with_leftovers(scenario.job.with_leftovers))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {

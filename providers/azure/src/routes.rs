@@ -121,6 +121,12 @@ const FURTHER: &[Route] = &[
         "managedClusters.listClusterUserCredentials"
     )
     .reading(),
+    Route::new(
+        "POST",
+        "/subscriptions/{subscription}/providers/Microsoft.CostManagement/query",
+        "query.usage",
+    )
+    .reading(),
     grouped!(
         "PUT",
         "/providers/Microsoft.Authorization/locks/{lock}",

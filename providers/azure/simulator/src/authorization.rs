@@ -178,6 +178,7 @@ fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
         .cloned()
         .unwrap_or_default();
     let (scope, name) = (call.scope(), call.parameter(1).to_owned());
+    let described = text(&given, "description");
     if !is_guid(&name) {
         let message = format!(
             "The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
@@ -235,10 +236,7 @@ fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
         role,
         principal,
         principal_type,
-        description: given
-            .get("description")
-            .and_then(Value::as_str)
-            .map(str::to_owned),
+        description: (!described.is_empty()).then(|| described.to_owned()),
         created: state.now,
         created_by: call.caller.clone(),
     };

@@ -1,4 +1,4 @@
-//! Preflight: credentials, subscription, registrations, permissions, place, version, quotas and names, before anything is
+//! Preflight: credentials, subscription, registrations, permissions, directory, place, version, quotas and names, before anything is
 //! created.
 //!
 //! It judges the subscription, not a cluster, and changes nothing.
@@ -8,8 +8,8 @@ mod permitted;
 mod place;
 mod quotas;
 
-use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::checks::{CREDENTIALS, Rows, credentials_found};
+use kubeproof_cloudkit::{CallError, Cause};
 use kubeproof_contract::check::Check;
 use serde::Deserialize;
 
@@ -17,6 +17,7 @@ use super::READ;
 use super::checks::{ROWS, is_version};
 use crate::account::AccountId;
 use crate::api::Api;
+use crate::api::graph::{self, DirectoryObject};
 use crate::api::types::{Provider, Subscription};
 use crate::credentials;
 use crate::spec::AksSpec;
@@ -32,6 +33,10 @@ const OWN: Rows = Rows(&[
         PERMISSIONS,
         "the caller may do everything that a trial needs",
     ),
+    (
+        DIRECTORY,
+        "the caller may read applications of the directory",
+    ),
     (PLACE, "the location offers the sizes of machines"),
     (VERSION, "the location offers the Kubernetes version"),
     (QUOTAS, "no quota would be exceeded"),
@@ -40,6 +45,7 @@ const OWN: Rows = Rows(&[
 const SUBSCRIPTION: &str = "azure.preflight.subscription";
 const REGISTRATIONS: &str = "azure.preflight.registrations";
 const PERMISSIONS: &str = "azure.preflight.permissions";
+const DIRECTORY: &str = "azure.preflight.directory";
 const PLACE: &str = "azure.preflight.place";
 const VERSION: &str = "azure.preflight.version";
 const QUOTAS: &str = "azure.preflight.quotas";
@@ -81,6 +87,7 @@ pub(super) async fn run(api: &Api, spec: &AksSpec) -> (Vec<Check>, Option<String
     checks.push(row(SUBSCRIPTION, Ok(subscription(&known))));
     checks.push(row(REGISTRATIONS, registrations(api, spec).await));
     checks.push(row(PERMISSIONS, permitted::judge(api, spec).await));
+    checks.push(row(DIRECTORY, directory(api).await));
     let sizes = place::read(api, spec).await;
     let quotas = match &sizes {
         Ok(sizes) => quotas::judge(api, spec, sizes).await,
@@ -104,6 +111,23 @@ fn subscription(known: &Subscription) -> (Vec<String>, String) {
         ));
     }
     (wrong, format!("subscription {id} is {state}"))
+}
+
+/// The inventory lists applications and what was deleted of them: without the permission, no audit could be clean.
+async fn directory(api: &Api) -> Judged {
+    let name = api.connection().run.name("");
+    let filter = format!("displayName eq '{name}'");
+    let read = graph::list::<DirectoryObject>(api.graph(), "applications.list", Some(&filter));
+    match read.await {
+        Ok(_) => Ok((Vec::new(), "applications can be listed".to_owned())),
+        Err(error) if error.cause == Cause::Denied => {
+            let wrong = format!(
+                "{error}: without Microsoft Graph's permission Application.Read.All nothing of the directory can be audited"
+            );
+            Ok((vec![wrong], String::new()))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A namespace that is not registered is no obstacle: a provisioner registers it, in minutes. One that is being

@@ -82,7 +82,7 @@ fn parents<'a>(
             ids.extend(property("principal_id").map(|id| ("principal", id)));
             ids.extend(scopes(resource).into_iter().map(|id| ("scope", id)));
         }
-        // Whoever makes a lock or a setting need not have made what it is for.
+        // A lock or a setting need not be made by the one who made what it is for.
         "management_lock" | "diagnostic_setting" => {}
         "service_principal"
         | "app_registration_sp"

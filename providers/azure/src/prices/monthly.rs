@@ -4,7 +4,10 @@ use kubeproof_cloudkit::prices::cents;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 
-use super::{ADDRESS, BALANCER, DiskKind, HOURS_PER_MONTH, NAT_GATEWAY, OVERAGE_RULE, STANDARD_TIER, disk, exact};
+use super::{
+    ADDRESS, BALANCER, DiskKind, HOURS_PER_MONTH, NAT_GATEWAY, OVERAGE_RULE, STANDARD_TIER, disk,
+    exact,
+};
 
 /// Rules of a load balancer that one price covers.
 const INCLUDED_RULES: u32 = 5;
@@ -114,7 +117,11 @@ mod tests {
             ("priority", "Spot"),
         ];
         check("vmss", &spot, None);
-        check("managed_disk", &[("sku", "UltraSSD_LRS"), ("diskSizeGB", "8")], None);
+        check(
+            "managed_disk",
+            &[("sku", "UltraSSD_LRS"), ("diskSizeGB", "8")],
+            None,
+        );
         check("managed_disk", &[("sku", "Premium_LRS")], None);
         check("snapshot", &[], None);
         check("public_ip", &[("location", "westus")], None);

@@ -89,7 +89,9 @@ const STEPS: &[Step<Work>] = &[
     },
     Step {
         name: "role_assignment",
-        of: None,
+        // Its list reads identity and cluster again, so it waits until theirs were read: a call that was throttled is not
+        // sent from beside.
+        of: Some("user_assigned_identity"),
         // The cluster needs it to leave its subnet; afterwards, a principal that goes first leaves it behind.
         after: &["aks_managed_cluster"],
         in_use_for: Duration::ZERO,

@@ -13,7 +13,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::disk::{Disk, Files};
 use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
 use kubeproof_contract::provisioner::Provisioner as _;
@@ -47,9 +47,18 @@ pub fn spec(change: Value) -> AksSpec {
 
 impl Bench {
     pub fn new(change: Value, faults: &[&str]) -> Self {
+        Self::with(change, faults, rehearse)
+    }
+
+    /// The same in another subscription.
+    pub fn with(
+        change: Value,
+        faults: &[&str],
+        subscription: impl Fn(&AksSpec, Clock, u64) -> Rehearsal,
+    ) -> Self {
         let spec = spec(change);
         let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
-        let rehearsal = rehearse(&spec, clock, 1);
+        let rehearsal = subscription(&spec, clock, 1);
         let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
         Self {
             spec,
@@ -182,6 +191,15 @@ impl Bench {
             .filter(|(fault, _)| fault.effect != Effect::Garbled);
         let missed = tally.filter(|(_, count)| count.attempted == 0);
         missed.map(|(fault, _)| fault.to_string()).collect()
+    }
+
+    /// How often a call was answered with 429.
+    pub fn throttled(&self, signature: &str) -> usize {
+        let calls = self.journal.calls();
+        let refused = calls.iter().filter(|call| call.status == Some(429));
+        refused
+            .filter(|call| call.signature.to_string() == signature)
+            .count()
     }
 
     /// The changing calls since the journal had this length.

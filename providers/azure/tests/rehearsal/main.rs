@@ -1,8 +1,10 @@
 //! The provisioner against the simulated subscription, through the contract alone.
 
 mod bench;
+mod billing;
 mod defects;
 mod directory;
+mod live;
 mod observer;
 mod shared;
 

@@ -168,7 +168,7 @@ pub(super) fn columns(query: &Query) -> Vec<Value> {
         match grouping {
             Column::Dimension(name) => all.push(column(name, "String")),
             Column::Tag(_) => {
-                all.extend([column("TagKey", "String"), column("TagValue", "String")])
+                all.extend([column("TagKey", "String"), column("TagValue", "String")]);
             }
         }
     }

@@ -173,7 +173,12 @@ pub(super) async fn soft_deleted(
     name: &'static str,
     list: &'static str,
 ) -> Result<Vec<Resource>, CallError> {
-    let all: Vec<Value> = api.list(list, &[subscription], None).await?;
+    let all: Result<Vec<Value>, CallError> = api.list(list, &[subscription], None).await;
+    let all = match all {
+        // The namespace is not registered, so the subscription has nothing of it.
+        Err(error) if error.is("MissingSubscriptionRegistration") => Vec::new(),
+        all => all?,
+    };
     let each = all.iter().map(|item| {
         let mut one = Resource::new(name, id(name, item)?, "global");
         one = one.named(text(item, "name").map(str::to_owned));

@@ -67,6 +67,12 @@ pub(super) async fn judge(api: &Api, spec: &AksSpec) -> Judged {
             names.note(format!("{what} {own}"), run.owns(&found.tags()));
         }
     }
+    let nodes = node_group(&name, &cluster, &spec.location.0);
+    let parameters = [subscription, nodes.as_str()];
+    let found: Option<Resource> = api.find("resourceGroups.get", &parameters).await?;
+    if let Some(found) = found {
+        names.note(format!("resource group {nodes}"), run.owns(&found.tags()));
+    }
     existing_subnet(api, spec, &mut names).await?;
     if spec.identity == Identity::ServicePrincipal {
         application(api, &cluster, &mut names).await?;
@@ -76,6 +82,12 @@ pub(super) async fn judge(api: &Api, spec: &AksSpec) -> Judged {
         own => format!("of this run: {}", own.join(", ")),
     };
     Ok((names.wrong, seen))
+}
+
+/// The name that AKS gives to the group of a cluster's nodes, cut as it does (AKS, node resource group: 80 characters).
+fn node_group(group: &str, cluster: &str, location: &str) -> String {
+    let name = format!("MC_{group}_{cluster}_{location}");
+    name.chars().take(80).collect()
 }
 
 /// The subnet that should be used is there.

@@ -268,6 +268,22 @@ async fn a_list_that_is_refused_throttled_or_cut_is_unknown_and_never_empty() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_namespace_that_is_not_registered_holds_nothing() {
+    for (call, code, fails) in [
+        (
+            "arm:vaults.listDeleted",
+            "MissingSubscriptionRegistration",
+            false,
+        ),
+        ("arm:vaults.listDeleted", "AuthorizationFailed", true),
+        ("arm:disks.list", "MissingSubscriptionRegistration", true),
+    ] {
+        let failing = failing(call, &format!("reject({code})")).await;
+        assert_eq!(!failing.is_empty(), fails, "{call} {code}: {failing:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_only_one_of_two_lists_shows_is_looked_for_and_never_left_out() {
     // The list of all resources lags: what is new is there, and no one says since when.
     let bench = Bench::new(json!({}), &[]);

@@ -46,7 +46,7 @@ async fn a_fresh_subscription_and_one_with_this_very_run_pass_and_nothing_is_cha
         let observer = bench.observer();
         let rows = observer.preflight().await;
         assert_eq!(bad(&rows), []);
-        assert_eq!(rows.len(), 9, "{rows:#?}");
+        assert_eq!(rows.len(), 10, "{rows:#?}");
         assert_eq!(bench.changes_since(0), [""; 0]);
         let account = format!("{TENANT}/{SUBSCRIPTION}");
         assert_eq!(observer.learned().account, Some(account));
@@ -113,6 +113,28 @@ async fn a_name_that_is_taken_is_found() {
     let rows = bench.observer().preflight().await;
     let part = "resource group kp-r1 exists and does not carry this run's tag";
     assert_only(&rows, "azure.preflight.names", Verdict::Fail, part);
+    let bench = Bench::new(json!({}), &[]);
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/mc_kp-r1_kp-r1_eastus");
+    bench
+        .other("PUT", &group, json!({"location": "eastus"}))
+        .await;
+    let rows = bench.observer().preflight().await;
+    let part = "resource group MC_kp-r1_kp-r1_eastus exists and does not carry this run's tag";
+    assert_only(&rows, "azure.preflight.names", Verdict::Fail, part);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_that_may_not_be_read_is_told_with_the_permission_and_one_that_fails_is_unknown()
+ {
+    for (effect, verdict, part) in [
+        ("reject", Verdict::Fail, "Application.Read.All"),
+        ("server-error", Verdict::Unknown, "applications.list"),
+    ] {
+        let fault = format!("auditor/graph:applications.list#1*1000={effect}");
+        let bench = Bench::new(json!({}), &[&fault]);
+        let rows = bench.observer().preflight().await;
+        assert_only(&rows, "azure.preflight.directory", verdict, part);
+    }
 }
 
 /// A subscription whose caller is a contributor.
