@@ -66,7 +66,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         name: "leaves-a-role-at-a-shared-subnet",
-        client: "az",
+        client: "azure",
         oracle: "O1 orphans",
         words: &["role_assignment ", "/subnets/build", "left behind"],
     },

@@ -32,7 +32,7 @@ sign_in() {
   if [ -n "${ARM_METADATA_HOSTNAME:-}" ]; then
     # A cloud is known by its address: another one may be served in the same place.
     local cloud=at-${ARM_METADATA_HOSTNAME//[^a-z0-9]/-}
-    if [ "$(q cloud show --query name)" != "$cloud" ]; then
+    if ! grep -qs "$cloud" "${AZURE_CONFIG_DIR:-$HOME/.azure}/clouds.config"; then
       q cloud register --name "$cloud" --endpoint-resource-manager "https://$ARM_METADATA_HOSTNAME" > /dev/null || true
       must cloud set --name "$cloud" > /dev/null
     fi
@@ -66,21 +66,23 @@ up() {
   again group create --name "$name" --location $location --tags "${tags[@]}"
   nodes_subnet=$(subnet)
   again identity create --resource-group "$name" --name "$name" --tags "$json"
-  # `aks create` is no PUT: of a cluster that exists it says so, and it makes the role at the subnet itself.
-  for _ in 1 2 3; do
-    case $(state) in
+  # `aks create` is no PUT: of a cluster that exists it says so, and it makes the role at the subnet itself. Whether it is made
+  # is looked at next.
+  local seen=none
+  for _ in 1 2 3 4 5 6; do
+    seen=$(state)
+    case $seen in
       Succeeded) break ;;
       Failed) again aks delete --resource-group "$name" --name "$name" --yes ;;
       none) ;;
-      *) sleep 1; continue ;;
+      *) sleep 2; continue ;;
     esac
     q aks create --resource-group "$name" --name "$name" --node-count 2 --node-vm-size Standard_D2s_v3 --no-ssh-key \
       --tier standard --network-plugin azure --network-plugin-mode overlay --tags "${tags[@]}" --yes \
       --vnet-subnet-id "$nodes_subnet" \
       --assign-identity "$group/providers/Microsoft.ManagedIdentity/userAssignedIdentities/$name" > /dev/null || true
   done
-  q aks wait --resource-group "$name" --name "$name" --created --interval 1 --timeout 600 \
-    || fail "the cluster $name was not made"
+  [ "$seen" = Succeeded ] || fail "the cluster $name was not made"
   must aks get-credentials --resource-group "$name" --name "$name" --file "$folder/kubeconfig" --overwrite-existing
   KUBECONFIG=$folder/kubeconfig kubectl wait --for=condition=Ready nodes --all --timeout=120s > /dev/null
   printf '{"made": {"cluster": "%s", "group": "%s"}, "kubeconfig": "kubeconfig"}\n' "$name" "$name" > "$KUBEPROOF_OUTPUT"
