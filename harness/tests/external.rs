@@ -66,9 +66,9 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         name: "leaves-a-role-at-a-shared-subnet",
-        client: "az",
+        client: "azure",
         oracle: "O1 orphans",
-        words: &["role_assignment ", "left behind"],
+        words: &["role_assignment ", "/subnets/build", "left behind"],
     },
     Wrong {
         name: "loses-what-state-did-not-see",
@@ -92,7 +92,7 @@ const WRONG: &[Wrong] = &[
         name: "takes-accepted-for-gone",
         client: "azure",
         oracle: "O1 orphans",
-        words: &["resource_group kp-", "though teardown reported success"],
+        words: &["resource_group ", "though teardown reported success"],
     },
     Wrong {
         name: "twin-after-lost-answer",

@@ -53,9 +53,9 @@ quiet ad app delete --id "$application"
 # It is still among the deleted items of the directory, for which az has no command of its own.
 graph=$(q cloud show --query endpoints.microsoftGraphResourceId)
 for kind in servicePrincipal application; do
-  for one in $(q rest --method get --url "$graph/v1.0/directory/deletedItems/microsoft.graph.$kind" --query 'value[].id'); do
-    quiet rest --method delete --url "$graph/v1.0/directory/deletedItems/$one"
-  done
+  deleted=$(q rest --method get --url "$graph/v1.0/directory/deletedItems/microsoft.graph.$kind" --resource "$graph" \
+    --query 'value[].id')
+  quiet rest --method delete --url "$graph/v1.0/directory/deletedItems/$deleted" --resource "$graph"
 done
 
 quiet aks nodepool delete --resource-group $group --cluster-name demo --name more

@@ -1,6 +1,6 @@
 //! Wrong provisioners that a whole run exposes without any fault: what campaigns leave out, and what is wrong always.
 
-use crate::provisioners::table::Of::{self, Contract, File, OneMachine};
+use crate::provisioners::of::Of::{self, Contract, File, OneMachine};
 use crate::provisioners::wrong;
 
 /// Those that a whole run exposes without any fault.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::Response;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_cloudkit::rest::{BoxError, RestApi, RestCall, RestClient, RestError};
 use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy, Session};
@@ -23,7 +23,6 @@ use serde_json::Value;
 use crate::credentials::{Audience, Tokens};
 use crate::routes;
 use graph::Graph;
-use operation::Operation;
 
 /// Whatever replicates in Resource Manager, a name is unique: a read that lags leads to a repeated PUT and to nothing
 /// worse.
@@ -110,17 +109,6 @@ impl RestApi for Arm {
     }
 }
 
-/// How far a change is that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is made, or was not needed.
-    Done,
-    /// It is accepted, and only its resource tells how far it is.
-    Accepted,
-    /// It is accepted, and this tells how far it is.
-    Begun(Operation),
-}
-
 /// The client of one piece of work.
 #[derive(Debug)]
 pub struct Api {
@@ -203,34 +191,6 @@ impl Api {
             None => call,
         };
         self.client.call(policy, call).await
-    }
-
-    /// Asks for a change: the operation that it begins, if it is not there at once.
-    ///
-    /// # Errors
-    /// With the last error, when the policy gives up.
-    pub async fn change(
-        &self,
-        policy: RetryPolicy,
-        operation: &'static str,
-        parameters: &[&str],
-        body: Option<&Value>,
-    ) -> Result<Change, CallError> {
-        let query = [("api-version", version(operation))];
-        let call = RestCall::new(operation, parameters).with_query(&query);
-        let call = match body {
-            Some(body) => call.with_body(body),
-            None => call,
-        };
-        let answer = self
-            .client
-            .call_with_headers::<IgnoredAny>(policy, call)
-            .await?;
-        Ok(match Operation::of(&answer.headers) {
-            Some(operation) => Change::Begun(operation),
-            None if answer.status == StatusCode::ACCEPTED => Change::Accepted,
-            None => Change::Done,
-        })
     }
 
     /// Reads something that may not exist.

@@ -1,9 +1,10 @@
 //! The environment that sends Azure's clients to a served subscription, and nowhere else.
 //!
-//! terraform's azurerm asks the served address what the cloud is (`ARM_METADATA_HOSTNAME`); az and the client libraries
-//! are given the authority's host and its certificate authority. Sources: the reference of azure-identity's
+//! terraform's azurerm asks the served address what the cloud is (`ARM_METADATA_HOSTNAME`), and az takes it for a cloud that
+//! is not the public one (`az cloud register --endpoint-resource-manager https://$ARM_METADATA_HOSTNAME`). What asks for the
+//! hosts of the public cloud is led through the served subscription's door, as through a proxy. Sources: the reference of azure-identity's
 //! `EnvironmentCredential`, of az's configuration (each key is a variable `AZURE_SECTION_KEY`), and of azurerm's
-//! provider block; the pages of requests, curl, Node and Go on authorities.
+//! provider block; the pages of requests, curl, Node and Go on proxies and authorities.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,6 +41,8 @@ const AUTHORITIES: [&str; 4] = [
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_FILE",
 ];
+/// Variables in which clients look for a proxy to hosts behind TLS.
+const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 /// The variables in which clients look for a subscription.
 const SUBSCRIPTIONS: [&str; 2] = [SUBSCRIPTION, "ARM_SUBSCRIPTION_ID"];
 
@@ -138,15 +141,13 @@ pub fn client_environment(
         "false",
         "az asks no other host about the authority",
     );
+    for name in PROXIES {
+        let about = "the door to the simulated hosts of the public cloud; all others are refused";
+        redirect.set(name, format!("http://{address}"), about);
+    }
     // A trial serves anew, with another authority, in the same folder: a file that is there stays as it is.
     let path = folder.join(format!("azure-authority-{}.pem", address.port()));
-    for name in AUTHORITIES {
-        let about = "the simulator's authority, and no other";
-        redirect.set(name, path.display().to_string(), about);
-    }
-    redirect
-        .files
-        .push((path, served.authority_pem().to_owned()));
+    redirect.trust(&AUTHORITIES, path, served.authority_pem());
     let is_set = |name: &str| {
         let mut known = redirect.variables.iter();
         known.any(|variable| variable.name == name)

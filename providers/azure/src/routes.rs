@@ -176,8 +176,16 @@ pub const ROUTES: &[Route] = &{
 };
 
 /// The operations of the authority.
-pub const AUTHORITY_ROUTES: &[Route] =
-    &[Route::new("POST", "/{tenant}/oauth2/v2.0/token", "token").reading()];
+pub const AUTHORITY_ROUTES: &[Route] = &[
+    Route::new("POST", "/{tenant}/oauth2/v2.0/token", "token").reading(),
+    // What Microsoft's clients ask before they ask for a token.
+    Route::new(
+        "GET",
+        "/{tenant}/v2.0/.well-known/openid-configuration",
+        "openidConfiguration",
+    ),
+    Route::new("GET", "/common/discovery/instance", "discoverInstance"),
+];
 
 /// The words of Resource Manager's routes, by themselves in lower case.
 static WORDS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {

@@ -9,6 +9,8 @@ location=eastus
 : "${KUBEPROOF_OUTPUT:?}" "${AZURE_SUBSCRIPTION_ID:?}"
 folder=${KUBEPROOF_DIR:?}
 run=${KUBEPROOF_TAG_RUN:?}
+# Commands of the newer kind take a key with a colon only as JSON, and those of the older kind no JSON.
+json=${KUBEPROOF_TAGS:?}
 tags=("kubeproof:run=$run" "kubeproof:owner=${KUBEPROOF_TAG_OWNER:?}" "kubeproof:expires=${KUBEPROOF_TAG_EXPIRES:?}")
 nodes=MC_${name}_${name}_$location
 nodes=${nodes:0:80}
@@ -27,9 +29,13 @@ again() {
 }
 
 sign_in() {
-  if [ -n "${ARM_METADATA_HOSTNAME:-}" ] && [ "$(q cloud show --query name)" != served ]; then
-    q cloud register --name served --endpoint-resource-manager "https://$ARM_METADATA_HOSTNAME" > /dev/null || true
-    must cloud set --name served > /dev/null
+  if [ -n "${ARM_METADATA_HOSTNAME:-}" ]; then
+    # A cloud is known by its address: another one may be served in the same place.
+    local cloud=at-${ARM_METADATA_HOSTNAME//[^a-z0-9]/-}
+    if ! grep -qs "$cloud" "${AZURE_CONFIG_DIR:-$HOME/.azure}/clouds.config"; then
+      q cloud register --name "$cloud" --endpoint-resource-manager "https://$ARM_METADATA_HOSTNAME" > /dev/null || true
+      must cloud set --name "$cloud" > /dev/null
+    fi
   fi
   again login --service-principal --username "${AZURE_CLIENT_ID:?}" --password "${AZURE_CLIENT_SECRET:?}" \
     --tenant "${AZURE_TENANT_ID:?}"
@@ -49,7 +55,7 @@ state() { must aks list --query "[?resourceGroup=='$name' && name=='$name'].prov
 # The subnet of the nodes.
 subnet() {
   again network vnet create --resource-group "$name" --name "$name" --address-prefix 10.1.0.0/16 --subnet-name nodes \
-    --subnet-prefixes 10.1.0.0/18 --tags "${tags[@]}"
+    --subnet-prefixes 10.1.0.0/18 --tags "$json"
   echo "$group/providers/Microsoft.Network/virtualNetworks/$name/subnets/nodes"
 }
 
@@ -59,22 +65,24 @@ up() {
   # Each of these is a PUT, which may be repeated.
   again group create --name "$name" --location $location --tags "${tags[@]}"
   nodes_subnet=$(subnet)
-  again identity create --resource-group "$name" --name "$name" --tags "${tags[@]}"
-  # `aks create` is no PUT: of a cluster that exists it says so, and it makes the role at the subnet itself.
-  for _ in 1 2 3; do
-    case $(state) in
+  again identity create --resource-group "$name" --name "$name" --tags "$json"
+  # `aks create` is no PUT: of a cluster that exists it says so, and it makes the role at the subnet itself. Whether it is made
+  # is looked at next.
+  local seen=none
+  for _ in 1 2 3 4 5 6; do
+    seen=$(state)
+    case $seen in
       Succeeded) break ;;
       Failed) again aks delete --resource-group "$name" --name "$name" --yes ;;
       none) ;;
-      *) sleep 1; continue ;;
+      *) sleep 2; continue ;;
     esac
     q aks create --resource-group "$name" --name "$name" --node-count 2 --node-vm-size Standard_D2s_v3 --no-ssh-key \
       --tier standard --network-plugin azure --network-plugin-mode overlay --tags "${tags[@]}" --yes \
       --vnet-subnet-id "$nodes_subnet" \
       --assign-identity "$group/providers/Microsoft.ManagedIdentity/userAssignedIdentities/$name" > /dev/null || true
   done
-  q aks wait --resource-group "$name" --name "$name" --created --interval 1 --timeout 600 \
-    || fail "the cluster $name was not made"
+  [ "$seen" = Succeeded ] || fail "the cluster $name was not made"
   must aks get-credentials --resource-group "$name" --name "$name" --file "$folder/kubeconfig" --overwrite-existing
   KUBECONFIG=$folder/kubeconfig kubectl wait --for=condition=Ready nodes --all --timeout=120s > /dev/null
   printf '{"made": {"cluster": "%s", "group": "%s"}, "kubeconfig": "kubeconfig"}\n' "$name" "$name" > "$KUBEPROOF_OUTPUT"

@@ -30,7 +30,8 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{NAME}"
 NODE_GROUP = f"MC_{NAME}_{NAME}_{LOCATION}"[:80]
 NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 # The same name at each try: with another one a repeated call would make a second assignment.
-ASSIGNMENT = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{GROUP} {NETWORK_CONTRIBUTOR}"))
+SUBNET = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/{NAME}/subnets/nodes"
+ASSIGNMENT = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{SUBNET} {NETWORK_CONTRIBUTOR}"))
 # How often something is tried, and how often it is looked at until it is as wished.
 TRIES, LOOKS, PAUSE = 5, 600, 0.5
 
@@ -108,26 +109,26 @@ def make_network(azure):
     body = {"location": LOCATION, "tags": TAGS, "properties": {
         "addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
         "subnets": [{"name": "nodes", "properties": {"addressPrefix": "10.1.0.0/18"}}]}}
-    make = lambda: azure.networks.begin_create_or_update(NAME, NAME, body).result()
-    return again(make, "AnotherOperationInProgress").subnets[0].id
+    again(lambda: azure.networks.begin_create_or_update(NAME, NAME, body).result(), "AnotherOperationInProgress")
 
 
 def make_identity(azure):
+    """The identity of the control plane, with the one role that it needs: where it joins nodes and addresses."""
     identity = azure.identities.create_or_update(NAME, NAME, {"location": LOCATION, "tags": TAGS})
     role = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{NETWORK_CONTRIBUTOR}"
     # With its type, a principal is accepted that is not known everywhere yet.
     body = {"properties": {"roleDefinitionId": role, "principalId": identity.principal_id,
                            "principalType": "ServicePrincipal"}}
-    again(lambda: azure.assignments.create(GROUP, ASSIGNMENT, body), "PrincipalNotFound")
+    again(lambda: azure.assignments.create(SUBNET, ASSIGNMENT, body), "PrincipalNotFound")
     return identity.id
 
 
-def make_cluster(azure, subnet, identity):
+def make_cluster(azure, identity):
     """A failed cluster is mended by the same PUT; what an operation says at its end is not the last word."""
     body = {"location": LOCATION, "tags": TAGS, "sku": {"name": "Base", "tier": "Standard"},
             "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}},
             "properties": {"dnsPrefix": NAME, "agentPoolProfiles": [
-                {"name": "main", "mode": "System", "count": NODES, "vmSize": "Standard_D2s_v3", "vnetSubnetID": subnet}],
+                {"name": "main", "mode": "System", "count": NODES, "vmSize": "Standard_D2s_v3", "vnetSubnetID": SUBNET}],
                 "networkProfile": {"networkPlugin": "azure", "networkPluginMode": "overlay"}}}
     for attempt in range(TRIES):
         try:
@@ -179,7 +180,8 @@ def wait_for(look, what):
 
 def up(azure):
     make_group(azure)
-    make_cluster(azure, make_network(azure), make_identity(azure))
+    make_network(azure)
+    make_cluster(azure, make_identity(azure))
     config = kubeconfig(azure)
     wait_for(Kubernetes(config).ready, "the nodes")
     report({"kubeconfig": config, "made": {"cluster": NAME, "group": NAME}})
@@ -207,8 +209,8 @@ def remove_group(azure, name):
 
 
 def remove_assignment(azure):
-    """At the group's scope it would go with the group, which may stay for other reasons."""
-    azure.assignments.delete(GROUP, ASSIGNMENT)
+    """It would go with the subnet, which may stay for other reasons."""
+    azure.assignments.delete(SUBNET, ASSIGNMENT)
 
 
 def down(azure):

@@ -151,6 +151,10 @@ impl Cloud for AzureCloud {
         })
     }
 
+    fn api_hosts(&self) -> Vec<String> {
+        route::hosts()
+    }
+
     fn hosts(&self) -> Vec<String> {
         aks::hosts(&self.state)
     }

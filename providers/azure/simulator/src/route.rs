@@ -133,6 +133,14 @@ const SERVICES: &[&Service] = &[
     &billing::retail::SERVICE,
 ];
 
+/// The hosts of the services, as clients of the public cloud know them.
+pub(crate) fn hosts() -> Vec<String> {
+    let mut hosts: Vec<String> = SERVICES.iter().map(|one| one.host.to_owned()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
+}
+
 fn tables() -> impl Iterator<Item = &'static Table> {
     let tables = SERVICES.iter().flat_map(|service| service.tables);
     tables.flat_map(|tables| tables.iter())

@@ -68,6 +68,8 @@ pub struct DirectoryObject {
     pub display_name: String,
     /// `Application`, `ManagedIdentity` or `Legacy`, of a principal.
     pub service_principal_type: String,
+    /// The tenant of the application that a principal is for.
+    pub app_owner_organization_id: Option<String>,
     /// Words.
     pub tags: Vec<String>,
     /// Free text, of an application.

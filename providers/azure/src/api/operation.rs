@@ -5,9 +5,11 @@ use http::{HeaderMap, StatusCode};
 use kubeproof_cloudkit::rest::{RestAnswer, RestCall};
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::types::Reason;
-use super::{Api, errors};
+use super::{Api, errors, version};
 use crate::routes::{self, ARM_URL};
 
 /// An operation that was begun.
@@ -18,6 +20,17 @@ pub struct Operation {
     parameters: Vec<String>,
     /// The query of its address: more than the version of the API.
     query: Vec<(String, String)>,
+}
+
+/// How far a change is that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is made, or was not needed.
+    Done,
+    /// It is accepted, and only its resource tells how far it is.
+    Accepted,
+    /// It is accepted, and this tells how far it is.
+    Begun(Operation),
 }
 
 /// What became of an operation.
@@ -68,6 +81,34 @@ impl Operation {
 }
 
 impl Api {
+    /// Asks for a change: the operation that it begins, if it is not there at once.
+    ///
+    /// # Errors
+    /// With the last error, when the policy gives up.
+    pub async fn change(
+        &self,
+        policy: RetryPolicy,
+        operation: &'static str,
+        parameters: &[&str],
+        body: Option<&Value>,
+    ) -> Result<Change, CallError> {
+        let query = [("api-version", version(operation))];
+        let call = RestCall::new(operation, parameters).with_query(&query);
+        let call = match body {
+            Some(body) => call.with_body(body),
+            None => call,
+        };
+        let answer = self
+            .client
+            .call_with_headers::<IgnoredAny>(policy, call)
+            .await?;
+        Ok(match Operation::of(&answer.headers) {
+            Some(operation) => Change::Begun(operation),
+            None if answer.status == StatusCode::ACCEPTED => Change::Accepted,
+            None => Change::Done,
+        })
+    }
+
     /// What became of an operation.
     ///
     /// # Errors

@@ -7,9 +7,9 @@ use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use serde_json::Value;
 
 use super::{Work, requests};
-use crate::api::operation::Progress;
+use crate::api::errors;
+use crate::api::operation::{Change, Progress};
 use crate::api::types::Resource;
-use crate::api::{Change, errors};
 
 /// How long another change of the same resource may take until ours can begin.
 pub(super) const BUSY: Duration = Duration::from_mins(30);

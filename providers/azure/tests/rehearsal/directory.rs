@@ -124,3 +124,15 @@ async fn a_failure_names_what_the_directory_holds() {
     }
     fails(principal(), &fault, &["ErrCode_InsufficientVCPUQuota"]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_principal_that_is_never_known_is_given_up_within_minutes() {
+    let bench = Bench::new(
+        principal(),
+        &["arm:roleAssignments.create#1*1000=permission-lag"],
+    );
+    let error = bench.provisioner().provision().await.unwrap_err();
+    assert!(error.message.contains("PrincipalNotFound"), "{error}");
+    let took = bench.clock.elapsed();
+    assert!(took < std::time::Duration::from_mins(4), "{took:?}");
+}

@@ -4,6 +4,7 @@ mod bench;
 mod billing;
 mod defects;
 mod directory;
+mod live;
 mod observer;
 mod shared;
 

@@ -67,6 +67,7 @@ fn it_shows_what_the_list_of_all_resources_shows() {
         &mut bench,
         "ResourceContainers | where name =~ 'mc_g_c_eastus' | project name, managedBy",
     );
+    // The service writes it in another case than the cluster itself has.
     let owner = seen["data"][0]["managedBy"].as_str().unwrap();
     assert!(owner.eq_ignore_ascii_case(&cluster("")), "{owner}");
     // Types are in lower case, and `==` has a case.

@@ -217,7 +217,8 @@ fn ways_in(found: &mut Findings, security: &[Value]) {
             found.wrong.push(wrong);
         }
     }
-    found.note(format!("{} security groups let no one in", security.len()));
+    let count = security.len();
+    found.note(format!("of {count} security groups none lets anyone in"));
 }
 
 fn lets_anyone_in(rule: &Value) -> bool {

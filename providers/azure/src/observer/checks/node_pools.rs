@@ -190,7 +190,7 @@ fn placement(found: &mut Findings, wanted: &NodePool, pool: &PoolProperties) {
     let name = wanted.name.0.as_str();
     let set = |all: &[String]| all.iter().cloned().collect::<BTreeSet<String>>();
     let shown = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(", ");
-    let mut taints: Vec<String> = wanted.taints.iter().map(|taint| taint.text()).collect();
+    let mut taints: Vec<String> = wanted.taints.iter().map(crate::spec::Taint::text).collect();
     if wanted.spot {
         // AKS puts it on every pool of spare capacity.
         taints.push("kubernetes.azure.com/scalesetpriority=spot:NoSchedule".to_owned());

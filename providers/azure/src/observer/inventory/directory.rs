@@ -1,7 +1,7 @@
 //! The directory: applications, service principals, and those that were deleted and can be restored.
 
 use kubeproof_cloudkit::CallError;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 
 use super::items::made_at;
 use crate::api::Api;
@@ -11,6 +11,9 @@ use crate::api::graph::{self, DirectoryObject};
 const SCOPE: &str = "directory";
 /// The type of principals that people make; those of managed identities go with the identity.
 const APPLICATION: &str = "Application";
+
+/// The tenant of Microsoft's own services (Entra, "Verify first-party Microsoft applications in sign-in reports").
+const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
 
 /// All objects that this operation lists.
 pub(super) async fn list(
@@ -38,6 +41,10 @@ fn resource(name: &'static str, shown: &DirectoryObject) -> Result<Resource, Cal
     if let Some(notes) = shown.notes.as_deref().filter(|notes| !notes.is_empty()) {
         resource = resource.with("description", notes);
     }
+    if shown.app_owner_organization_id.as_deref() == Some(MICROSOFT) {
+        let why = "Microsoft's own: it comes with a service that is registered, and stays";
+        resource = resource.with(RETAINED_PROPERTY, why);
+    }
     Ok(made_at(resource, Some(&shown.created_date_time)))
 }
 
@@ -46,6 +53,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_principals_of_microsofts_services_stay() {
+        let check = |owner: Option<&str>, expected: bool| {
+            let shown = DirectoryObject {
+                id: "p".to_owned(),
+                app_owner_organization_id: owner.map(str::to_owned),
+                ..DirectoryObject::default()
+            };
+            let seen = resource("service_principal", &shown).unwrap();
+            let stays = seen.properties.contains_key(RETAINED_PROPERTY);
+            assert_eq!(stays, expected, "{owner:?}");
+        };
+        check(Some(MICROSOFT), true);
+        check(Some("11111111-1111-1111-1111-111111111111"), false);
+        check(None, false);
+    }
 
     #[test]
     fn an_application_is_marked_by_words_and_notes() {

@@ -1,11 +1,17 @@
 //! Resource groups: those that were made for a cluster's nodes, and all others.
 
 use kubeproof_cloudkit::CallError;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 use serde_json::Value;
 
 use super::items::{id, in_state, made_at, tags, text};
 use crate::api::Api;
+
+/// The group that Azure makes by itself, with the first network of a subscription (Network Watcher, overview).
+pub(super) const WATCHERS: &str = "networkwatcherrg";
+/// Why what is made for watching networks stays.
+pub(super) const WATCHERS_STAY: &str =
+    "Azure makes it with the first network of a location, and keeps it";
 
 /// All groups of the subscription, those of nodes or the others.
 pub(super) async fn list(
@@ -35,6 +41,9 @@ fn resource(name: &'static str, group: &Value) -> Result<Resource, CallError> {
             resource = resource.with(property, value);
         }
     }
+    if text(group, "name").is_some_and(|name| name.eq_ignore_ascii_case(WATCHERS)) {
+        resource = resource.with(RETAINED_PROPERTY, WATCHERS_STAY);
+    }
     let state = text(&group["properties"], "provisioningState");
     let resource = in_state(resource, state.unwrap_or_default());
     Ok(made_at(resource, text(group, "createdTime")))
@@ -57,5 +66,18 @@ mod tests {
         assert_eq!(seen.properties["managed_by"], "/subscriptions/S/x");
         assert!(seen.incarnation.is_some());
         assert!(resource("resource_group", &json!({"name": "g"})).is_err());
+    }
+
+    #[test]
+    fn only_the_group_of_network_watchers_stays() {
+        let check = |name: &str, expected: bool| {
+            let group = json!({"id": "/subscriptions/s/resourceGroups/g", "name": name});
+            let seen = resource("resource_group", &group).unwrap();
+            let stays = seen.properties.contains_key(RETAINED_PROPERTY);
+            assert_eq!(stays, expected, "{name}");
+        };
+        check("NetworkWatcherRG", true);
+        check("networkwatcherrg", true);
+        check("NetworkWatcherRG-2", false);
     }
 }

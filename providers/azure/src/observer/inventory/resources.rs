@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kubeproof_cloudkit::CallError;
-use kubeproof_contract::resource::Resource;
+use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 use serde_json::Value;
 
 use super::catalogue::{KINDS, Kind, Source};
+use super::groups;
 use super::items::{self, Property, id, text};
 use crate::api::{Api, version};
 
@@ -18,6 +19,9 @@ use crate::api::{Api, version};
 const EXPAND: (&str, &str) = ("$expand", "createdTime,changedTime,provisioningState");
 /// How long the list of all resources is waited for once, when it does not show all.
 const LAG: Duration = Duration::from_secs(10);
+
+/// The type of what watches the networks of a location.
+const WATCHER: &str = "Microsoft.Network/networkWatchers";
 
 /// What lists of a type have shown.
 #[derive(Debug, Default)]
@@ -121,10 +125,20 @@ pub(super) async fn generic(
         let kind = kind_of(full);
         if kinds.iter().any(|one| one.name() == kind.name()) {
             let one = items::resource(kind.name(), item, &[])?;
-            resources.push(one.with("type", full));
+            resources.push(retained(one.with("type", full)));
         }
     }
     Ok(resources)
+}
+
+/// The same, with the reason if it is one that Azure makes by itself and keeps.
+fn retained(resource: Resource) -> Resource {
+    let full = resource.properties.get("type");
+    let is_watcher = full.is_some_and(|full| full.eq_ignore_ascii_case(WATCHER));
+    if is_watcher && resource.scope.as_str() == groups::WATCHERS {
+        return resource.with(RETAINED_PROPERTY, groups::WATCHERS_STAY);
+    }
+    resource
 }
 
 /// The type that a resource of this type of the cloud is listed under.
@@ -203,6 +217,18 @@ mod tests {
         check("Microsoft.KeyVault/vaults", "key_vault");
         check("Microsoft.Web/sites", "other_resource");
         check("Microsoft.Network/privateDnsZones", "private_dns_zone");
+    }
+
+    #[test]
+    fn only_watchers_in_their_own_group_stay() {
+        let check = |group: &str, of_type: &str, expected: bool| {
+            let one = Resource::new("other_resource", "x", group).with("type", of_type);
+            let stays = retained(one).properties.contains_key(RETAINED_PROPERTY);
+            assert_eq!(stays, expected, "{group} {of_type}");
+        };
+        check("networkwatcherrg", "microsoft.network/networkwatchers", true);
+        check("kp-r1", WATCHER, false);
+        check("networkwatcherrg", "Microsoft.Web/sites", false);
     }
 
     #[test]
