@@ -74,6 +74,12 @@ const WRONG: &[Wrong] = &[
         words: &["elb_classic ", "$18.25 a month"],
     },
     Wrong {
+        name: "leaves-a-role-at-a-shared-subnet",
+        client: "azure",
+        oracle: "O1 orphans",
+        words: &["role_assignment ", "/subnets/build", "left behind"],
+    },
+    Wrong {
         name: "loses-what-state-did-not-see",
         failure: "killed-after-node-group",
         client: "terraform",
@@ -93,6 +99,12 @@ const WRONG: &[Wrong] = &[
         client: "boto3",
         oracle: "O1 orphans",
         words: &["elastic_ip eipalloc-", "$3.65 a month"],
+    },
+    Wrong {
+        name: "takes-accepted-for-gone",
+        client: "azure",
+        oracle: "O1 orphans",
+        words: &["resource_group ", "though teardown reported success"],
     },
     Wrong {
         name: "twin-after-lost-answer",

@@ -229,6 +229,10 @@ pub struct Cost {
     pub free: bool,
     /// Per line.
     pub lines: Vec<CostLine>,
+    /// What the bill says besides its lines: how the run's charges were told from those of others, what was credited,
+    /// and why it is not final. Empty where no bill was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bill_notes: Vec<String>,
     /// What it means.
     pub message: String,
 }
@@ -249,6 +253,7 @@ impl Cost {
             tolerance_percent: 0,
             free: false,
             lines: Vec::new(),
+            bill_notes: Vec::new(),
             message: why.to_owned(),
         }
     }

@@ -68,7 +68,16 @@ pub fn compare(inputs: &CostInputs) -> Cost {
         tolerance_percent: inputs.tolerance_percent,
         free: false,
         lines,
+        bill_notes: bill_notes(inputs),
         message,
+    }
+}
+
+/// What the provider says of the bill that it read.
+fn bill_notes(inputs: &CostInputs) -> Vec<String> {
+    match &inputs.billed {
+        Bill::Read(bill) => bill.attribution.clone(),
+        _ => Vec::new(),
     }
 }
 
@@ -219,6 +228,23 @@ mod tests {
         check(&inputs(79, Some(100), true), Verdict::Fail);
         check(&inputs(120, Some(100), true), Verdict::Pass);
         check(&inputs(121, Some(100), true), Verdict::Fail);
+    }
+
+    #[test]
+    fn what_is_to_be_known_of_a_bill_is_kept() {
+        let check = |change: fn(&mut CostInputs), expected: &[&str]| {
+            let mut inputs = inputs(80, Some(100), true);
+            change(&mut inputs);
+            assert_eq!(compare(&inputs).bill_notes, expected);
+        };
+        check(|_| {}, &[]);
+        let told = |inputs: &mut CostInputs| {
+            if let Bill::Read(bill) = &mut inputs.billed {
+                bill.attribution = vec!["gross of credits".to_owned()];
+            }
+        };
+        check(told, &["gross of credits"]);
+        check(|inputs| inputs.billed = Bill::Never("x".to_owned()), &[]);
     }
 
     #[test]

@@ -126,8 +126,10 @@ pub fn of_cloud(
     redirect
 }
 
-/// The same redirects, in which nothing is set twice, nothing is taken out that another sets, and nothing twice.
+/// The same redirects, in which nothing is set twice, nothing is taken out that another sets, and nothing twice; each
+/// file of authorities holds those of all.
 pub fn settled(mut redirects: Vec<ClientEnvironment>) -> Vec<ClientEnvironment> {
+    join_authorities(&mut redirects);
     let mut seen = BTreeSet::new();
     for sets in [true, false] {
         // A provider's own words on a variable say more than the common ones, which come first.
@@ -138,6 +140,25 @@ pub fn settled(mut redirects: Vec<ClientEnvironment>) -> Vec<ClientEnvironment> 
         }
     }
     redirects
+}
+
+/// Clients of one cloud read one file of authorities, and of two clouds only one can name it.
+fn join_authorities(redirects: &mut [ClientEnvironment]) {
+    let files = redirects.iter().flat_map(|redirect| {
+        let own = |path: &PathBuf| redirect.authorities.contains(path);
+        redirect.files.iter().filter(move |(path, _)| own(path))
+    });
+    let all: BTreeSet<String> = files.map(|(_, authority)| authority.clone()).collect();
+    let all: String = all.into_iter().collect();
+    for redirect in redirects {
+        let ClientEnvironment {
+            files, authorities, ..
+        } = redirect;
+        let own = files
+            .iter_mut()
+            .filter(|(path, _)| authorities.contains(path));
+        own.for_each(|(_, content)| content.clone_from(&all));
+    }
 }
 
 /// A file that cannot be written.
@@ -208,6 +229,23 @@ mod tests {
         let all = lines(&settled(vec![first, second]));
         let expected = "export A='1' # own\nexport C='1' # own\nunset B # own\n";
         assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn clients_of_two_clouds_trust_both_and_other_files_stay() {
+        let (mut first, mut second) = (ClientEnvironment::default(), ClientEnvironment::default());
+        first.trust(&["BUNDLE"], "one.pem".into(), "one\n");
+        first.files.push(("key".into(), "k".to_owned()));
+        second.trust(&["BUNDLE"], "two.pem".into(), "two\n");
+        let all = settled(vec![first, second]);
+        let files: Vec<(PathBuf, String)> = all.into_iter().flat_map(|it| it.files).collect();
+        let expected = [
+            ("one.pem", "one\ntwo\n"),
+            ("key", "k"),
+            ("two.pem", "one\ntwo\n"),
+        ];
+        let expected = expected.map(|(path, content)| (path.into(), content.to_owned()));
+        assert_eq!(files, expected);
     }
 
     #[test]

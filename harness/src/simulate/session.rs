@@ -106,6 +106,7 @@ impl Session {
                 before,
             });
         }
+        open_all_doors(&clouds);
         Ok(Self {
             clouds,
             pace,
@@ -189,6 +190,17 @@ impl Session {
             diffs.push(diff);
         }
         diffs
+    }
+}
+
+/// Clients get the door of one cloud, and the hosts of all of them are behind it.
+fn open_all_doors(clouds: &[Cloud]) {
+    for cloud in clouds {
+        let (hosts, door) = (cloud.served.api_hosts(), cloud.served.address());
+        let is_other = |other: &&Cloud| other.served.address() != door;
+        for other in clouds.iter().filter(is_other) {
+            other.served.lead_on(&hosts, door);
+        }
     }
 }
 

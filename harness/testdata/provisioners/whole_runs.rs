@@ -1,6 +1,6 @@
 //! Wrong provisioners that a whole run exposes without any fault: what campaigns leave out, and what is wrong always.
 
-use crate::provisioners::table::Of::{self, Contract, File, Gke, OneMachine};
+use crate::provisioners::of::Of::{self, Contract, File, Gke, OneMachine};
 use crate::provisioners::wrong;
 
 /// Those that a whole run exposes without any fault.
@@ -133,6 +133,32 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         ],
         &["O7 no-op"],
     ),
+    (
+        // At a subnet of others, which no group of the run holds.
+        "forgets assignments",
+        File("azure_forgets_assignments.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "forgets its application",
+        File("azure_forgets_application.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "gives a new GUID",
+        File("azure_new_guid.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // The assignments of others fill it.
+        "reads one page of assignments",
+        File("azure_first_page_only.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
 ];
 
 /// Those that only a bystander cluster of another run exposes, by O6 at least.
@@ -146,4 +172,8 @@ pub const BESIDE: &[(&str, Of)] = &[
         Contract(wrong::takes_all_of_its_tool::make),
     ),
     ("finds its VPC by name", File("finds_vpc_by_name.yaml")),
+    (
+        "deletes groups of nodes by the beginning of their names",
+        File("azure_deletes_node_groups_by_name.yaml"),
+    ),
 ];

@@ -1,6 +1,6 @@
-//! Clients of a cloud's own API: the AWS CLI, boto3, gcloud, and Lambda Cloud's public client.
+//! Clients of a cloud's own API: the AWS CLI, az, boto3, gcloud, and Lambda Cloud's public client.
 
-use crate::run::{CLEAN, paced, simulate};
+use crate::run::{CLEAN, one_cloud, paced, simulate};
 use crate::table::Seen;
 
 /// Fast enough that a bill, which is a day late, takes some seconds.
@@ -63,4 +63,24 @@ pub fn lambda(program: &str, seen: &Seen) -> Result<(), String> {
 pub fn gcloud(program: &str, _seen: &Seen) -> Result<(), String> {
     let script = "bash \"$DATA/gcloud.sh\" \"$GCLOUD\"";
     simulate(script, &[("GCLOUD", program)]).expect(0, &[CLEAN])
+}
+
+/// A whole life: group, network, identity, role, cluster, pool, `kubectl get nodes`, application.
+pub fn az(program: &str, _seen: &Seen) -> Result<(), String> {
+    let script = "bash \"$DATA/az.sh\" \"$AZ\"";
+    one_cloud("azure", script, &[("AZ", program)]).expect(0, &[CLEAN])
+}
+
+/// What az makes by itself and does not remove: the script believes that all is gone.
+pub fn az_leaves_a_role(program: &str, _seen: &Seen) -> Result<(), String> {
+    let script = "bash \"$DATA/az_shared_network.sh\" \"$AZ\"";
+    let ran = one_cloud("azure", script, &[("AZ", program)]);
+    ran.expect(
+        1,
+        &[
+            "left behind: 1 resource",
+            "role_assignment",
+            "/subnets/build",
+        ],
+    )
 }

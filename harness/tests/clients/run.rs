@@ -30,12 +30,23 @@ pub fn simulate(script: &str, variables: &[(&str, &str)]) -> Ran {
 
 /// The same with another time scale.
 pub fn paced(scale: u32, script: &str, variables: &[(&str, &str)]) -> Ran {
-    let folder = tempfile::tempdir().expect("a folder");
     let script = format!("{script}; bash \"$DATA/journal.sh\"");
+    started(&["--time-scale", &scale.to_string()], &script, variables)
+}
+
+/// Runs a shell script where only this cloud is simulated.
+pub fn one_cloud(cloud: &str, script: &str, variables: &[(&str, &str)]) -> Ran {
+    let options = ["--cloud", cloud, "--time-scale", &SCALE.to_string()];
+    started(&options, script, variables)
+}
+
+fn started(options: &[&str], script: &str, variables: &[(&str, &str)]) -> Ran {
+    let folder = tempfile::tempdir().expect("a folder");
     let output = Command::new(env!("CARGO_BIN_EXE_kubeproof"))
         .current_dir(folder.path())
-        .args(["simulate", "--time-scale", &scale.to_string()])
-        .args(["--", "sh", "-euc", &script])
+        .arg("simulate")
+        .args(options)
+        .args(["--", "sh", "-euc", script])
         .env("DATA", testdata())
         .env("EXTERNAL", testdata().join("../../../scenarios/external"))
         .env_remove("AWS_REGION")

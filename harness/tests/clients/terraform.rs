@@ -1,6 +1,6 @@
-//! terraform with its AWS provider: a complete EKS configuration.
+//! terraform: with its AWS provider a complete EKS configuration, with azurerm a complete AKS one.
 
-use crate::run::{CLEAN, simulate};
+use crate::run::{CLEAN, Ran, one_cloud, simulate};
 use crate::table::Seen;
 
 /// Copies the configuration, so that nothing is written into the source tree.
@@ -15,17 +15,33 @@ pub fn lifecycle(program: &str, seen: &Seen) -> Result<(), String> {
     let variables = [("TERRAFORM", program), ("CHECKPOINT_DISABLE", "1")];
     let ran = simulate(&script, &variables);
     ran.expect(0, &[CLEAN])?;
+    went_through(&ran, 31)?;
+    seen.note("terraform", &ran, |_| true)
+}
+
+/// It made so many resources, had nothing more to do, and destroyed them all.
+fn went_through(ran: &Ran, count: usize) -> Result<(), String> {
     let printed = ran.printed();
-    for words in [
-        "Apply complete! Resources: 31 added",
-        "No changes.",
-        "31 destroyed",
-    ] {
+    let added = format!("Apply complete! Resources: {count} added");
+    let destroyed = format!("{count} destroyed");
+    for words in [added.as_str(), "No changes.", &destroyed] {
         if !printed.contains(words) {
             return Err(format!("expected `{words}` in:\n{printed}"));
         }
     }
-    seen.note("terraform", &ran, |_| true)
+    Ok(())
+}
+
+/// azurerm, unmodified. It waits in real seconds between its own questions: some minutes.
+pub fn azurerm(program: &str, _seen: &Seen) -> Result<(), String> {
+    let script = "cp \"$EXTERNAL\"/terraform-aks/*.tf .; \"$TERRAFORM\" init -no-color -input=false; \
+                  \"$TERRAFORM\" apply -no-color -auto-approve; \
+                  \"$TERRAFORM\" plan -no-color -detailed-exitcode; \
+                  \"$TERRAFORM\" destroy -no-color -auto-approve";
+    let variables = [("TERRAFORM", program), ("CHECKPOINT_DISABLE", "1")];
+    let ran = one_cloud("azure", script, &variables);
+    ran.expect(0, &[CLEAN])?;
+    went_through(&ran, 7)
 }
 
 /// Two NAT gateways at $0.045 an hour are $32.85 a month each, an EKS cluster at $0.10 is $73.00.

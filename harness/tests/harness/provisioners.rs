@@ -22,6 +22,8 @@ mod another_cluster;
 #[path = "../../testdata/provisioners/blind.rs"]
 mod blind;
 mod live;
+#[path = "../../testdata/provisioners/of.rs"]
+mod of;
 #[path = "../../testdata/provisioners/other_users.rs"]
 mod other_users;
 #[path = "../../testdata/provisioners/right.rs"]
@@ -36,8 +38,9 @@ mod whole_runs;
 mod wrong;
 
 use crate::campaigns::{NoProgress, faults, options, scenario_of};
-use table::Of::{Contract, File};
-use table::{ONE_MACHINE, TABLE, TWO_ZONES, right_one, wrong_one};
+use of::Of::{Contract, File};
+use of::{ONE_MACHINE, TWO_ZONES, right_one, wrong_one};
+use table::TABLE;
 use variant::{Make, among, in_place};
 use whole_runs::{BESIDE, WHOLE_RUNS};
 

@@ -1,41 +1,78 @@
-//! The client of Resource Manager: one piece of work, with one access token.
+//! The client of Resource Manager and of the directory: one piece of work, with one access token for each.
 
+pub mod costs;
 pub mod errors;
+pub mod graph;
+pub mod operation;
 pub mod types;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
+use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_cloudkit::rest::{BoxError, RestApi, RestCall, RestClient, RestError};
 use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy, Session};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::credentials::Tokens;
+use crate::credentials::{Audience, Tokens};
 use crate::routes;
+use graph::Graph;
 
 /// Whatever replicates in Resource Manager, a name is unique: a read that lags leads to a repeated PUT and to nothing
 /// worse.
 const CONSISTENCY_DELAY: Duration = Duration::ZERO;
 
-/// The versions of the APIs that are called, as in Microsoft's current clients for Python.
+/// The versions of the APIs that are called, as in Microsoft's current clients for Python; those of locks, the activity
+/// log, diagnostic settings, private DNS and what was deleted softly are general knowledge.
 const VERSIONS: &[(&str, &str)] = &[
+    ("activityLogs.", "2015-04-01"),
     ("agentPools.", "2026-08-01"),
+    ("deletedWorkspaces.", "2023-09-01"),
+    ("diagnosticSettings.", "2021-05-01-preview"),
+    ("disks.", "2026-03-02"),
+    ("federatedIdentityCredentials.", "2024-11-30"),
+    ("loadBalancers.", NETWORK),
     ("managedClusters.", "2026-08-01"),
+    ("managementLocks.", "2016-09-01"),
+    ("natGateways.", NETWORK),
+    ("networkInterfaces.", NETWORK),
+    ("networkSecurityGroups.", NETWORK),
+    ("operationResults.", "2025-04-01"),
+    ("operations.", "2025-04-01"),
+    ("permissions.", "2022-04-01"),
+    ("privateEndpoints.", NETWORK),
+    ("privateZones.", "2024-06-01"),
     ("providers.", "2025-04-01"),
+    ("publicIPAddresses.", NETWORK),
+    ("query.", "2025-03-01"),
     ("resourceGroups.", "2025-04-01"),
+    ("resourceSkus.", "2021-07-01"),
+    ("resources.", "2025-04-01"),
     ("roleAssignments.", "2022-04-01"),
+    ("roleDefinitions.", "2022-04-01"),
+    ("routeTables.", NETWORK),
+    ("snapshots.", "2026-03-02"),
+    ("subnets.", NETWORK),
     ("subscriptions.", "2022-12-01"),
+    ("usage.", "2026-04-01"),
+    ("usages.", NETWORK),
     ("userAssignedIdentities.", "2024-11-30"),
-    ("virtualNetworks.", "2026-03-01"),
+    ("vaults.", "2023-07-01"),
+    ("virtualMachineScaleSets.", "2026-04-01"),
+    ("virtualNetworkLinks.", "2024-06-01"),
+    ("virtualNetworks.", NETWORK),
 ];
+/// The version of all of the network's.
+const NETWORK: &str = "2026-03-01";
 
 /// The version of the API that an operation belongs to.
-fn version(operation: &str) -> &'static str {
+pub(crate) fn version(operation: &str) -> &'static str {
     let known = VERSIONS
         .iter()
         .find(|(begin, _)| operation.starts_with(begin));
@@ -60,7 +97,7 @@ impl RestApi for Arm {
     const ROUTES: &'static [Route] = routes::ROUTES;
 
     async fn authorization(&self, connection: &Connection) -> Result<String, BoxError> {
-        let token = self.tokens.current(connection).await?;
+        let token = self.tokens.current(connection, Audience::Arm).await?;
         Ok(format!("Bearer {}", token.value()))
     }
 
@@ -76,6 +113,7 @@ impl RestApi for Arm {
 #[derive(Debug)]
 pub struct Api {
     client: RestClient<Arm>,
+    graph: RestClient<Graph>,
     tokens: Arc<Tokens>,
 }
 
@@ -83,6 +121,11 @@ impl Api {
     /// A client over a connection.
     pub fn new(connection: &Connection) -> Self {
         Self::in_session(Session::new(connection, CONSISTENCY_DELAY), Arc::default())
+    }
+
+    /// The same for work that makes objects of the directory, whose reads lag by so long.
+    pub fn lagging(connection: &Connection, consistency_delay: Duration) -> Self {
+        Self::in_session(Session::new(connection, consistency_delay), Arc::default())
     }
 
     /// A client for the next piece of work: it shares the access token and remembers nothing else.
@@ -95,8 +138,11 @@ impl Api {
         let arm = Arm {
             tokens: Arc::clone(&tokens),
         };
+        let graph = Graph::new(Arc::clone(&tokens));
+        let session = Arc::new(session);
         Self {
-            client: RestClient::in_session(Arc::new(arm), Arc::new(session)),
+            client: RestClient::in_session(Arc::new(arm), Arc::clone(&session)),
+            graph: RestClient::in_session(Arc::new(graph), session),
             tokens,
         }
     }
@@ -104,6 +150,22 @@ impl Api {
     /// The session of all calls.
     pub fn session(&self) -> &Session {
         self.client.session()
+    }
+
+    /// The client of the directory.
+    pub fn graph(&self) -> &RestClient<Graph> {
+        &self.graph
+    }
+
+    /// The ids that the caller has, as its access token tells them.
+    ///
+    /// # Errors
+    /// When there is no token.
+    pub async fn identity(&self) -> Result<BTreeSet<String>, CallError> {
+        let token = self.tokens.current(self.connection(), Audience::Arm).await;
+        let token =
+            token.map_err(|why| CallError::state("get an access token", why.to_string()))?;
+        Ok(token.ids())
     }
 
     /// The connection.
@@ -149,6 +211,40 @@ impl Api {
         }
     }
 
+    /// Reads any resource by its id, if it exists.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the id is none.
+    pub async fn find_by_id<T: DeserializeOwned + Send>(
+        &self,
+        id: &str,
+        version: &str,
+    ) -> Result<Option<T>, CallError> {
+        let parameters = parts(id)?;
+        let query = [("api-version", version)];
+        let call = RestCall::new("resources.getById", &parameters).with_query(&query);
+        match self.client.call(RetryPolicy::IDEMPOTENT, call).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
+    /// Asks for the deletion of any resource by its id.
+    ///
+    /// # Errors
+    /// When it is refused, or the id is none.
+    pub async fn delete_by_id(
+        &self,
+        policy: RetryPolicy,
+        id: &str,
+        version: &str,
+    ) -> Result<(), CallError> {
+        let parameters = parts(id)?;
+        let query = [("api-version", version)];
+        let call = RestCall::new("resources.deleteById", &parameters).with_query(&query);
+        ignore_not_found(self.client.call::<IgnoredAny>(policy, call).await)
+    }
+
     /// Reads a list to its last page.
     ///
     /// # Errors
@@ -159,23 +255,75 @@ impl Api {
         parameters: &[&str],
         filter: Option<&str>,
     ) -> Result<Vec<T>, CallError> {
+        let query = filter.map(|filter| ("$filter", filter));
+        self.list_by(operation, parameters, query.as_slice()).await
+    }
+
+    /// The same with more of a query: `$filter`, `$expand`.
+    ///
+    /// # Errors
+    /// As [`Api::list`].
+    pub async fn list_by<T: DeserializeOwned + Send>(
+        &self,
+        operation: &'static str,
+        parameters: &[&str],
+        more: &[(&str, &str)],
+    ) -> Result<Vec<T>, CallError> {
         let mut query = vec![("api-version", version(operation))];
-        query.extend(filter.map(|filter| ("$filter", filter)));
+        query.extend_from_slice(more);
         let call = RestCall::new(operation, parameters).with_query(&query);
         let take = |page: types::Page<T>| {
-            let next = match page.next_link.filter(|link| !link.is_empty()) {
-                None => None,
-                Some(link) => Some(skip_token(&link).ok_or_else(|| {
-                    CallError::state(
-                        operation,
-                        format!("the next page is at an unknown kind of address: {link}"),
-                    )
-                })?),
-            };
+            let next = next_page(operation, page.next_link)?;
             Ok((page.value, next))
         };
         self.client.all_pages(call, "$skiptoken", take).await
     }
+}
+
+/// Subscription, group, namespace and the rest of a resource's id.
+fn parts(id: &str) -> Result<[&str; 4], CallError> {
+    let wrong = || CallError::state("read an id", format!("`{id}` is no id of a resource"));
+    let mut parts = id.trim_start_matches('/').splitn(7, '/');
+    let mut next = || parts.next().filter(|part| !part.is_empty());
+    let whole = [(); 7].map(|()| next());
+    let [
+        Some(subscriptions),
+        Some(subscription),
+        Some(groups),
+        Some(group),
+        Some(providers),
+        Some(namespace),
+        Some(rest),
+    ] = whole
+    else {
+        return Err(wrong());
+    };
+    let words = [
+        (subscriptions, "subscriptions"),
+        (groups, "resourceGroups"),
+        (providers, "providers"),
+    ];
+    if words
+        .iter()
+        .any(|(word, wanted)| !word.eq_ignore_ascii_case(wanted))
+    {
+        return Err(wrong());
+    }
+    Ok([subscription, group, namespace, rest])
+}
+
+/// The token of the next page, by its address.
+fn next_page(operation: &str, link: Option<String>) -> Result<Option<String>, CallError> {
+    let Some(link) = link.filter(|link| !link.is_empty()) else {
+        return Ok(None);
+    };
+    let token = skip_token(&link).ok_or_else(|| {
+        CallError::state(
+            operation,
+            format!("the next page is at an unknown kind of address: {link}"),
+        )
+    })?;
+    Ok(Some(token))
 }
 
 /// The token in the address of a next page.
@@ -195,6 +343,23 @@ mod tests {
         for route in routes::ROUTES {
             assert!(!version(route.name).is_empty(), "{}", route.name);
         }
+    }
+
+    #[test]
+    fn an_id_is_taken_apart_or_refused() {
+        let group = "/subscriptions/s/resourceGroups/g";
+        let check = |id: &str, expected: Option<[&str; 4]>| assert_eq!(parts(id).ok(), expected);
+        check(
+            &format!("{group}/providers/Microsoft.Network/virtualNetworks/v/subnets/n"),
+            Some(["s", "g", "Microsoft.Network", "virtualNetworks/v/subnets/n"]),
+        );
+        check(
+            &format!("{group}/providers/A/b/c").to_lowercase(),
+            Some(["s", "g", "a", "b/c"]),
+        );
+        check(group, None);
+        check(&format!("{group}/moons/A/b/c"), None);
+        check(&format!("{group}/providers/A/"), None);
     }
 
     #[test]

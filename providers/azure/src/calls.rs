@@ -5,7 +5,7 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::routes::{ARM, AUTHORITY, AUTHORITY_ROUTES, ROUTES};
+use crate::routes::{ARM, AUTHORITY, AUTHORITY_ROUTES, GRAPH, ROUTES, graph};
 
 /// How an operation that makes nodes can fail after it was accepted.
 const OF_NODES: &[&str] = &[
@@ -13,16 +13,19 @@ const OF_NODES: &[&str] = &[
     "AllocationFailed",
     "CreateVMSSAgentPoolFailed",
     "InternalServerError",
+    "LinkedAuthorizationFailed",
     "VMExtensionProvisioningError",
     "ZonalAllocationFailed",
 ];
 /// How any other operation can fail after it was accepted.
 const OF_OTHERS: &[&str] = &["InternalServerError"];
 
-/// All calls: Resource Manager's, the authority's, then those of a cluster.
+/// All calls: Resource Manager's, the directory's, the authority's, then those of a cluster.
 pub fn calls() -> Vec<Signature> {
     let of = |service: &str, routes: &[kubeproof_contract::route::Route]| -> Vec<Signature> {
-        let all = routes.iter().map(|route| Signature {
+        // By the id of any resource: each is named by its type.
+        let named = routes.iter().filter(|route| !route.name.ends_with("ById"));
+        let all = named.map(|route| Signature {
             service: service.to_owned(),
             operation: route.name.to_owned(),
             mutating: route.is_mutating(),
@@ -30,6 +33,7 @@ pub fn calls() -> Vec<Signature> {
         all.collect()
     };
     let mut all = of(ARM, ROUTES);
+    all.extend(of(GRAPH, graph::ROUTES));
     all.extend(of(AUTHORITY, AUTHORITY_ROUTES));
     all.extend(kubeproof_kubernetes::calls::calls());
     all
@@ -58,14 +62,33 @@ pub fn can_be_partial(call: &Signature) -> bool {
     call.service == ARM && partial.contains(&call.operation.as_str())
 }
 
+/// Reads whose answers do not depend on when something was made.
+const FIXED: &[&str] = &[
+    "activityLogs.",
+    "deletedItems.",
+    "deletedWorkspaces.",
+    "diagnosticSettings.",
+    "managedClusters.list",
+    "managementLocks.",
+    "operationResults.",
+    "operations.",
+    "permissions.",
+    "privateEndpoints.",
+    "providers.",
+    "resourceSkus.",
+    "roleDefinitions.",
+    "subscriptions.",
+    "usage.",
+    "usages.",
+    "vaults.",
+];
+
 /// Whether a call reads what others make.
 fn reads_resources(call: &Signature) -> bool {
     let is_read = call.operation.ends_with(".get") || call.operation.contains(".list");
-    let is_fixed = ["subscriptions.", "providers.", "managedClusters.list"];
-    let is_fixed = is_fixed
-        .iter()
-        .any(|begin| call.operation.starts_with(begin));
-    call.service == ARM && !call.mutating && is_read && !is_fixed
+    let is_fixed = FIXED.iter().any(|begin| call.operation.starts_with(begin));
+    let is_shown = [ARM, GRAPH].contains(&call.service.as_str());
+    is_shown && !call.mutating && is_read && !is_fixed
 }
 
 /// Whether the simulator carries out an effect on this call, once the call is accepted.
@@ -118,5 +141,8 @@ mod tests {
         check("arm:resourceGroups.delete=partial", true);
         check("arm:resourceGroups.get=stale-read(30)", true);
         check("arm:providers.get=stale-read(30)", false);
+        check("arm:operations.get=stale-read(30)", false);
+        check("graph:applications.list=stale-read(30)", true);
+        check("graph:deletedItems.listApplications=stale-read(30)", false);
     }
 }

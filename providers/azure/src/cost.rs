@@ -1,15 +1,15 @@
 //! Cost: the estimate for a scenario's cluster, line by line, by list prices.
 //!
-//! Machines and disks are billed by the second. Load balancers and addresses are billed by clock hours that are
-//! touched, as a real bill suggests, so the minute at which a cluster starts matters. Written independently of the
-//! simulator's meter, so that the two can be compared.
+//! Machines and disks are billed by the second. Load balancers, addresses and NAT gateways are billed by clock hours
+//! that are touched, as a real bill suggests, so the minute at which a cluster starts matters. Written independently of
+//! the simulator's meter, so that the two can be compared.
 
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Estimate, EstimateLine};
 use kubeproof_contract::provisioner::ClaimedRate;
 
-use crate::prices::{self, HOURS_PER_MONTH, Price};
+use crate::prices::{self, DiskKind, HOURS_PER_MONTH, Price};
 use crate::spec::{AksSpec, NodePool, SkuTier};
 
 /// The line of the control plane.
@@ -22,11 +22,24 @@ pub const DISKS: &str = "disks";
 pub const PUBLIC_IPV4: &str = "public_ipv4";
 /// The line of load balancers.
 pub const LOAD_BALANCER: &str = "load_balancer";
+/// The line of NAT gateways.
+pub const NAT_GATEWAY: &str = "nat_gateway";
+
+/// The meters of what is left out: traffic, and operations on disks that are no premium ones. Names as in the public
+/// price list.
+const LEFT_OUT: &[&str] = &[
+    "E1 LRS Disk Operations",
+    "Standard Data Processed",
+    "Standard Data Transfer Out",
+];
+/// The volume that a job with leftovers claims, GiB: the default storage class makes a standard SSD of it.
+const CLAIMED_GIB: u32 = 4;
 
 /// Decimals of US dollars in estimates.
 const DECIMALS: u32 = 6;
-/// Minutes in an hour.
+/// Minutes in an hour, and seconds.
 const HOUR: u32 = 60;
+const HOUR_SECONDS: i64 = 3600;
 
 /// The parts of one line.
 struct Item {
@@ -38,53 +51,119 @@ struct Item {
     hourly: Option<(Decimal, &'static Price)>,
     /// Whether each clock hour that is touched is billed as a whole one.
     by_hour: bool,
+    /// The meters that the line covers; empty for all of the line.
+    meters: Vec<String>,
 }
 
-/// The estimate for a duration, from `start` if that is known.
-pub fn estimate(spec: &AksSpec, start: Option<Timestamp>, duration_minutes: u32) -> Estimate {
-    let mut estimate = Estimate {
-        left_out: left_out(spec),
-        ..Estimate::default()
+/// What an estimate is made for.
+#[derive(Clone, Copy)]
+enum Time {
+    /// So many minutes, from some start if it is known.
+    Minutes(u32, Option<Timestamp>),
+    /// Exactly this time.
+    Between(Timestamp, Timestamp),
+}
+
+impl Time {
+    fn start(self) -> Option<Timestamp> {
+        match self {
+            Self::Minutes(_, start) => start,
+            Self::Between(from, _) => Some(from),
+        }
+    }
+
+    fn seconds(self) -> i64 {
+        match self {
+            Self::Minutes(minutes, _) => i64::from(minutes) * 60,
+            Self::Between(from, to) => to.duration_since(from).as_secs().max(0),
+        }
+    }
+
+    fn minutes(self) -> u32 {
+        let minutes = (self.seconds() + 59) / 60;
+        u32::try_from(minutes).unwrap_or(u32::MAX)
+    }
+}
+
+/// The estimate for a duration, from `start` if that is known. `leftovers` says whether the job makes a load balancer
+/// service and a volume.
+pub fn estimate(
+    spec: &AksSpec,
+    leftovers: bool,
+    start: Option<Timestamp>,
+    duration_minutes: u32,
+) -> Estimate {
+    of(spec, leftovers, Time::Minutes(duration_minutes, start))
+}
+
+/// The estimate for exactly this time.
+pub fn estimate_between(
+    spec: &AksSpec,
+    leftovers: bool,
+    from: Timestamp,
+    to: Timestamp,
+) -> Estimate {
+    of(spec, leftovers, Time::Between(from, to))
+}
+
+fn of(spec: &AksSpec, leftovers: bool, time: Time) -> Estimate {
+    let location = &spec.location.0;
+    let mut unpriced = Vec::new();
+    let mut lines = |items: Vec<Item>| -> Vec<EstimateLine> {
+        let priced = items.into_iter().filter_map(|item| {
+            let line = line(&item, time);
+            if line.is_none() {
+                unpriced.push(format!("{} in {location}", item.title));
+            }
+            line
+        });
+        priced.collect()
     };
-    for item in items(spec) {
-        let Some((hourly, price)) = item.hourly else {
-            let location = &spec.location.0;
-            estimate
-                .unpriced
-                .push(format!("{} in {location}", item.title));
-            continue;
-        };
-        let usd_per_hour = hourly * Decimal::from(item.count);
-        let [least, most] = hours(duration_minutes, item.by_hour);
-        let exact = Decimal::from(duration_minutes) / Decimal::from(HOUR);
-        // Over all start minutes, each further hour is touched as often as the duration goes beyond whole hours.
-        let expected = if item.by_hour && duration_minutes > 0 {
-            exact + Decimal::ONE - Decimal::ONE / Decimal::from(HOUR)
+    let (lines, workload) = (lines(items(spec)), lines(workload(location, leftovers)));
+    Estimate {
+        lines,
+        workload,
+        left_out: left_out(spec),
+        left_out_usage_types: LEFT_OUT.iter().map(|meter| (*meter).to_owned()).collect(),
+        unpriced,
+    }
+}
+
+/// The line of what has a known price.
+fn line(item: &Item, time: Time) -> Option<EstimateLine> {
+    let (hourly, price) = item.hourly?;
+    let usd_per_hour = hourly * Decimal::from(item.count);
+    let minutes = time.minutes();
+    let [least, most] = hours(minutes, item.by_hour);
+    let exact = Decimal::from(time.seconds()) / Decimal::from(HOUR_SECONDS);
+    // Over all start minutes, each further hour is touched as often as the duration goes beyond whole hours.
+    let expected = if item.by_hour && minutes > 0 {
+        Decimal::from(minutes) / Decimal::from(HOUR) + Decimal::ONE
+            - Decimal::ONE / Decimal::from(HOUR)
+    } else {
+        exact
+    };
+    let usd = |hours: Decimal| (usd_per_hour * hours).round_dp(DECIMALS);
+    let planned = time.start().map(|start| {
+        let hours = if item.by_hour {
+            touched(start, time.seconds())
         } else {
             exact
         };
-        let usd = |hours: Decimal| (usd_per_hour * hours).round_dp(DECIMALS);
-        let planned = start.map(|start| {
-            if item.by_hour {
-                usd(touched(start, duration_minutes))
-            } else {
-                usd(exact)
-            }
-        });
-        estimate.lines.push(EstimateLine {
-            line: item.line.to_owned(),
-            title: item.title,
-            usd_per_hour: usd_per_hour.round_dp(DECIMALS),
-            min_usd: usd(least),
-            expected_usd: usd(expected.min(most)),
-            max_usd: usd(most),
-            planned_usd: planned,
-            source: format!("{} ({})", price.source, price.source_date),
-            count: item.count,
-            usage_types: Vec::new(),
-        });
-    }
-    estimate
+        usd(hours)
+    });
+    Some(EstimateLine {
+        line: item.line.to_owned(),
+        title: item.title.clone(),
+        usd_per_hour: usd_per_hour.round_dp(DECIMALS),
+        min_usd: usd(if item.by_hour { least } else { exact }),
+        expected_usd: usd(expected.min(most)),
+        max_usd: usd(most),
+        planned_usd: planned,
+        source: format!("{} ({})", price.source, price.source_date),
+        count: item.count,
+        usage_types: item.meters.clone(),
+    })
 }
 
 /// The least and most hours that a duration is billed for.
@@ -102,13 +181,13 @@ fn hours(minutes: u32, by_hour: bool) -> [Decimal; 2] {
     [Decimal::from(least), Decimal::from(most)]
 }
 
-/// The clock hours that a duration from `start` touches.
-fn touched(start: Timestamp, minutes: u32) -> Decimal {
-    if minutes == 0 {
+/// The clock hours that so many seconds from `start` touch.
+fn touched(start: Timestamp, seconds: i64) -> Decimal {
+    if seconds <= 0 {
         return Decimal::ZERO;
     }
-    let first = start.as_second().div_euclid(3600);
-    let last = (start.as_second() + i64::from(minutes) * 60 - 1).div_euclid(3600);
+    let first = start.as_second().div_euclid(HOUR_SECONDS);
+    let last = (start.as_second() + seconds - 1).div_euclid(HOUR_SECONDS);
     Decimal::from(last - first + 1)
 }
 
@@ -125,14 +204,37 @@ pub fn claim(spec: &AksSpec) -> Option<ClaimedRate> {
     })
 }
 
+/// The price of an hour. Prices of one location are not those of another, and load balancers have one price for those
+/// that are known.
+fn hourly(location: &str, kind: &str, sku: &str) -> Option<(Decimal, &'static Price)> {
+    let is_known = prices::exact(location, "public_ipv4", prices::ADDRESS).is_some();
+    let place = if kind == "load_balancer" {
+        "Global"
+    } else {
+        location
+    };
+    let price = prices::exact(place, kind, sku).filter(|_| is_known)?;
+    Some((price.usd, price))
+}
+
+/// One thing that is billed by clock hours.
+fn by_clock_hours(
+    line: &'static str,
+    title: &str,
+    hourly: Option<(Decimal, &'static Price)>,
+) -> Item {
+    Item {
+        line,
+        title: title.to_owned(),
+        count: 1,
+        hourly,
+        by_hour: true,
+        meters: Vec::new(),
+    }
+}
+
 fn items(spec: &AksSpec) -> Vec<Item> {
     let location = spec.location.0.as_str();
-    let hourly = |place: &str, kind: &str, sku: &str| {
-        // Prices of one location are not those of another, and load balancers have one price for those that are known.
-        let is_known = prices::exact(location, "public_ipv4", prices::ADDRESS).is_some();
-        let price = prices::exact(place, kind, sku).filter(|_| is_known)?;
-        Some((price.usd, price))
-    };
     let tier = match spec.tier {
         SkuTier::Free => prices::FREE_TIER,
         SkuTier::Standard => prices::STANDARD_TIER,
@@ -143,24 +245,21 @@ fn items(spec: &AksSpec) -> Vec<Item> {
         count: 1,
         hourly: hourly(location, "control_plane", tier),
         by_hour: false,
+        meters: Vec::new(),
     }];
     for pool in &spec.node_pools.0 {
         items.extend(of_pool(location, pool));
     }
-    items.push(Item {
-        line: LOAD_BALANCER,
-        title: "1 × load balancer for what leaves the cluster".to_owned(),
-        count: 1,
-        hourly: hourly("Global", "load_balancer", prices::BALANCER),
-        by_hour: true,
-    });
-    items.push(Item {
-        line: PUBLIC_IPV4,
-        title: "1 × public IPv4 address of the load balancer".to_owned(),
-        count: 1,
-        hourly: hourly(location, "public_ipv4", prices::ADDRESS),
-        by_hour: true,
-    });
+    items.push(by_clock_hours(
+        LOAD_BALANCER,
+        "1 × load balancer for what leaves the cluster",
+        hourly(location, "load_balancer", prices::BALANCER),
+    ));
+    items.push(by_clock_hours(
+        PUBLIC_IPV4,
+        "1 × public IPv4 address of the load balancer",
+        hourly(location, "public_ipv4", prices::ADDRESS),
+    ));
     items
 }
 
@@ -170,7 +269,6 @@ fn of_pool(location: &str, pool: &NodePool) -> [Item; 2] {
     // The price of spare capacity changes by the hour, and no price list here has it.
     let price = prices::exact(location, "instance", size).filter(|_| !pool.spot);
     let spot = if pool.spot { " (spot)" } else { "" };
-    let month = Decimal::from(HOURS_PER_MONTH);
     [
         Item {
             line: NODES,
@@ -178,14 +276,44 @@ fn of_pool(location: &str, pool: &NodePool) -> [Item; 2] {
             count,
             hourly: price.map(|price| (price.usd, price)),
             by_hour: false,
+            meters: Vec::new(),
         },
-        Item {
-            line: DISKS,
-            title: format!("{count} × {gib} GiB premium disk"),
-            count,
-            hourly: prices::premium_disk(location, gib).map(|price| (price.usd / month, price)),
-            by_hour: false,
-        },
+        of_disks(location, DiskKind::Premium, gib, (count, "premium disk")),
+    ]
+}
+
+/// Disks of one size.
+fn of_disks(location: &str, kind: DiskKind, gib: u32, (count, words): (u32, &str)) -> Item {
+    let found = prices::disk(location, kind, gib);
+    let month = Decimal::from(HOURS_PER_MONTH);
+    Item {
+        line: DISKS,
+        title: format!("{count} × {gib} GiB {words}"),
+        count,
+        hourly: found.as_ref().map(|(_, price)| (price.usd / month, *price)),
+        by_hour: false,
+        meters: found.into_iter().map(|(meter, _)| meter).collect(),
+    }
+}
+
+/// What the job leaves for teardown: the address of its service, whose rule is one of the first five of the cluster's
+/// balancer, and a volume.
+fn workload(location: &str, leftovers: bool) -> Vec<Item> {
+    if !leftovers {
+        return Vec::new();
+    }
+    vec![
+        by_clock_hours(
+            PUBLIC_IPV4,
+            "1 × public IPv4 address of the job's service",
+            hourly(location, "public_ipv4", prices::ADDRESS),
+        ),
+        of_disks(
+            location,
+            DiskKind::StandardSsd,
+            CLAIMED_GIB,
+            (1, "standard SSD of the job"),
+        ),
     ]
 }
 
@@ -193,7 +321,8 @@ fn of_pool(location: &str, pool: &NodePool) -> [Item; 2] {
 fn left_out(spec: &AksSpec) -> Vec<String> {
     let mut all = vec![
         "traffic: to the internet, between zones, and through the load balancer, by GB".to_owned(),
-        "load balancer rules, addresses and volumes that the scenario's job asks for".to_owned(),
+        "operations on disks: premium ones have none to pay for".to_owned(),
+        "load balancer rules, addresses and volumes that the scenario's job does not ask for".to_owned(),
         "the minimum of five minutes that each machine may be billed for: no source says it for sure".to_owned(),
     ];
     if spec
@@ -208,106 +337,4 @@ fn left_out(spec: &AksSpec) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::spec::tests::spec;
-
-    #[track_caller]
-    fn check(estimate: &Estimate, line: &str, expected: [&str; 4]) {
-        let lines: Vec<&EstimateLine> = estimate
-            .lines
-            .iter()
-            .filter(|one| one.line == line)
-            .collect();
-        let sum = |of: fn(&EstimateLine) -> Decimal| {
-            lines
-                .iter()
-                .map(|line| of(line))
-                .sum::<Decimal>()
-                .normalize()
-                .to_string()
-        };
-        let seen = [
-            sum(|line| line.usd_per_hour),
-            sum(|line| line.min_usd),
-            sum(|line| line.expected_usd),
-            sum(|line| line.max_usd),
-        ];
-        assert_eq!(seen, expected, "{line}");
-    }
-
-    #[test]
-    fn the_checklists_cluster_costs_what_its_parts_do() {
-        let estimate = estimate(&spec(json!({"tier": "standard"})), None, 45);
-        // By hand: 0.1; 2 × 0.096; 2 × 19.71 / 730; and three quarters of each. Of hours one or two are touched.
-        check(&estimate, CONTROL_PLANE, ["0.1", "0.075", "0.075", "0.075"]);
-        check(&estimate, NODES, ["0.192", "0.144", "0.144", "0.144"]);
-        check(&estimate, DISKS, ["0.054", "0.0405", "0.0405", "0.0405"]);
-        check(
-            &estimate,
-            LOAD_BALANCER,
-            ["0.025", "0.025", "0.043333", "0.05"],
-        );
-        check(
-            &estimate,
-            PUBLIC_IPV4,
-            ["0.005", "0.005", "0.008667", "0.01"],
-        );
-        assert!(estimate.unpriced.is_empty(), "{:?}", estimate.unpriced);
-        let claimed = claim(&spec(json!({}))).unwrap().usd_per_hour;
-        assert_eq!(claimed.normalize().to_string(), "0.276");
-    }
-
-    #[test]
-    fn a_planned_start_says_which_hours_are_touched() {
-        let planned = |start: &str, minutes: u32| {
-            let estimate = estimate(&spec(json!({})), Some(start.parse().unwrap()), minutes);
-            let line = estimate
-                .lines
-                .iter()
-                .find(|line| line.line == LOAD_BALANCER)
-                .unwrap();
-            line.planned_usd.unwrap().normalize().to_string()
-        };
-        assert_eq!(planned("2026-11-29T10:00:00Z", 60), "0.025");
-        assert_eq!(planned("2026-11-29T10:30:00Z", 60), "0.05");
-        assert_eq!(planned("2026-11-29T10:59:00Z", 62), "0.075");
-        assert_eq!(hours(61, true), [Decimal::from(2), Decimal::from(2)]);
-        assert_eq!(hours(62, true), [Decimal::from(2), Decimal::from(3)]);
-        assert_eq!(hours(1, true), [Decimal::ONE, Decimal::ONE]);
-    }
-
-    #[test]
-    fn what_has_no_price_makes_the_cost_unknown_and_is_not_claimed() {
-        let check = |change: Value, expected: &str| {
-            let found = estimate(&spec(change.clone()), None, 60).unpriced;
-            assert!(found.iter().any(|text| text == expected), "{found:?}");
-            assert_eq!(claim(&spec(change)), None);
-        };
-        check(
-            json!({"location": "westus2"}),
-            "1 × AKS control plane, Free tier in westus2",
-        );
-        check(
-            json!({"location": "westus2"}),
-            "1 × load balancer for what leaves the cluster in westus2",
-        );
-        let pools = |change: Value| {
-            let mut pool = json!({"name": "main", "vm_size": "Standard_D2s_v3", "count": 1});
-            if let (Some(pool), Value::Object(change)) = (pool.as_object_mut(), change) {
-                pool.extend(change);
-            }
-            json!({"node_pools": [pool]})
-        };
-        check(
-            pools(json!({"vm_size": "Standard_Huge"})),
-            "1 × Standard_Huge in eastus",
-        );
-        check(
-            pools(json!({"disk_gb": 64})),
-            "1 × 64 GiB premium disk in eastus",
-        );
-    }
-}
+mod tests;

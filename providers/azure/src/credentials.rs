@@ -1,221 +1,271 @@
-//! Credentials in the documented order: a `.env` file first, then the environment; never a prompt and never a browser.
+//! Credentials in the documented order: a `.env` file first, then the environment, then the managed identity of the machine
+//! in the cloud that this runs on; never a prompt, a browser or another program.
 //!
-//! A service principal with its secret. Certificates, workload identity and managed identity are not read yet. It
-//! reports which source was used. No secret is ever shown.
+//! In a file and in the environment: a service principal with its secret, its certificate, or a workload identity's token in
+//! a file, in the order of azure-identity's `DefaultAzureCredential`. It reports which source was used. No secret is ever
+//! shown.
 
+mod certificate;
 mod grant;
+mod places;
+mod token;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
-use kubeproof_cloudkit::credentials::{EnvFile, Variables};
+use kubeproof_cloudkit::credentials::CredentialsError;
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
-use tokio::sync::Mutex;
 
 use crate::rehearsal;
+use crate::routes::AUTHORITY_HOST;
+use certificate::{Certificate, CertificateError};
+use grant::GrantError;
+use places::{find_with, principal};
+pub use token::{AccessToken, Audience, Tokens};
 
 /// The variable with the tenant.
 pub const TENANT: &str = "AZURE_TENANT_ID";
-/// The variable with the application.
+/// The variable with the application, or with a managed identity's client id.
 pub const CLIENT: &str = "AZURE_CLIENT_ID";
-/// The variable with its secret.
+/// The variable with the application's secret.
 pub const SECRET: &str = "AZURE_CLIENT_SECRET";
-/// A token is renewed so long before it expires.
-const MARGIN: SignedDuration = SignedDuration::from_mins(5);
+/// The variable with the path of the application's certificate and its key, in PEM.
+pub const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
+/// The variable with the path of a token that another provider gave, for which the authority gives one of its own.
+pub const FEDERATED: &str = "AZURE_FEDERATED_TOKEN_FILE";
+/// The variable with the subscription, which a scenario names itself.
+pub const SUBSCRIPTION: &str = "AZURE_SUBSCRIPTION_ID";
+/// The variable with the authority's host. Only that of the public cloud is supported.
+const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
+/// The variables by which a service of the cloud says where its managed identity's tokens are.
+const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
+const IDENTITY_HEADER: &str = "IDENTITY_HEADER";
 
-/// An access token. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccessToken {
-    value: String,
-    /// When it expires.
-    pub expires_at: Timestamp,
+/// Why there is no access token. No secret is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The `.env` file cannot be read.
+    #[error(transparent)]
+    Variables(#[from] CredentialsError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// Another cloud than the public one.
+    #[error(
+        "{AUTHORITY} from {place} is {host}: only the public cloud's authority, https://{AUTHORITY_HOST}, is supported"
+    )]
+    OtherCloud {
+        /// Where it was found.
+        place: String,
+        /// The authority that it names.
+        host: String,
+    },
+    /// The source gives no token.
+    #[error("{place}: {source}")]
+    Grant {
+        /// The source.
+        place: String,
+        /// Why.
+        #[source]
+        source: GrantError,
+    },
+    /// A managed identity's tokens belong to the machine.
+    #[error(
+        "{0} cannot be handed on to a program: give it a service principal's secret, certificate or token file"
+    )]
+    NotHandedOn(String),
+    /// The environment that a program was given has none.
+    #[error(
+        "the program's environment has no {TENANT} and {CLIENT} with one of {SECRET}, {CERTIFICATE} and {FEDERATED}"
+    )]
+    NotGiven,
+    /// No place has any.
+    #[error(
+        "no Azure credentials: looked for {TENANT} and {CLIENT} together with {SECRET}, {CERTIFICATE} or {FEDERATED} in {} \
+         and in the environment; a managed identity answers only in the cloud",
+        .0.display()
+    )]
+    NotFound(PathBuf),
 }
 
-impl AccessToken {
-    /// The token itself.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        now + MARGIN < self.expires_at
-    }
-}
-
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessToken(redacted)")
-    }
-}
-
-/// A service principal with its secret. `Debug` does not show the secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ServicePrincipal {
+/// A service principal, without what proves that it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
     /// The tenant.
     pub tenant: String,
     /// The application.
     pub client: String,
-    secret: String,
 }
 
-impl fmt::Debug for ServicePrincipal {
+/// What a service principal proves itself by. `Debug` shows no secret.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// A secret of its application.
+    Secret(String),
+    /// A certificate of its application.
+    Certificate(Certificate),
+    /// Another provider's token, which is renewed in this file.
+    TokenFile(PathBuf),
+}
+
+impl fmt::Debug for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tenant, client, .. } = self;
-        write!(f, "ServicePrincipal({client} in {tenant}, secret redacted)")
+        f.write_str(match self {
+            Self::Secret(_) => "Secret(redacted)",
+            Self::Certificate(_) => "Certificate(redacted)",
+            Self::TokenFile(_) => "TokenFile",
+        })
     }
 }
 
-/// The access token of one actor, renewed before it expires.
-#[derive(Debug, Default)]
-pub struct Tokens(Mutex<Option<AccessToken>>);
+/// The managed identity of this machine.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ManagedIdentity {
+    /// Which one, where the machine has several.
+    pub client: Option<String>,
+    /// Where a service of the cloud gives tokens, and the header that it asks for. Otherwise the instance metadata does.
+    endpoint: Option<(String, String)>,
+}
 
-impl Tokens {
-    /// A token for Resource Manager that is valid for some minutes.
-    ///
-    /// # Errors
-    /// Names the places that were searched, or says what the authority said.
-    pub async fn current(&self, connection: &Connection) -> Result<AccessToken, String> {
-        let mut known = self.0.lock().await;
-        let now = connection.clock.now();
-        if let Some(token) = known.as_ref().filter(|token| token.is_fresh(now)) {
-            return Ok(token.clone());
+impl fmt::Debug for ManagedIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ManagedIdentity")
+    }
+}
+
+/// Where access tokens come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A service principal.
+    Principal(Principal, Proof),
+    /// The identity of the machine.
+    ManagedIdentity(ManagedIdentity),
+}
+
+impl Source {
+    /// The tenant that it belongs to, where it says so.
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Self::Principal(principal, _) => Some(&principal.tenant),
+            Self::ManagedIdentity(_) => None,
         }
-        let (principal, place) = find(connection)?;
-        let token = grant::token(connection, &principal).await;
-        let token = token.map_err(|problem| format!("{place}: {problem}"))?;
-        *known = Some(token.clone());
-        Ok(token)
     }
 }
 
-/// The service principal of a connection, and its source as text.
+/// The source of a connection's tokens, and its name as text.
 ///
 /// # Errors
 /// Names the places that were searched.
-pub fn find(connection: &Connection) -> Result<(ServicePrincipal, String), String> {
+pub fn find(connection: &Connection) -> Result<(Source, String), TokenError> {
     match &connection.credentials {
         Credentials::Rehearsal => {
-            let principal = ServicePrincipal {
+            let principal = Principal {
                 tenant: rehearsal::TENANT.to_owned(),
                 client: rehearsal::CLIENT_ID.to_owned(),
-                secret: rehearsal::CLIENT_SECRET.to_owned(),
             };
-            Ok((principal, "rehearsal (made-up secret)".to_owned()))
+            let proof = Proof::Secret(rehearsal::CLIENT_SECRET.to_owned());
+            let place = "rehearsal (made-up secret)".to_owned();
+            Ok((Source::Principal(principal, proof), place))
         }
         Credentials::Documented { env_file } => {
             find_with(env_file, &|name| std::env::var(name).ok())
         }
         Credentials::Given(given) => {
-            let found = principal(&|name| given.0.get(name).cloned());
-            let found =
-                found.map_err(|missing| format!("the program's environment has no {missing}"))?;
-            Ok((found, "the program's environment".to_owned()))
+            let variables = |name: &str| given.0.get(name).cloned();
+            let (source, what) = principal(&variables)?.ok_or(TokenError::NotGiven)?;
+            Ok((source, format!("{what} from the program's environment")))
         }
     }
 }
 
-/// The variables that give a program exactly the credentials of this connection.
+/// The variables that give a program exactly the credentials of this connection: those of Microsoft's clients, and of
+/// terraform's azurerm.
 ///
 /// # Errors
 /// Names the places that were searched.
-pub fn given(connection: &Connection) -> Result<CredentialVariables, String> {
-    let (principal, _) = find(connection)?;
-    let ServicePrincipal {
-        tenant,
-        client,
-        secret,
-    } = principal;
-    let variables = [(TENANT, tenant), (CLIENT, client), (SECRET, secret)];
+pub fn given(connection: &Connection) -> Result<CredentialVariables, TokenError> {
+    let (source, place) = find(connection)?;
+    let Source::Principal(principal, proof) = source else {
+        return Err(TokenError::NotHandedOn(place));
+    };
+    let mut variables = vec![
+        (TENANT, principal.tenant.clone()),
+        ("ARM_TENANT_ID", principal.tenant),
+        (CLIENT, principal.client.clone()),
+        ("ARM_CLIENT_ID", principal.client),
+    ];
+    let shown = |path: &Path| path.display().to_string();
+    match proof {
+        Proof::Secret(secret) => {
+            variables.extend([(SECRET, secret.clone()), ("ARM_CLIENT_SECRET", secret)]);
+        }
+        // terraform's azurerm takes no PEM.
+        Proof::Certificate(certificate) => variables.push((CERTIFICATE, shown(&certificate.path))),
+        Proof::TokenFile(path) => variables.extend([
+            (FEDERATED, shown(&path)),
+            ("ARM_OIDC_TOKEN_FILE_PATH", shown(&path)),
+            ("ARM_USE_OIDC", "true".to_owned()),
+        ]),
+    }
+    let variables = variables.into_iter();
     let variables = variables.map(|(name, value)| (name.to_owned(), value));
-    Ok(CredentialVariables(variables.into()))
+    Ok(CredentialVariables(variables.collect()))
 }
 
 /// The source from which a live run would take its tokens, without any call.
 ///
 /// # Errors
-/// Names the places that were searched.
-pub fn readiness(env_file: &Path) -> Result<String, String> {
-    let (_, place) = find_with(env_file, &|name| std::env::var(name).ok())?;
-    Ok(format!(
-        "{place} (the live path was never run against a real subscription)"
-    ))
-}
-
-/// The service principal in these variables, or the first variable that is missing.
-fn principal(variables: Variables<'_>) -> Result<ServicePrincipal, &'static str> {
-    let filled = |name: &'static str| {
-        let value = variables(name).filter(|value| !value.trim().is_empty());
-        value.ok_or(name)
-    };
-    Ok(ServicePrincipal {
-        tenant: filled(TENANT)?,
-        client: filled(CLIENT)?,
-        secret: filled(SECRET)?,
-    })
-}
-
-/// All three are taken from one place: a secret of one application is no use to another.
-fn find_with(
-    env_file: &Path,
-    variables: Variables<'_>,
-) -> Result<(ServicePrincipal, String), String> {
-    let file = EnvFile::read(env_file).map_err(|error| error.to_string())?;
-    if let Ok(found) = principal(&|name| file.get(name)) {
-        return Ok((found, env_file.display().to_string()));
+/// Names the places that were searched. The instance metadata are not counted: only a call could find them.
+pub fn readiness(env_file: &Path) -> Result<String, TokenError> {
+    match find_with(env_file, &|name| std::env::var(name).ok())? {
+        (Source::ManagedIdentity(identity), _) if identity.endpoint.is_none() => {
+            Err(TokenError::NotFound(env_file.to_owned()))
+        }
+        (_, place) => Ok(format!(
+            "{place} (the live path was never run against a real subscription)"
+        )),
     }
-    if let Ok(found) = principal(variables) {
-        return Ok((found, "the environment".to_owned()));
-    }
-    Err(format!(
-        "no Azure credentials: looked for {TENANT}, {CLIENT} and {SECRET} together in {} and in the environment; \
-         certificates, workload identity and managed identity are not supported yet",
-        env_file.display()
-    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The place of the credentials with this `.env` file and with or without variables.
-    fn place(file: &str, has_variables: bool) -> Result<String, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(".env");
-        std::fs::write(&path, file).unwrap();
-        let variables = |_: &str| has_variables.then(|| "hush".to_owned());
-        let found = find_with(&path, &variables).map(|(_, place)| place);
-        let shown = path.display().to_string();
-        found
-            .map(|place| place.replace(&shown, "ENV"))
-            .map_err(|error| error.replace(&shown, "ENV"))
-    }
+    const PRINCIPAL: [(&str, &str); 3] = [(TENANT, "t"), (CLIENT, "c"), (SECRET, "hush")];
 
     #[test]
-    fn the_file_comes_first_and_a_part_of_it_does_not_count() {
-        let whole = format!("{TENANT}=t\n{CLIENT}=c\n{SECRET}=s\n");
-        assert_eq!(place(&whole, true), Ok("ENV".to_owned()));
-        let part = format!("{TENANT}=t\n{CLIENT}=c\n");
-        assert_eq!(place(&part, true), Ok("the environment".to_owned()));
-        let error = place(&part, false).unwrap_err();
-        for named in [TENANT, CLIENT, SECRET, "ENV"] {
-            assert!(error.contains(named), "{named} in {error}");
-        }
-        let broken = place("AZURE_CLIENT_SECRET='hush\n", false).unwrap_err();
-        assert!(!broken.contains("hush"), "{broken}");
-    }
-
-    #[test]
-    fn no_secret_is_shown() {
-        let found = principal(&|_| Some("hush".to_owned())).unwrap();
-        assert_eq!(
-            format!("{found:?}"),
-            "ServicePrincipal(hush in hush, secret redacted)"
-        );
-        let token = AccessToken {
-            value: "hush".to_owned(),
-            expires_at: Timestamp::UNIX_EPOCH,
+    fn a_program_is_given_exactly_what_was_found() {
+        let check = |variables: &[(&str, &str)], expected: &[&str]| {
+            let variables = variables.iter();
+            let given = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let mut connection = crate::tests::connection(kubeproof_contract::disk::Files::empty());
+            connection.credentials = Credentials::Given(CredentialVariables(given.collect()));
+            match given_names(&connection) {
+                Ok(names) => assert_eq!(names, expected),
+                Err(error) => assert!(expected.is_empty() && error.contains(FEDERATED), "{error}"),
+            }
         };
-        assert_eq!(format!("{token:?}"), "AccessToken(redacted)");
+        let both = ["ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID"];
+        check(&PRINCIPAL, &[&both[..], &[CLIENT, SECRET, TENANT]].concat());
+        let file = [PRINCIPAL[0], PRINCIPAL[1], (FEDERATED, "/token")];
+        check(
+            &file,
+            &[
+                "ARM_CLIENT_ID",
+                "ARM_OIDC_TOKEN_FILE_PATH",
+                "ARM_TENANT_ID",
+                "ARM_USE_OIDC",
+                CLIENT,
+                FEDERATED,
+                TENANT,
+            ],
+        );
+        // The machine's own identity is not looked for.
+        check(&PRINCIPAL[..2], &[]);
+    }
+
+    fn given_names(connection: &Connection) -> Result<Vec<String>, String> {
+        let given = given(connection).map_err(|error| error.to_string())?;
+        Ok(given.0.into_keys().collect())
     }
 }

@@ -11,7 +11,7 @@ use kubeproof_contract::fault::Effect;
 use serde_json::{Value, json};
 
 use crate::api::errors;
-use crate::routes::{self, ARM, AUTHORITY};
+use crate::routes::{self, ARM, AUTHORITY, GRAPH};
 
 /// The dialect of Azure.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,34 +22,69 @@ struct Named {
     service: &'static str,
     operation: String,
     mutating: bool,
-    /// What its path ends in.
-    last: Option<String>,
+    path: String,
 }
 
 fn named(request: &Request<Bytes>) -> Option<Named> {
     let method = request.method().as_str();
     let path = routes::canonical(request.uri().path());
-    if let Some((service, found)) = routes::find(method, &path) {
+    let found = routes::find(method, &path);
+    let found = found.map(|(service, found)| (service, *found.route));
+    // What any resource can have is named by the type that it is of.
+    let found = found.filter(|(_, route)| !route.name.ends_with("ById"));
+    if let Some((service, route)) = found {
         return Some(Named {
             service,
-            operation: found.route.name.to_owned(),
-            mutating: found.route.is_mutating(),
-            last: found.parameters.last().map(|last| (*last).to_owned()),
+            operation: route.name.to_owned(),
+            mutating: route.is_mutating(),
+            path,
         });
     }
     let service = match path.split('/').nth(1)? {
         "subscriptions" | "providers" | "metadata" => ARM,
-        "v1.0" => "graph",
+        "v1.0" => GRAPH,
         _ if path.contains("/oauth2/") => AUTHORITY,
         _ => return None,
     };
-    let last = path.rsplit('/').next().map(str::to_owned);
+    let derived = routes::derived(method, &path).filter(|_| service == ARM);
     Some(Named {
         service,
-        operation: format!("{method} {path}"),
+        operation: derived.unwrap_or_else(|| format!("{method} {path}")),
         mutating: !matches!(*request.method(), Method::GET | Method::HEAD),
-        last,
+        path,
     })
+}
+
+impl Named {
+    /// The ids of what the call changes, as the inventory has them: in lower case, and with the resource that it is a
+    /// part of.
+    fn ids(&self, method: &Method) -> Vec<String> {
+        let lower = self.path.to_ascii_lowercase();
+        if self.service == GRAPH {
+            let mut parts = lower.split('/').skip(2);
+            let (kind, id) = (parts.next(), parts.next());
+            // A deleted item stands one level lower.
+            let id = if kind == Some("directory") {
+                parts.next()
+            } else {
+                id
+            };
+            return id.map(str::to_owned).into_iter().collect();
+        }
+        let whole = match *method {
+            // The last part of an action is its name.
+            Method::POST => lower.rsplit_once('/').map_or("", |(rest, _)| rest),
+            _ => &lower,
+        };
+        let mut ids = vec![whole.to_owned()];
+        let (scope, below) = whole.rsplit_once("/providers/").unwrap_or(("", ""));
+        let parts: Vec<&str> = below.split('/').collect();
+        if parts.len() > 3 {
+            let outer = parts[..parts.len() - 2].join("/");
+            ids.push(format!("{scope}/providers/{outer}"));
+        }
+        ids
+    }
 }
 
 fn read(body: &Bytes) -> Value {
@@ -89,40 +124,65 @@ impl Dialect for AzureDialect {
         request: &Request<Bytes>,
         response: &Response<Bytes>,
     ) -> Option<Response<Bytes>> {
-        let named =
-            named(request).filter(|named| !named.mutating && named.operation.contains(".list"))?;
+        let named = named(request).filter(|named| !named.mutating)?;
         let mut body = read(response.body());
-        body["value"].as_array()?;
+        // Cost data are a table, whose next page is named inside.
+        let list = match named.operation.as_str() {
+            "query.usage" => body.get_mut("properties")?,
+            _ if named.operation.contains(".list") => &mut body,
+            _ => return None,
+        };
+        list.get("value").or_else(|| list.get("rows"))?.as_array()?;
         let link = format!(
             "{}{}?$skiptoken={FURTHER_PAGE}",
-            routes::ARM_URL,
+            if named.service == GRAPH {
+                routes::GRAPH_URL
+            } else {
+                routes::ARM_URL
+            },
             request.uri().path()
         );
-        body.as_object_mut()?
-            .insert("nextLink".to_owned(), json!(link));
+        let member = if named.service == GRAPH {
+            "@odata.nextLink"
+        } else {
+            "nextLink"
+        };
+        list.as_object_mut()?.insert(member.to_owned(), json!(link));
         let mut further = response.clone();
         *further.body_mut() = Bytes::from(body.to_string());
         further.headers_mut().remove(http::header::CONTENT_LENGTH);
-        (named.service == ARM).then_some(further)
+        Some(further)
     }
 
-    /// A PUT makes what its path names, or changes it.
+    /// A PUT makes what its path names, or changes it; a POST of the directory makes what its answer names.
     fn targets(&self, request: &Request<Bytes>, response: Option<&Response<Bytes>>) -> Targets {
         let Some(named) = named(request).filter(|named| named.mutating) else {
             return Targets::default();
         };
-        let last: Vec<String> = named.last.into_iter().collect();
-        let makes = request.method() == Method::PUT
-            && response.is_none_or(|response| response.status() == http::StatusCode::CREATED);
-        if makes {
+        let names = named.ids(request.method());
+        let creates = match named.service {
+            GRAPH => request.method() == Method::POST && names.is_empty(),
+            _ => request.method() == Method::PUT,
+        };
+        let is_made = |response: &Response<Bytes>| response.status() == http::StatusCode::CREATED;
+        if !creates || response.is_some_and(|response| !is_made(response)) {
             return Targets {
-                names: Vec::new(),
-                made: if response.is_some() { last } else { Vec::new() },
+                names,
+                made: Vec::new(),
             };
         }
+        let made = match response {
+            None => Vec::new(),
+            Some(response) if named.service == GRAPH => {
+                let id = read(response.body())["id"].as_str().map(str::to_owned);
+                id.into_iter().collect()
+            }
+            Some(_) => names.first().cloned().into_iter().collect(),
+        };
+        // What a new part is a part of is changed.
         Targets {
-            names: last,
-            made: Vec::new(),
+            names: names.into_iter().skip(1).collect(),
+            made,
         }
     }
 
@@ -189,9 +249,17 @@ mod tests {
         );
         check(
             "GET https://graph.microsoft.com/v1.0/applications",
-            "graph:GET /v1.0/applications",
+            "graph:applications.list",
             false,
         );
+        check(
+            "PATCH https://graph.microsoft.com/v1.0/applications/7",
+            "graph:PATCH /v1.0/applications/7",
+            true,
+        );
+        let disk = format!("{GROUP}/providers/Microsoft.Compute/disks/d");
+        check(&format!("DELETE {disk}"), "arm:disks.delete", true);
+        check(&format!("GET {disk}"), "arm:disks.get", false);
         check(
             "GET https://c-1.hcp.eastus.azmk8s.io:443/api/v1/nodes",
             "kubernetes:list-nodes",
@@ -215,11 +283,56 @@ mod tests {
                 "{line}"
             );
         };
-        check(&format!("PUT {GROUP}"), Some(201), &[], &["g"]);
-        check(&format!("PUT {GROUP}"), Some(200), &["g"], &[]);
+        let group = "/subscriptions/s/resourcegroups/g";
+        check(&format!("PUT {GROUP}"), Some(201), &[], &[group]);
+        check(&format!("PUT {GROUP}"), Some(200), &[group], &[]);
         check(&format!("PUT {GROUP}"), None, &[], &[]);
-        check(&format!("DELETE {GROUP}"), Some(202), &["g"], &[]);
+        check(&format!("DELETE {GROUP}"), Some(202), &[group], &[]);
         check(&format!("GET {GROUP}"), Some(200), &[], &[]);
+        let network = format!("{group}/providers/microsoft.network/virtualnetworks/v");
+        let subnet = format!("{network}/subnets/n");
+        let url = format!("{GROUP}/providers/Microsoft.Network/virtualNetworks/V/subnets/N");
+        check(&format!("PUT {url}"), Some(201), &[&network], &[&subnet]);
+        check(
+            &format!("DELETE {url}"),
+            Some(202),
+            &[&subnet, &network],
+            &[],
+        );
+        let stop = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/c/stop");
+        let cluster = format!("{group}/providers/microsoft.containerservice/managedclusters/c");
+        check(&format!("POST {stop}"), Some(202), &[&cluster], &[]);
+        let role = format!("{url}/providers/Microsoft.Authorization/roleAssignments/A");
+        let id = format!("{subnet}/providers/microsoft.authorization/roleassignments/a");
+        check(&format!("PUT {role}"), Some(201), &[], &[&id]);
+    }
+
+    #[test]
+    fn an_object_of_the_directory_is_named_by_its_id() {
+        let graph = "https://graph.microsoft.com/v1.0";
+        let check = |line: &str, names: &[&str], made: &[&str]| {
+            let body = Bytes::from_static(b"{\"id\":\"7\"}");
+            let response = Response::builder().status(201).body(body).unwrap();
+            let seen = AzureDialect.targets(&request(line), Some(&response));
+            assert_eq!(
+                (seen.names, seen.made),
+                (owned(names), owned(made)),
+                "{line}"
+            );
+        };
+        check(&format!("POST {graph}/applications"), &[], &["7"]);
+        check(
+            &format!("POST {graph}/applications/8/addPassword"),
+            &["8"],
+            &[],
+        );
+        check(&format!("DELETE {graph}/servicePrincipals/9"), &["9"], &[]);
+        check(
+            &format!("DELETE {graph}/directory/deletedItems/9"),
+            &["9"],
+            &[],
+        );
+        check(&format!("GET {graph}/applications/8"), &[], &[]);
     }
 
     fn owned(all: &[&str]) -> Vec<String> {

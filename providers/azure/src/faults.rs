@@ -8,7 +8,7 @@ use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
 use crate::calls::{can_be_partial, has_operation, makes_nodes};
-use crate::routes::{ARM, AUTHORITY};
+use crate::routes::{ARM, AUTHORITY, GRAPH};
 
 const SOURCES: Sources = Sources {
     throttle: "AKS, TooManyRequestsReceived; Resource Manager RPC 1.0, asynchronous API reference",
@@ -28,6 +28,9 @@ const QUOTA: &str = "AKS, ErrCode_InsufficientVCPUQuota";
 const BUSY: &str = "AKS, OperationNotAllowed; Resource Manager, AnotherOperationInProgress";
 const REPLICATION: &str =
     "Azure RBAC troubleshooting: PrincipalNotFound while a new principal replicates";
+const NOT_FOUND: &str = "Resource Manager RPC 1.0, asynchronous API reference, item 7; the documentation of retryOn in Bicep: reads that do not show yet what was made";
+const ROLE: &str =
+    "AKS troubleshooting, LinkedAuthorizationFailed: a role that is missing, or not in force yet";
 const PARTIAL: &str =
     "AKS issues 51 and 847; AKS, cross-group references: ResourceGroupDeletionBlocked";
 
@@ -37,8 +40,20 @@ pub fn of(call: &Signature) -> Vec<Documented> {
         "kubernetes" => documented::kubernetes(call),
         ARM => of_arm(call),
         AUTHORITY => documented::rest(call, &SOURCES),
+        GRAPH => of_directory(call),
         _ => Vec::new(),
     }
+}
+
+fn of_directory(call: &Signature) -> Vec<Documented> {
+    let mut all = documented::rest(call, &SOURCES);
+    if call.operation == "servicePrincipals.create" {
+        all.push(Documented::transient(Effect::PermissionLag, REPLICATION));
+    }
+    if !call.mutating {
+        all.push(Documented::pedantic(Effect::StaleRead(None)));
+    }
+    all
 }
 
 fn of_arm(call: &Signature) -> Vec<Documented> {
@@ -50,6 +65,13 @@ fn of_arm(call: &Signature) -> Vec<Documented> {
     if !call.mutating {
         all.push(Documented::pedantic(Effect::StaleRead(None)));
         all.push(Documented::pedantic(Effect::RepeatedPage));
+        if matches!(
+            call.operation.as_str(),
+            "operations.get" | "operationResults.get"
+        ) {
+            let missing = Effect::Reject(Some("OperationNotFound".to_owned()));
+            all.push(Documented::transient(missing, NOT_FOUND));
+        }
         return all;
     }
     let fail =
@@ -72,7 +94,16 @@ fn of_arm(call: &Signature) -> Vec<Documented> {
             ),
         ]);
     }
-    if call.operation == "roleAssignments.create" {
+    if call.operation == "managedClusters.createOrUpdate" {
+        all.push(Documented::transient(
+            Effect::AsyncFail(Some("LinkedAuthorizationFailed".to_owned())),
+            ROLE,
+        ));
+    }
+    if matches!(
+        call.operation.as_str(),
+        "managedClusters.createOrUpdate" | "roleAssignments.create"
+    ) {
         all.push(Documented::transient(Effect::PermissionLag, REPLICATION));
     }
     if can_be_partial(call) {
@@ -109,6 +140,10 @@ mod tests {
         check("arm:resourceGroups.delete", "partial", true);
         check("arm:resourceGroups.get", "lost-response", false);
         check("authority:token", "server-error", true);
+        check("arm:operations.get", "reject(OperationNotFound)", true);
+        check("arm:managedClusters.createOrUpdate", "permission-lag", true);
+        check("graph:servicePrincipals.create", "permission-lag", true);
+        check("graph:applications.create", "permission-lag", false);
     }
 
     #[test]

@@ -1,15 +1,25 @@
-//! Azure Kubernetes Service: the provisioner, credentials, and cost.
+//! Azure Kubernetes Service: the provisioner, the independent observer, and cost.
 //!
-//! All provider folders have the same layout: `provisioner`, `observer`, `cost`, and the simulator in a crate
-//! of its own. The observer and the provider's entry point are not there yet.
+//! All provider folders have the same layout: `plan`, `provisioner`, `observer`, `deleter`, `cost`, and the
+//! simulator in a crate of its own.
 
+pub mod account;
 pub mod api;
 pub mod calls;
+pub mod client_environment;
 pub mod cost;
 pub mod credentials;
+pub mod defects;
+pub mod deleter;
 pub mod dialect;
+pub mod external_changes;
 pub mod faults;
+pub mod marks;
+pub mod observer;
+pub mod permissions;
+pub mod plan;
 pub mod prices;
+pub mod provider;
 pub mod provisioner;
 pub mod rehearsal;
 pub mod routes;

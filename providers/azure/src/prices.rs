@@ -1,9 +1,12 @@
 //! List prices with source and date, exact matches only.
 
+mod monthly;
+
 use std::sync::LazyLock;
 
 use kubeproof_cloudkit::prices::PriceTable;
 pub use kubeproof_cloudkit::prices::{HOURS_PER_MONTH, Price};
+pub use monthly::monthly;
 
 /// The price table. One that cannot be read prices nothing; a test reads it.
 static TABLE: LazyLock<Option<PriceTable>> =
@@ -17,16 +20,56 @@ pub const FREE_TIER: &str = "AKS Free tier";
 pub const BALANCER: &str = "Standard LB included rules";
 /// A public address.
 pub const ADDRESS: &str = "Standard static public IPv4";
+/// A rule of a load balancer beyond the first five.
+pub const OVERAGE_RULE: &str = "Standard LB overage rule";
+/// A NAT gateway.
+pub const NAT_GATEWAY: &str = "NAT gateway";
 
-/// The tiers of premium disks: the largest size of each in GiB, and its name in the table.
-const PREMIUM: &[(u32, &str)] = &[
-    (32, "P4 32 GiB Premium LRS"),
-    (64, "P6 64 GiB Premium LRS"),
-    (128, "P10 128 GiB Premium"),
-    (256, "P15 256 GiB Premium LRS"),
-    (512, "P20 512 GiB Premium LRS"),
-    (1024, "P30 1 TiB Premium LRS"),
-    (2048, "P40 2 TiB Premium LRS"),
+/// A kind of disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskKind {
+    /// `Premium_LRS`, as nodes have it.
+    Premium,
+    /// `StandardSSD_LRS`, as the default storage class makes it.
+    StandardSsd,
+    /// `Standard_LRS`.
+    Standard,
+}
+
+impl DiskKind {
+    /// The kind that Resource Manager calls by this name.
+    pub fn named(sku: &str) -> Option<Self> {
+        match sku {
+            "Premium_LRS" => Some(Self::Premium),
+            "StandardSSD_LRS" => Some(Self::StandardSsd),
+            "Standard_LRS" => Some(Self::Standard),
+            _ => None,
+        }
+    }
+
+    /// The letter of its tiers, and the number of the smallest one: premium disks and standard SSDs begin at 4 GiB,
+    /// others at 32.
+    fn tiers(self) -> (char, usize) {
+        match self {
+            Self::Premium => ('P', 0),
+            Self::StandardSsd => ('E', 0),
+            Self::Standard => ('S', 3),
+        }
+    }
+}
+
+/// The tiers of disks: their numbers, and the largest size of each in GiB (Microsoft's page on disk types).
+const TIERS: &[(u32, u32)] = &[
+    (1, 4),
+    (2, 8),
+    (3, 16),
+    (4, 32),
+    (6, 64),
+    (10, 128),
+    (15, 256),
+    (20, 512),
+    (30, 1024),
+    (40, 2048),
 ];
 
 /// The price of exactly this in exactly this location.
@@ -34,10 +77,15 @@ pub fn exact(location: &str, kind: &str, sku: &str) -> Option<&'static Price> {
     TABLE.as_ref()?.exact(location, kind, sku)
 }
 
-/// The price of a premium disk for a month: that of the tier that it fits into, if that is known.
-pub fn premium_disk(location: &str, gib: u32) -> Option<&'static Price> {
-    let (_, sku) = PREMIUM.iter().find(|(most, _)| gib <= *most)?;
-    exact(location, "disk", sku)
+/// The meter and the price for a month of a disk: those of the tier that it fits into, if its price is known.
+pub fn disk(location: &str, kind: DiskKind, gib: u32) -> Option<(String, &'static Price)> {
+    let (letter, smallest) = kind.tiers();
+    let mut tiers = TIERS.iter().skip(smallest);
+    let (number, _) = tiers.find(|(_, most)| gib <= *most)?;
+    let begin = format!("{letter}{number} ");
+    let mut known = TABLE.as_ref()?.of_kind("disk");
+    let price = known.find(|price| price.region == location && price.sku.starts_with(&begin))?;
+    Some((format!("{begin}LRS Disk"), price))
 }
 
 /// All sizes of machines with a price, in the order of the table.
@@ -85,11 +133,24 @@ mod tests {
 
     #[test]
     fn a_disk_is_billed_by_the_tier_that_it_fits_into() {
-        let usd = |gib| premium_disk("eastus", gib).map(|price| price.usd.to_string());
-        assert_eq!(usd(128).as_deref(), Some("19.71"));
-        assert_eq!(usd(100).as_deref(), Some("19.71"));
-        assert_eq!(usd(30).as_deref(), Some("5.28"));
+        let check = |sku: &str, gib, expected: Option<(&str, &str)>| {
+            let kind = DiskKind::named(sku).unwrap();
+            let seen = disk("eastus", kind, gib);
+            let seen = seen.map(|(meter, price)| (meter, price.usd.normalize().to_string()));
+            let expected = expected.map(|(meter, usd)| (meter.to_owned(), usd.to_owned()));
+            assert_eq!(seen, expected, "{sku} {gib}");
+        };
+        check("Premium_LRS", 128, Some(("P10 LRS Disk", "19.71")));
+        check("Premium_LRS", 100, Some(("P10 LRS Disk", "19.71")));
+        check("Premium_LRS", 30, Some(("P4 LRS Disk", "5.28")));
+        check("StandardSSD_LRS", 4, Some(("E1 LRS Disk", "0.3")));
+        check("StandardSSD_LRS", 5, Some(("E2 LRS Disk", "0.6")));
+        check("StandardSSD_LRS", 32, Some(("E4 LRS Disk", "2.4")));
+        check("Standard_LRS", 1, Some(("S4 LRS Disk", "1.536")));
         // The table has no price for these tiers.
-        assert_eq!((usd(64), usd(256)), (None, None));
+        check("Premium_LRS", 64, None);
+        check("Premium_LRS", 4, None);
+        check("StandardSSD_LRS", 16, None);
+        assert_eq!(DiskKind::named("UltraSSD_LRS"), None);
     }
 }

@@ -1,10 +1,13 @@
 //! The reference provisioner: a resource group with a network, an identity and its role, a cluster and its node pools,
-//! as concurrently as the cloud allows.
+//! as concurrently as the cloud allows. Group and network may be there before, and the identity an application of the
+//! directory.
 //!
 //! Everything is found by name and tag alone, so a new process can take over or tear down without any state from the
 //! one before. It spawns no tasks: dropping its future equals the death of its process.
 
+mod application;
 mod cluster;
+mod identity;
 mod requests;
 mod resource;
 mod role;
@@ -27,8 +30,9 @@ use kubeproof_kubernetes::KubernetesError;
 
 use crate::api::Api;
 use crate::cost;
-use crate::spec::AksSpec;
-use resource::Wanted;
+use crate::spec::{AksSpec, Identity};
+
+pub(crate) use role::name as assignment_name;
 
 /// Longest wait for nodes to be Ready after their pools are made.
 const READY_WITHIN: Duration = Duration::from_mins(5);
@@ -55,19 +59,36 @@ impl Work {
         &self.spec.subscription.0
     }
 
-    /// The run's name: that of its group and of its cluster.
+    /// The run's name: that of its cluster, and of the group that it makes.
     fn name(&self) -> String {
         self.run().name("")
     }
 
-    /// The path of a resource in the run's group.
-    fn id(&self, rest: &str) -> String {
-        format!(
-            "/subscriptions/{}/resourceGroups/{}/providers/{rest}",
-            self.subscription(),
-            self.name()
-        )
+    /// The group of all that the run makes.
+    fn group(&self) -> String {
+        let given = self.spec.resource_group.as_ref();
+        given.map_or_else(|| self.name(), |group| group.0.clone())
     }
+
+    /// The path of a resource in that group.
+    fn id(&self, rest: &str) -> String {
+        id(self.subscription(), &self.group(), rest)
+    }
+
+    /// The path of the subnet of nodes.
+    fn subnet(&self) -> String {
+        let Some(given) = &self.spec.network else {
+            let network = self.run().name(resource::NETWORK);
+            return self.id(&requests::subnet(&network, requests::SUBNET));
+        };
+        let rest = requests::subnet(&given.virtual_network.0, &given.subnet.0);
+        id(self.subscription(), &given.resource_group.0, &rest)
+    }
+}
+
+/// The path of a resource in a group.
+fn id(subscription: &str, group: &str, rest: &str) -> String {
+    format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{rest}")
 }
 
 /// The reference provisioner. One value stands for one process, without memory of earlier ones.
@@ -80,10 +101,12 @@ pub struct AksProvisioner {
 impl AksProvisioner {
     /// A provisioner of what the scenario asks for.
     pub fn new(spec: AksSpec, connection: &Connection) -> Self {
-        Self {
-            api: Api::new(connection),
-            spec,
-        }
+        // Names of the directory are not unique, so what was made there must show before it is made again.
+        let api = match spec.identity {
+            Identity::Managed => Api::new(connection),
+            Identity::ServicePrincipal => Api::lagging(connection, application::SHOWN_WITHIN),
+        };
+        Self { api, spec }
     }
 
     fn work(&self) -> Work {
@@ -121,26 +144,18 @@ impl Provisioner for AksProvisioner {
     }
 }
 
-/// Makes everything. The longest chain is group, network, cluster; the identity and its role are made beside the
-/// network.
+/// Makes everything. The longest chain is group, network, cluster; the identity is made beside the network.
 async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     let session = work.session();
     subscription::check(work).await?;
     subscription::register(work).await?;
     subscription::group(work).await?;
-    let network = requests::network(work);
-    let wanted = Wanted::new(
-        work,
-        "virtualNetworks.get",
-        "virtualNetworks.createOrUpdate",
-        "net",
-        network,
-    );
-    both(join!(
-        async { session.or_cancel(resource::ensure(work, &wanted).await) },
-        async { session.or_cancel(role::ensure(work).await) },
+    let ((), identity) = both(join!(
+        async { session.or_cancel(resource::network(work).await) },
+        async { session.or_cancel(identity::ensure(work).await) },
     ))?;
-    cluster::ensure(work).await?;
+    role::ensure(work, &work.subnet(), identity.principal()).await?;
+    cluster::ensure(work, &identity).await?;
     let access = cluster::access(work).await?;
     nodes_ready(work, &access).await?;
     Ok(Provisioned {

@@ -2,15 +2,16 @@
 //!
 //! Only the cloud can say whether a location, size or version exists.
 
+mod network;
 mod pool;
 
 use ipnet::Ipv4Net;
-use kubeproof_contract::checked::ValueError;
-use kubeproof_contract::{checked, checked_text};
+use kubeproof_contract::checked_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use pool::{Autoscaling, DiskSize, NodeCount, NodePool, NodePools};
+pub use network::{Cidr, ExistingSubnet, NetworkName};
+pub use pool::{Autoscaling, DiskSize, NodeCount, NodePool, NodePools, Taint, TaintEffect};
 
 /// The AKS cluster that a scenario asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,12 +27,32 @@ pub struct AksSpec {
     /// What is promised of the control plane, and paid for it.
     #[serde(default)]
     pub tier: SkuTier,
-    /// The range of the network's addresses: nodes get the first quarter of it.
-    #[serde(default = "addresses")]
+    /// A resource group that is there, and stays with all that is not the run's; without it the run makes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_group: Option<GroupName>,
+    /// Who the control plane acts as.
+    #[serde(default)]
+    pub identity: Identity,
+    /// A subnet that is there, for the nodes; without it the run makes a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<ExistingSubnet>,
+    /// The range of addresses of a network that the run makes: nodes get the first quarter of it.
+    #[serde(default = "network::addresses")]
     #[schemars(with = "String")]
     pub network_cidr: Cidr,
     /// Node pools: at least one; the first one is the system's.
     pub node_pools: NodePools,
+}
+
+/// Who a control plane acts as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Identity {
+    /// A managed identity in the run's resource group.
+    #[default]
+    Managed,
+    /// An application in the directory with a service principal and a secret.
+    ServicePrincipal,
 }
 
 /// A tier of the control plane.
@@ -55,14 +76,26 @@ impl SkuTier {
     }
 }
 
+/// Whether a text is a GUID.
+pub(crate) fn is_guid(text: &str) -> bool {
+    let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
 checked_text!(
     /// The id of a subscription.
     SubscriptionId,
-    |text| {
-        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
-        lengths == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
-    },
+    is_guid,
     "is no subscription id such as 00000000-0000-0000-0000-000000000001"
+);
+
+checked_text!(
+    /// The name of a resource group.
+    GroupName,
+    |text| (1..=90).contains(&text.chars().count())
+        && !text.ends_with('.')
+        && text.chars().all(|c| c.is_alphanumeric() || "-_.()".contains(c)),
+    "is no name of a resource group: 1 to 90 letters, digits, dashes, underscores, dots and brackets"
 );
 
 checked_text!(
@@ -89,35 +122,20 @@ checked_text!(
     "is no size of machines such as Standard_D2s_v3"
 );
 
-checked!(
-    /// An IPv4 network.
-    #[derive(Copy)]
-    Cidr(Ipv4Net) from String, "String", "String",
-    |given| {
-        let network = checked::network(&given, "10.1.0.0/16")?;
-        ValueError::unless((8..=24).contains(&network.prefix_len()), network, |_| {
-            format!("`{given}` does not fit: a network takes /8 to /24")
-        })
-    },
-    |network| network.to_string()
-);
-
-impl Cidr {
-    /// The range of nodes: the first quarter.
-    pub fn of_nodes(self) -> String {
-        format!(
-            "{}/{}",
-            self.0.network(),
-            self.0.prefix_len().saturating_add(2)
-        )
+impl Default for AksSpec {
+    fn default() -> Self {
+        Self {
+            subscription: SubscriptionId("00000000-0000-0000-0000-000000000001".to_owned()),
+            location: Location("eastus".to_owned()),
+            kubernetes_version: None,
+            tier: SkuTier::default(),
+            resource_group: None,
+            identity: Identity::default(),
+            network: None,
+            network_cidr: network::addresses(),
+            node_pools: NodePools(Vec::new()),
+        }
     }
-}
-
-fn addresses() -> Cidr {
-    Cidr(Ipv4Net::new_assert(
-        std::net::Ipv4Addr::new(10, 1, 0, 0),
-        16,
-    ))
 }
 
 impl AksSpec {
@@ -128,6 +146,11 @@ impl AksSpec {
 
     /// Why this cannot work, if it cannot.
     pub fn problem(&self) -> Option<String> {
+        if self.network.is_some() && self.network_cidr != network::addresses() {
+            return Some(
+                "network_cidr: the subnet that `network` names has its own range: leave one of them out".to_owned(),
+            );
+        }
         let services = Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 16);
         let own = self.network_cidr.0;
         if own.contains(&services) || services.contains(&own) {
@@ -191,6 +214,14 @@ pub(crate) mod tests {
         );
         check("network_cidr", json!("10.1.0.0/26"), "takes /8 to /24");
         check("node_pools", json!([]), "at least one node pool");
+        check("identity", json!("mine"), "unknown variant `mine`");
+        check(
+            "resource_group",
+            json!("g/h"),
+            "is no name of a resource group",
+        );
+        let network = json!({"resource_group": "g", "virtual_network": "v/w", "subnet": "s"});
+        check("network", network, "is no name of a network");
         check("moons", json!(1), "unknown field `moons`");
     }
 
@@ -199,6 +230,13 @@ pub(crate) mod tests {
         assert_eq!(spec(json!({})).problem(), None);
         let overlapping = spec(json!({"network_cidr": "10.0.0.0/20"})).problem();
         assert!(overlapping.unwrap().contains("overlaps with 10.0.0.0/16"));
-        assert_eq!(addresses().of_nodes(), "10.1.0.0/18");
+    }
+
+    #[test]
+    fn a_network_is_made_or_there_and_not_both() {
+        let network = json!({"resource_group": "g", "virtual_network": "v", "subnet": "s"});
+        assert_eq!(spec(json!({"network": network})).problem(), None);
+        let both = spec(json!({"network": network, "network_cidr": "10.9.0.0/16"})).problem();
+        assert!(both.unwrap().contains("leave one of them out"));
     }
 }

@@ -15,6 +15,7 @@ pub mod defects;
 pub mod dialect;
 pub mod documented;
 pub mod error;
+pub mod jwt;
 pub mod machines;
 pub mod ownership;
 pub mod poll;

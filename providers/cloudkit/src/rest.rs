@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{self, HeaderValue, InvalidHeaderValue};
-use http::{Request, Response};
+use http::header::{self, HeaderMap, HeaderValue, InvalidHeaderValue};
+use http::{Request, Response, StatusCode};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::{Route, verb};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -130,6 +130,11 @@ impl<'a> RestCall<'a> {
         let escaped = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
         let mut parameters = self.parameters.iter();
         let segments = route.path.split('/').map(|segment| match verb(segment) {
+            // A path within the path keeps its slashes.
+            Some(_) if segment.starts_with("{+") => {
+                let given = parameters.next().unwrap_or(&"").trim_matches('/');
+                given.split('/').map(escaped).collect::<Vec<_>>().join("/")
+            }
             Some(verb) => escaped(parameters.next().unwrap_or(&"")) + verb,
             None => segment.to_owned(),
         });
@@ -140,6 +145,17 @@ impl<'a> RestCall<'a> {
         }
         path
     }
+}
+
+/// An answer with what stands around its document: some clouds say there where an operation goes on.
+#[derive(Clone, Debug)]
+pub struct RestAnswer<T> {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The document.
+    pub value: T,
 }
 
 /// A client of one actor in one piece of work.
@@ -210,6 +226,18 @@ impl<A: RestApi> RestClient<A> {
         self.session.call(policy, || self.send(call)).await
     }
 
+    /// The same with the status and the headers of the answer.
+    ///
+    /// # Errors
+    /// With the last error, when the policy gives up.
+    pub async fn call_with_headers<T: DeserializeOwned + Send>(
+        &self,
+        policy: RetryPolicy,
+        call: RestCall<'_>,
+    ) -> Result<RestAnswer<T>, CallError> {
+        self.session.call(policy, || self.answer(call)).await
+    }
+
     /// Reads a list to its last page. `token` is the name of the page token in the query; `take` gives a page's items
     /// and the token of the next page.
     ///
@@ -236,6 +264,13 @@ impl<A: RestApi> RestClient<A> {
     }
 
     async fn send<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {
+        Ok(self.answer(call).await?.value)
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        call: RestCall<'_>,
+    ) -> Result<RestAnswer<T>, CallError> {
         let name = format!("{}:{}", A::SERVICE, call.operation);
         let request = self.request(call).await;
         let request = request.map_err(|error| CallError::unmade(&name, error))?;
@@ -252,10 +287,16 @@ impl<A: RestApi> RestClient<A> {
         if !answer.status().is_success() {
             return Err(self.refused(&name, &answer));
         }
-        A::decode(answer.body()).map_err(|error| CallError {
+        let value = A::decode(answer.body()).map_err(|error| CallError {
             source: Some(Arc::new(Box::new(error))),
             // The answer does not show whether the call was applied.
             ..CallError::no_answer(&name, "the answer cannot be read", Applied::Unknown)
+        })?;
+        let (parts, _) = answer.into_parts();
+        Ok(RestAnswer {
+            status: parts.status,
+            headers: parts.headers,
+            value,
         })
     }
 

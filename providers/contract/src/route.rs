@@ -6,7 +6,8 @@ pub struct Route {
     /// The HTTP method, such as `GET`.
     pub method: &'static str,
     /// The path below the API's base, such as `/instances/{id}`: a segment in braces stands for any one segment, and
-    /// may have a verb after it (`/instances/{id}:start`).
+    /// may have a verb after it (`/instances/{id}:start`). `{+scope}` stands for one segment or more, at most once in
+    /// a path.
     pub path: &'static str,
     /// The operation, such as `GetInstance`.
     pub name: &'static str,
@@ -41,19 +42,40 @@ impl Route {
 
     /// The segments of a path that stand for parameters, when the path is one of this route's.
     fn parameters<'p>(&self, path: &'p str) -> Option<Vec<&'p str>> {
-        let (mut wanted, mut given) = (self.path.split('/'), path.split('/'));
-        let mut parameters = Vec::new();
-        // Ends with the longer of two paths.
-        loop {
-            match (wanted.next(), given.next()) {
-                (None, None) => return Some(parameters),
-                (Some(wanted), Some(given)) => match verb(wanted) {
-                    Some(verb) => parameters.push(parameter(given, verb)?),
-                    None if wanted == given => {}
-                    None => return None,
-                },
-                _ => return None,
-            }
+        let Some((before, open)) = self.path.split_once("{+") else {
+            return matched(self.path, path);
+        };
+        let (_, after) = open.split_once('}')?;
+        // What stands before and after it has as many slashes as the route has there.
+        let slashes = |part: &str| part.matches('/').count();
+        let from = path.match_indices('/').nth(slashes(before).checked_sub(1)?);
+        let (first, rest) = path.split_at(from?.0 + 1);
+        let to = match slashes(after).checked_sub(1) {
+            Some(last) => rest.rmatch_indices('/').nth(last)?.0,
+            None => rest.len(),
+        };
+        let (middle, last) = rest.split_at(to);
+        let mut parameters = matched(before, first)?;
+        parameters.push(parameter(middle, "")?);
+        parameters.extend(matched(after, last)?);
+        Some(parameters)
+    }
+}
+
+/// The segments of a path that stand for parameters of this pattern, when they fit segment by segment.
+fn matched<'p>(pattern: &str, path: &'p str) -> Option<Vec<&'p str>> {
+    let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
+    let mut parameters = Vec::new();
+    // Ends with the longer of two paths.
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(parameters),
+            (Some(wanted), Some(given)) => match verb(wanted) {
+                Some(verb) => parameters.push(parameter(given, verb)?),
+                None if wanted == given => {}
+                None => return None,
+            },
+            _ => return None,
         }
     }
 }
@@ -146,6 +168,33 @@ mod tests {
         check("GET", "/rulesets/7:test", Some(("GetRuleset", &["7:test"])));
         let update = Some(("UpdateRuleset", &[":test"][..]));
         check("POST", "/rulesets/:test", update);
+    }
+
+    #[test]
+    fn a_parameter_with_a_plus_takes_as_many_segments_as_there_are() {
+        const OPEN: &[Route] = &[
+            Route::new("GET", "/{+scope}/locks/{lock}", "GetLock"),
+            Route::new("GET", "/groups/{group}/items/{+id}", "GetItem"),
+        ];
+        let check = |path: &str, expected: Option<(&str, &[&str])>| {
+            let found = find(OPEN, "GET", path);
+            let found = found.map(|found| (found.route.name, found.parameters));
+            let expected = expected.map(|(name, parameters)| (name, parameters.to_vec()));
+            assert_eq!(found, expected, "{path}");
+        };
+        check("/a/locks/l", Some(("GetLock", &["a", "l"])));
+        check("/a/b/c/locks/l", Some(("GetLock", &["a/b/c", "l"])));
+        check("/a/locks/b/locks/l", Some(("GetLock", &["a/locks/b", "l"])));
+        check("/groups/g/items/i/j", Some(("GetItem", &["g", "i/j"])));
+        for path in [
+            "/locks/l",
+            "//locks/l",
+            "/a/locks",
+            "/groups/g/items/",
+            "/groups/g/items",
+        ] {
+            check(path, None);
+        }
     }
 
     #[test]

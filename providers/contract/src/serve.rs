@@ -95,6 +95,15 @@ pub trait Served: Send + Sync {
     /// The certificate authority (PEM) that signed all of its certificates.
     fn authority_pem(&self) -> &str;
 
+    /// The names of its API's own hosts, which are behind its door: clients whose host is fixed come through it.
+    fn api_hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Leads clients that ask at its door for one of these hosts to the door of another account: a client can be given
+    /// only one of them.
+    fn lead_on(&self, _hosts: &[String], _door: SocketAddr) {}
+
     /// The ground truth of the account.
     fn ground_truth(&self) -> Arc<dyn GroundTruth>;
 
@@ -133,6 +142,9 @@ pub struct ClientEnvironment {
     pub variables: Vec<Variable>,
     /// Files with their contents, to be written before any client starts.
     pub files: Vec<(PathBuf, String)>,
+    /// Those of the files that hold the authorities which clients trust. Where several accounts are served, each of them
+    /// gets the authorities of all: a client reads one file.
+    pub authorities: Vec<PathBuf>,
 }
 
 impl ClientEnvironment {
@@ -143,6 +155,16 @@ impl ClientEnvironment {
             value: Some(value.into()),
             about,
         });
+    }
+
+    /// Adds variables that name a file of the authorities to trust, and the file.
+    pub fn trust(&mut self, names: &[&str], path: PathBuf, authority_pem: &str) {
+        for name in names {
+            let about = "the simulators' authorities, and no others";
+            self.set(name, path.display().to_string(), about);
+        }
+        self.files.push((path.clone(), authority_pem.to_owned()));
+        self.authorities.push(path);
     }
 
     /// Removes a variable from the environment.

@@ -159,11 +159,5 @@ fn through_the_door(redirect: &mut ClientEnvironment, served: &dyn Served, folde
     // A trial serves anew, with another authority, in the same folder: a file that is there stays as it is.
     let port = served.address().port();
     let path = folder.join(format!("gcp-authority-{port}.pem"));
-    for name in AUTHORITIES {
-        let about = "the simulator's authority, and no other";
-        redirect.set(name, path.display().to_string(), about);
-    }
-    redirect
-        .files
-        .push((path, served.authority_pem().to_owned()));
+    redirect.trust(&AUTHORITIES, path, served.authority_pem());
 }

@@ -18,6 +18,7 @@ mod host_check;
 mod in_process;
 mod listeners;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,6 +53,8 @@ pub struct Shared<C: Cloud> {
     clock: Clock,
     time_scale: u32,
     address: SocketAddr,
+    /// The doors of other accounts, by the hosts behind them.
+    other_doors: Mutex<BTreeMap<String, SocketAddr>>,
     certificates: Certificates,
     listeners: Listeners,
     connections: Arc<Semaphore>,
@@ -79,6 +82,11 @@ impl<C: Cloud> Shared<C> {
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn other_doors(&self) -> MutexGuard<'_, BTreeMap<String, SocketAddr>> {
+        let doors = self.other_doors.lock();
+        doors.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn faults(&self) -> FaultPlan {
@@ -184,6 +192,7 @@ fn open<C: Cloud>(
         clock: sharing.clock,
         time_scale: sharing.time_scale,
         address,
+        other_doors: Mutex::default(),
         certificates: Certificates::make(address.ip())?,
         listeners: Listeners::default(),
         connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -209,6 +218,15 @@ impl<C: Cloud> Served for Server<C> {
 
     fn authority_pem(&self) -> &str {
         &self.shared.certificates.authority_pem
+    }
+
+    fn api_hosts(&self) -> Vec<String> {
+        self.shared.memory.with(|cloud| cloud.api_hosts())
+    }
+
+    fn lead_on(&self, hosts: &[String], door: SocketAddr) {
+        let doors = hosts.iter().map(|host| (host.clone(), door));
+        self.shared.other_doors().extend(doors);
     }
 
     fn ground_truth(&self) -> Arc<dyn GroundTruth> {

@@ -10,7 +10,7 @@ use crate::page::{Block, Cell, Column, Grid};
 use crate::record::{Cost, CostLine, Record};
 use crate::word::{clean, word};
 
-/// The cost table, what was claimed beside it, and what it means.
+/// The cost table, what was planned and claimed beside it, what is to be known of the bill, and what it means.
 pub fn blocks(record: &Record) -> Vec<Block> {
     let cost = &record.cost;
     let mut blocks = Vec::new();
@@ -20,6 +20,12 @@ pub fn blocks(record: &Record) -> Vec<Block> {
     blocks.extend(plan(cost).map(Block::Line));
     if let Some(claim) = claim(cost) {
         blocks.push(Block::Line(claim));
+    }
+    if !cost.bill_notes.is_empty() {
+        let notes = cost.bill_notes.iter();
+        blocks.push(Block::Facts(
+            notes.map(|note| ("Bill", clean(note))).collect(),
+        ));
     }
     blocks.push(Block::Line(clean(&format!(
         "Cost {}: {}",

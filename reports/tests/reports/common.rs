@@ -201,6 +201,12 @@ fn right_cost() -> Cost {
             line("disk", "2 × 20 GB gp3", "0.004384", "0.003288"),
             data,
         ],
+        bill_notes: [
+            "by the tag kubeproof:run=kp-7f3a91",
+            "gross: credits of $0.0214 are not subtracted",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         message: "the estimate is 6.1 % below the bill".to_owned(),
     }
 }
@@ -352,6 +358,7 @@ pub fn hostile() -> Record {
     record.provisioner = attack.to_owned();
     record.run_id = attack.to_owned();
     record.cost.message = attack.to_owned();
+    record.cost.bill_notes = vec![attack.to_owned()];
     record.cost.lines[0].gap = Some(attack.to_owned());
     record.phases[0].name = attack.to_owned();
     record.phases[0].message = attack.to_owned();

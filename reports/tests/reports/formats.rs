@@ -62,6 +62,26 @@ fn an_html_page() {
 }
 
 #[test]
+fn each_format_for_people_says_how_a_bill_was_read_and_why_it_is_not_final() {
+    let why = "not final: the month is open until 2026-04-08T00:00:00Z";
+    let mut record = passing();
+    record.cost.bill_notes.push(why.to_owned());
+    let style = Style::default();
+    for format in [Format::Table, Format::Markdown, Format::Html] {
+        let text = render(format, &[record.clone()], &style);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ").replace("\\_", "_");
+        for note in &record.cost.bill_notes {
+            assert!(text.contains(note), "`{note}` is not in {text}");
+        }
+    }
+    // Without a bill there is nothing to be said of one.
+    record.cost.bill_notes.clear();
+    let text = render(Format::Table, &[record], &style);
+    assert!(!text.contains(" Bill "), "{text}");
+}
+
+#[test]
 fn no_line_is_wider_than_the_terminal_but_commands_that_are_there_to_be_copied() {
     for width in [30, 50, 64, 80, 100, 120] {
         let style = Style {

@@ -12,7 +12,7 @@ use kubeproof_contract::provisioner::{Provisioner, ProvisionerError};
 use kubeproof_reports::campaign::{CampaignFinding, page};
 
 use crate::campaigns::{faults, options, scenario_of};
-use crate::provisioners::table::{ONE_MACHINE, TWO_ZONES, wrong_one};
+use crate::provisioners::of::{ONE_MACHINE, TWO_ZONES, wrong_one};
 use crate::provisioners::variant::{
     FunctionProvisioner, Parts, in_place, provisions, seen_through,
 };

@@ -14,7 +14,7 @@ use kubeproof_contract::transport::{Transport, TransportError};
 
 use crate::campaigns::scenario_of;
 use crate::provisioners::clean;
-use crate::provisioners::table::TWO_ZONES;
+use crate::provisioners::of::TWO_ZONES;
 use crate::provisioners::variant::through;
 
 /// The account to which all keys belong.

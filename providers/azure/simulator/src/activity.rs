@@ -5,6 +5,7 @@ use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
 use crate::arm::read::page;
+use crate::billing::cost_management::QUERY;
 use crate::route::{Call, Table, table};
 use crate::state::State;
 use crate::wire::{ApiError, Outcome, time};
@@ -53,7 +54,9 @@ fn operation(method: &str, path: &str) -> String {
 /// Notes a change of the subscription.
 pub(crate) fn record(state: &mut State, call: &Call<'_>, outcome: &Outcome) {
     let method = call.request.method().as_str();
-    if matches!(method, "GET" | "HEAD") || !call.path.starts_with("/subscriptions/") {
+    // A question about costs is sent as a POST, and changes nothing.
+    let is_read = matches!(method, "GET" | "HEAD") || call.name == QUERY;
+    if is_read || !call.path.starts_with("/subscriptions/") {
         return;
     }
     let status = match outcome {

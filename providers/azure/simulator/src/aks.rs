@@ -1,5 +1,7 @@
 //! Kubernetes Service: clusters and agent pools, what they make in their node resource group, and their API servers.
 
+mod accounts;
+mod autoscaler;
 mod cloud_controller;
 pub(crate) mod cluster;
 mod credentials;
@@ -8,9 +10,10 @@ mod kubernetes;
 mod node_group;
 mod nodes;
 pub(crate) mod pool;
+mod power;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kubeproof_kubernetes_simulator::server::ApiServer;
 
@@ -18,8 +21,10 @@ use crate::route::Table;
 use crate::setup::RUN_TAG;
 use crate::state;
 
+pub(crate) use autoscaler::scaled;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
 pub(crate) use node_group::{group_gone, machines_gone};
+pub(crate) use power::switched;
 
 /// The tables of this namespace.
 pub(crate) const TABLES: &[Table] = &[
@@ -46,6 +51,10 @@ pub(crate) struct Running {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     running: BTreeMap<String, Running>,
+    /// The version of each API server's objects that the cloud's controllers saw last.
+    seen: BTreeMap<String, u64>,
+    /// The clusters whose autoscalers wait for something.
+    scaling: BTreeSet<String>,
 }
 
 /// The run that the resources of a group belong to when they do not say so: that of the cluster that they are for, or

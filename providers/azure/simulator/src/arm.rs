@@ -2,6 +2,7 @@
 //!
 //! Each resource type is a [`Kind`]; reading, writing and deleting is written once.
 
+mod accepted;
 mod checked;
 mod item;
 mod kind;
@@ -22,13 +23,14 @@ use crate::state;
 use crate::wire::{ApiError, Object};
 use crate::{aks, authorization, compute, identity, locks, network};
 
+pub(crate) use accepted::accepted;
 pub(crate) use item::{Item, Phase, texts};
-pub(crate) use kind::{Child, Draft, Kind};
+pub(crate) use kind::{Begins, Child, Draft, Kind};
 pub(crate) use operations::{
-    Begun, Change, Detail, OPERATIONS, accepted, begin, ended, halfway, late_success, operation_of,
+    Begun, Change, Detail, OPERATIONS, begin, ended, halfway, late_success, operation_of,
 };
 pub(crate) use users::users;
-pub(crate) use write::{delete, patch, put};
+pub(crate) use write::{check_idle, delete, patch, put};
 
 /// The resource types, in the order in which resources appear in the inventory.
 pub(crate) const KINDS: &[&Kind] = &[

@@ -20,7 +20,7 @@ use crate::setup::CALLER;
 use crate::state;
 use crate::wire::{Answer, ApiError, Outcome, body, text, time};
 use filter::Filter;
-use roles::{OWNER, ROLES, definition, definitions, permissions};
+use roles::{CLUSTER_ADMIN, OWNER, ROLES, changes_networks, definition, definitions, permissions};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -45,6 +45,8 @@ pub(crate) struct Assignment {
     role: String,
     principal: String,
     principal_type: String,
+    /// Free text, which is all that can be written on one.
+    description: Option<String>,
     created: Timestamp,
     created_by: String,
 }
@@ -69,7 +71,7 @@ impl Assignment {
             "id": self.id(), "name": self.name, "type": "Microsoft.Authorization/roleAssignments",
             "properties": {
                 "roleDefinitionId": role, "principalId": self.principal, "principalType": self.principal_type,
-                "scope": self.scope, "createdOn": time(self.created), "updatedOn": time(self.created),
+                "scope": self.scope, "description": self.description, "createdOn": time(self.created), "updatedOn": time(self.created),
                 "createdBy": self.created_by, "updatedBy": self.created_by,
             },
         })
@@ -97,11 +99,32 @@ pub(crate) fn assign(state: &mut state::State, scope: &str, role: &str, principa
         role: role.to_owned(),
         principal: principal.to_owned(),
         principal_type: graph::type_of(state, principal),
+        description: None,
         created: state.now,
         created_by: CALLER.to_owned(),
     };
     let key = assignment.id().to_ascii_lowercase();
     state.authorization.assignments.insert(key, assignment);
+}
+
+/// Whether a principal may change the network at a scope: by a role there, or above.
+pub(crate) fn may_change_network(state: &state::State, principal: &str, scope: &str) -> bool {
+    let mut all = state.authorization.assignments.all();
+    all.any(|one| {
+        one.principal.eq_ignore_ascii_case(principal)
+            && is_within(scope, &one.scope)
+            && changes_networks(&one.role)
+    })
+}
+
+/// Whether a principal administers the cluster at this scope by a role.
+pub(crate) fn administers(state: &state::State, principal: &str, scope: &str) -> bool {
+    let mut all = state.authorization.assignments.all();
+    all.any(|one| {
+        one.principal.eq_ignore_ascii_case(principal)
+            && is_within(scope, &one.scope)
+            && one.role == CLUSTER_ADMIN
+    })
 }
 
 /// A scope is gone: its assignments go with it.
@@ -122,7 +145,7 @@ fn exists(state: &state::State, scope: &str) -> bool {
 }
 
 fn key(call: &Call<'_>) -> String {
-    let (scope, name) = (call.parameter(0), call.parameter(1));
+    let (scope, name) = (call.scope(), call.parameter(1));
     format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}").to_ascii_lowercase()
 }
 
@@ -154,7 +177,8 @@ fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default();
-    let (scope, name) = (call.parameter(0).to_owned(), call.parameter(1).to_owned());
+    let (scope, name) = (call.scope(), call.parameter(1).to_owned());
+    let described = text(&given, "description");
     if !is_guid(&name) {
         let message = format!(
             "The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
@@ -212,6 +236,7 @@ fn put(state: &mut state::State, call: &Call<'_>) -> Outcome {
         role,
         principal,
         principal_type,
+        description: (!described.is_empty()).then(|| described.to_owned()),
         created: state.now,
         created_by: call.caller.clone(),
     };
@@ -282,11 +307,11 @@ fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
             call.name
         )));
     };
-    let scope = call.parameter(0);
+    let scope = call.scope();
     let now = state.now;
     let fitting = state.authorization.assignments.all().filter(|one| {
-        let is_above = is_within(scope, &one.scope);
-        let is_here = is_above || (!filter.is_at_scope && is_within(&one.scope, scope));
+        let is_above = is_within(&scope, &one.scope);
+        let is_here = is_above || (!filter.is_at_scope && is_within(&one.scope, &scope));
         let principal = filter.principal.as_ref();
         let is_theirs = principal.is_none_or(|id| id.eq_ignore_ascii_case(&one.principal));
         is_here && is_theirs && !call.injected.hides(one.created, now)
@@ -298,13 +323,17 @@ fn list(state: &mut state::State, call: &Call<'_>) -> Outcome {
 /// All assignments as an auditor sees them.
 pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
     let all = state.authorization.assignments.all().map(|one| {
-        let mut resource = Resource::new("role_assignment", one.id().to_ascii_lowercase(), "");
+        let mut resource =
+            Resource::new("role_assignment", one.id().to_ascii_lowercase(), "global");
         resource.incarnation = Some(time(one.created));
         resource.properties = BTreeMap::from([
             ("scope".to_owned(), one.scope.clone()),
             ("principal_id".to_owned(), one.principal.clone()),
             ("role".to_owned(), one.role.clone()),
         ]);
+        if let Some(text) = &one.description {
+            resource = resource.with("description", text);
+        }
         resource.named(one.name.clone()).created(one.created)
     });
     all.collect()

@@ -52,7 +52,7 @@ pub(crate) fn add(state: &mut State) {
     make(
         &DISKS,
         &["kp-legacy-data"],
-        json!({"sku": {"name": "Premium_LRS"}, "properties": {"diskSizeGB": 128}}),
+        json!({"sku": {"name": "Premium_LRS"}, "properties": {"diskSizeGB": 128, "creationData": {"createOption": "Empty"}}}),
     );
     make(&IDENTITIES, &["kp-legacy-build"], json!({"properties": {}}));
     add_members(state);

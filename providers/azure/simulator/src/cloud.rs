@@ -10,7 +10,6 @@ use kubeproof_contract::fault_layer::Acknowledged;
 use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_simkit::bystanders::{Bystanders, digests};
 use kubeproof_simkit::cloud::{Cloud, HostEndpoint, Reply};
-use kubeproof_simkit::history::History;
 use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::timers::run_due;
 
@@ -23,7 +22,6 @@ use crate::{aks, arm, bystanders, inventory, providers, route, usages, wire};
 #[derive(Clone, Debug)]
 pub struct AzureCloud {
     state: State,
-    history: History,
     /// Resources of other owners, and shared ones.
     bystanders: Bystanders,
 }
@@ -33,7 +31,6 @@ impl AzureCloud {
     pub fn new(setup: Setup) -> Self {
         let mut cloud = Self {
             state: State::new(setup),
-            history: History::default(),
             bystanders: Bystanders::default(),
         };
         cloud.make_bystanders();
@@ -43,7 +40,7 @@ impl AzureCloud {
 
     fn observe(&mut self) {
         let seen = inventory::all(&self.state);
-        self.history.observe(self.state.now, "all", seen);
+        self.state.history.observe(self.state.now, "all", seen);
     }
 }
 
@@ -71,6 +68,9 @@ impl Cloud for AzureCloud {
                     Event::Halfway(operation) => arm::halfway(state, &operation),
                     Event::Ended(operation) => arm::ended(state, &operation),
                     Event::LateSuccess(key, unique) => arm::late_success(state, &key, &unique),
+                    Event::Scaled(key, unique, goes) => {
+                        aks::scaled(state, &key, &unique, goes.as_deref());
+                    }
                     Event::Registered(namespace) => providers::settled(state, &namespace),
                 }
                 cloud.observe();
@@ -123,7 +123,7 @@ impl Cloud for AzureCloud {
     }
 
     fn lifetimes(&self) -> Vec<Lifespan> {
-        self.history.lifetimes().to_vec()
+        self.state.history.lifetimes().to_vec()
     }
 
     fn metered(&self, run_id: &str, from: Timestamp) -> Vec<Charge> {
@@ -149,6 +149,10 @@ impl Cloud for AzureCloud {
         digests(self.inventory(), |one| {
             bystanders::canonical(&self.state, one)
         })
+    }
+
+    fn api_hosts(&self) -> Vec<String> {
+        route::hosts()
     }
 
     fn hosts(&self) -> Vec<String> {

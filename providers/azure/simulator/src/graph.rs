@@ -50,6 +50,7 @@ pub(crate) fn begin(state: &mut state::State) {
             key: state.ids.uuid(),
             name: "rehearsal".to_owned(),
             text: CLIENT_SECRET.to_owned(),
+            begins: now,
             ends: state.after(365 * 24 * 3600),
         }],
     };
@@ -166,6 +167,33 @@ pub(crate) fn knows(state: &state::State, id: &str) -> bool {
 /// Whether an application has a principal.
 pub(crate) fn has_principal(state: &state::State, client: &str) -> bool {
     state.graph.principals.all().any(|one| one.app_id == client)
+}
+
+/// The object id of an application's principal.
+pub(crate) fn principal_of_client(state: &state::State, client: &str) -> Option<String> {
+    let mut all = state.graph.principals.all();
+    all.find(|one| one.app_id == client)
+        .map(|one| one.id.clone())
+}
+
+/// Refuses a secret with which an application cannot sign in.
+pub(crate) fn check_secret(
+    state: &state::State,
+    client: &str,
+    secret: &str,
+) -> Result<(), ApiError> {
+    if signed_in(state, client, secret).is_some() {
+        return Ok(());
+    }
+    let message = format!(
+        "The credentials in ServicePrincipalProfile were invalid. Details: AADSTS7000215: Invalid client secret provided \
+         for app '{client}'."
+    );
+    Err(ApiError::new(
+        400,
+        "ServicePrincipalValidationClientError",
+        message,
+    ))
 }
 
 /// Refuses a service principal that does not exist, or is not known everywhere yet.

@@ -345,7 +345,7 @@ pub(crate) fn inventory(state: &State) -> Vec<Resource> {
             "resource_group"
         };
         let id = path(state, &group.name).to_ascii_lowercase();
-        let mut one = Resource::new(kind, id, "");
+        let mut one = Resource::new(kind, id, "global");
         one.incarnation = Some(time(group.created));
         one.lifetime = if group.is_deleting {
             Lifetime::Ending

@@ -11,6 +11,7 @@ pub(crate) const TABLE: Table = table(&[
     on("GET", "/subscriptions/{subscription}/providers/Microsoft.Resources/deployments", "resources.deployments.listAtSubscriptionScope", |_, _| Ok(none())),
     on("GET", "/subscriptions/{subscription}/providers/Microsoft.AlertsManagement/prometheusRuleGroups", "alertsmanagement.prometheusRuleGroups.listAll", |_, _| Ok(none())),
     on("GET", "/subscriptions/{subscription}/providers/Microsoft.Insights/dataCollectionRules", "monitor.dataCollectionRules.listAll", |_, _| Ok(none())),
+    on("GET", "/{scope}/providers/Microsoft.Insights/diagnosticSettings", "monitor.diagnosticSettings.list", |_, _| Ok(none())),
     on("GET", "/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults", "keyvault.vaults.listAll", |_, _| Ok(none())),
     on("GET", "/subscriptions/{subscription}/providers/Microsoft.KeyVault/deletedVaults", "keyvault.vaults.listDeleted", |_, _| Ok(none())),
     on("GET", "/subscriptions/{subscription}/providers/Microsoft.OperationalInsights/workspaces", "loganalytics.workspaces.listAll", |_, _| Ok(none())),

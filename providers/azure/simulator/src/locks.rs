@@ -83,7 +83,7 @@ pub(crate) fn scope_gone(state: &mut State, scope: &str) {
 }
 
 fn key(call: &Call<'_>) -> String {
-    format!("{} {}", call.parameter(0), call.parameter(1)).to_ascii_lowercase()
+    format!("{} {}", call.scope(), call.parameter(1)).to_ascii_lowercase()
 }
 
 fn put(state: &mut State, call: &Call<'_>) -> Outcome {
@@ -100,7 +100,7 @@ fn put(state: &mut State, call: &Call<'_>) -> Outcome {
     };
     let lock = Lock {
         name: call.parameter(1).to_owned(),
-        scope: call.parameter(0).to_owned(),
+        scope: call.scope(),
         is_read_only,
         notes: properties
             .and_then(|properties| properties.get("notes"))
@@ -136,10 +136,11 @@ fn delete(state: &mut State, call: &Call<'_>) -> Outcome {
 
 /// The locks of a scope and of what is below.
 fn list(state: &mut State, call: &Call<'_>) -> Outcome {
+    let scope = call.scope();
     let locks = state
         .locks
         .all()
-        .filter(|lock| is_within(&lock.scope, call.parameter(0)));
+        .filter(|lock| is_within(&lock.scope, &scope));
     let shown: Vec<Value> = locks.map(Lock::shown).collect();
     Ok(Answer::ok(json!({ "value": shown })))
 }
@@ -147,7 +148,7 @@ fn list(state: &mut State, call: &Call<'_>) -> Outcome {
 /// All locks as an auditor sees them.
 pub(crate) fn inventory(state: &State) -> Vec<Resource> {
     let all = state.locks.all().map(|lock| {
-        let one = Resource::new("management_lock", lock.id().to_ascii_lowercase(), "");
+        let one = Resource::new("management_lock", lock.id().to_ascii_lowercase(), "global");
         let mut one = one.named(lock.name.clone()).with("level", lock.level());
         one.properties
             .insert("scope".to_owned(), lock.scope.clone());

@@ -13,8 +13,8 @@ use crate::state::State;
 use crate::token::{self, Audience};
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
-    activity, aks, arm, authorization, compute, graph, groups, identity, list_only, locks, network,
-    providers, subscription, usages,
+    activity, aks, arm, authorization, billing, compute, graph, groups, identity, list_only, locks,
+    network, providers, resource_graph, subscription, usages,
 };
 
 pub(crate) use path::decoded;
@@ -42,6 +42,11 @@ impl Call<'_> {
     /// A parameter of the path; empty if there are fewer.
     pub(crate) fn parameter(&self, index: usize) -> &str {
         self.parameters.get(index).map_or("", String::as_str)
+    }
+
+    /// The scope that the first parameter of the path is; some clients leave out the slash at its beginning.
+    pub(crate) fn scope(&self) -> String {
+        format!("/{}", self.parameter(0).trim_matches('/'))
     }
 
     /// The last parameter of the path.
@@ -94,10 +99,13 @@ const ARM: Service = Service {
             activity::TABLE,
             arm::OPERATIONS,
             authorization::TABLE,
+            billing::cost_management::TABLE,
+            billing::exports::TABLE,
             groups::TABLE,
             list_only::TABLE,
             locks::TABLE,
             providers::TABLE,
+            resource_graph::TABLE,
             subscription::TABLE,
             usages::TABLE,
         ],
@@ -122,14 +130,36 @@ const SERVICES: &[&Service] = &[
     &graph::SERVICE,
     &token::AUTHORITY,
     &token::INSTANCE_METADATA,
+    &billing::retail::SERVICE,
 ];
 
-/// The names of the operations.
-pub fn operations() -> impl Iterator<Item = &'static str> {
+/// The hosts of the services, as clients of the public cloud know them.
+pub(crate) fn hosts() -> Vec<String> {
+    let mut hosts: Vec<String> = SERVICES.iter().map(|one| one.host.to_owned()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
+}
+
+fn tables() -> impl Iterator<Item = &'static Table> {
     let tables = SERVICES.iter().flat_map(|service| service.tables);
-    tables
-        .flat_map(|tables| tables.iter())
-        .flat_map(Router::names)
+    tables.flat_map(|tables| tables.iter())
+}
+
+/// The names of the operations, with those that are refused by name.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    tables().flat_map(Router::names)
+}
+
+/// The names of the operations that are simulated.
+pub fn answered_operations() -> impl Iterator<Item = &'static str> {
+    tables().flat_map(|table| table.names().filter(|name| table.handler(name).is_some()))
+}
+
+/// The name of the operation that a call by method and path is of; `None` for one that is unknown.
+pub fn operation_of(method: &str, path: &str) -> Option<&'static str> {
+    let path = path::with_scope(&path::canonical(path));
+    find("", method, &path).map(|(_, routed)| routed.name)
 }
 
 /// A table of operations: how it reads in the file of a service.

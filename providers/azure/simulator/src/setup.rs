@@ -1,6 +1,7 @@
 //! How a simulated subscription begins: its ids, its secrets, its seed, its quotas.
 
 use jiff::Timestamp;
+use kubeproof_contract::Decimal;
 
 /// The subscription. Made up, as all ids and secrets here.
 pub const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
@@ -40,6 +41,41 @@ pub struct Setup {
     pub page_size: usize,
     /// Whether resources of other owners and shared ones exist from the start.
     pub bystanders: bool,
+    /// The currency of the account's bills.
+    pub currency: Currency,
+    /// The hours after which usage is in the cost data, least and most.
+    pub cost_lag_hours: (u32, u32),
+    /// The most rows of one page of cost data.
+    pub cost_page_rows: usize,
+    /// How much of all usage is refunded, percent, by rows of their own.
+    pub refunded_percent: u32,
+}
+
+/// The currency of bills.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Currency {
+    /// `EUR`.
+    pub code: String,
+    /// How much of it a US dollar is.
+    pub per_usd: Decimal,
+}
+
+impl Currency {
+    /// US dollars, in which all prices are.
+    pub fn usd() -> Self {
+        Self {
+            code: "USD".to_owned(),
+            per_usd: Decimal::ONE,
+        }
+    }
+
+    /// Euros, at the rate that follows from a real bill of August 2026: 0.8785.
+    pub fn eur() -> Self {
+        Self {
+            code: "EUR".to_owned(),
+            per_usd: Decimal::new(8785, 4),
+        }
+    }
 }
 
 impl Setup {
@@ -66,6 +102,11 @@ impl Setup {
             exhausted_zones: Vec::new(),
             page_size: 100,
             bystanders: true,
+            currency: Currency::usd(),
+            // Documented: 8 to 24 hours.
+            cost_lag_hours: (8, 24),
+            cost_page_rows: 1000,
+            refunded_percent: 0,
         }
     }
 }

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_simkit::cloud::HostEndpoint;
+use kubeproof_simkit::history::History;
 use kubeproof_simkit::ids::Ids;
 use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::store::Store;
 use kubeproof_simkit::timers::Timers;
 
+use crate::billing::Billing;
 use crate::groups::Group;
 use crate::providers::Registrations;
 use crate::setup::Setup;
@@ -24,6 +26,8 @@ pub(crate) enum Event {
     Ended(String),
     /// A resource whose operation has failed succeeds after all: its key and unique id.
     LateSuccess(String, String),
+    /// An autoscaler's step is due: the key and the unique id of its cluster, and the machine that goes.
+    Scaled(String, String, Option<String>),
     /// The registration of a namespace, or its end, is known everywhere.
     Registered(String),
 }
@@ -36,6 +40,9 @@ pub struct State {
     pub(crate) ids: Ids,
     pub(crate) timers: Timers<Event>,
     pub(crate) meter: Meter,
+    pub(crate) billing: Billing,
+    /// What there was, and when.
+    pub(crate) history: History,
     /// What was used and has no known price.
     pub(crate) unpriced: BTreeSet<String>,
     /// Where hosts with a server of their own can be reached over sockets.
@@ -62,6 +69,8 @@ impl State {
             ids: Ids::new(setup.seed),
             timers: Timers::default(),
             meter: Meter::default(),
+            billing: Billing::default(),
+            history: History::default(),
             unpriced: BTreeSet::new(),
             endpoints: BTreeMap::new(),
             registrations: Registrations::new(&setup),

@@ -60,9 +60,7 @@ fn shown(state: &State) -> Value {
 }
 
 fn list(state: &mut State, _: &Call<'_>) -> Outcome {
-    Ok(Answer::ok(
-        json!({"value": [shown(state)], "count": {"type": "Total", "value": 1}}),
-    ))
+    Ok(Answer::ok(json!({"value": [shown(state)]})))
 }
 
 fn get(state: &mut State, _: &Call<'_>) -> Outcome {

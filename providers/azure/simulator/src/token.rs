@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{Request, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use kubeproof_simkit::cloud::ReceivedAt;
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
@@ -74,7 +75,12 @@ const VALID: i64 = 3599;
 pub(crate) enum Audience {
     Arm,
     Graph,
+    /// The API servers of clusters with accounts of the directory.
+    Kubernetes,
 }
+
+/// The application that stands for all API servers of AKS.
+pub(crate) const KUBERNETES: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
 impl Audience {
     /// The audience of a scope or resource; a simulator's own address is Resource Manager's.
@@ -84,6 +90,8 @@ impl Audience {
             || resource.trim_end_matches('/').ends_with("/graph")
         {
             Self::Graph
+        } else if resource.contains(KUBERNETES) {
+            Self::Kubernetes
         } else {
             Self::Arm
         }
@@ -93,6 +101,7 @@ impl Audience {
         match self {
             Self::Arm => "https://management.azure.com",
             Self::Graph => "https://graph.microsoft.com",
+            Self::Kubernetes => KUBERNETES,
         }
     }
 }
@@ -108,6 +117,12 @@ pub(crate) struct Token {
 
 /// The tokens that were given out.
 pub(crate) type Tokens = BTreeMap<String, Token>;
+
+/// The time on the caller's clock: the cloud's in memory, and the real one over sockets, by which clients renew tokens.
+fn now(state: &State, request: &Request<Bytes>) -> Timestamp {
+    let received = request.extensions().get::<ReceivedAt>();
+    received.map_or(state.now, |received| received.at)
+}
 
 /// Who calls, by the token of a request.
 pub(crate) fn caller(
@@ -126,7 +141,9 @@ pub(crate) fn caller(
             "InvalidAuthenticationToken",
             "InvalidAuthenticationTokenAudience",
         ),
-        Audience::Graph => ("InvalidAuthenticationToken", "InvalidAuthenticationToken"),
+        Audience::Graph | Audience::Kubernetes => {
+            ("InvalidAuthenticationToken", "InvalidAuthenticationToken")
+        }
     };
     let Some(known) = state.tokens.get(given) else {
         return refused(invalid, "The access token is missing or invalid.");
@@ -138,7 +155,7 @@ pub(crate) fn caller(
         );
         return refused(wrong, &message);
     }
-    if known.expires <= state.now {
+    if known.expires <= now(state, request) {
         return refused(
             "ExpiredAuthenticationToken",
             "The access token expiry UTC time has passed.",
@@ -147,13 +164,28 @@ pub(crate) fn caller(
     Ok(known.caller.clone())
 }
 
+/// Whose a token for the API servers of clusters is, if it is valid.
+pub(crate) fn of_cluster(state: &State, request: &Request<Bytes>, given: &str) -> Option<String> {
+    let known = state.tokens.get(given)?;
+    let is_valid = known.audience == Audience::Kubernetes && known.expires > now(state, request);
+    is_valid.then(|| known.caller.clone())
+}
+
 /// Gives out a token in the form of a JWT: some clients read its claims.
-fn give(state: &mut State, client: &str, object: &str, audience: Audience) -> String {
-    let expires = state.after(VALID);
+fn give(
+    state: &mut State,
+    call: &Call<'_>,
+    client: &str,
+    object: &str,
+    audience: Audience,
+) -> (String, Timestamp) {
+    let now = now(state, call.request);
+    let expires = now.saturating_add(SignedDuration::from_secs(VALID));
+    let expires = expires.unwrap_or(now);
     let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({
         "aud": audience.url(), "iss": format!("https://sts.windows.net/{}/", state.setup.tenant),
-        "iat": state.now.as_second(), "nbf": state.now.as_second(), "exp": expires.as_second(),
+        "iat": now.as_second(), "nbf": now.as_second(), "exp": expires.as_second(),
         "appid": client, "oid": object, "tid": state.setup.tenant, "idtyp": "app", "ver": "1.0",
         "jti": state.ids.uuid(),
     });
@@ -165,7 +197,7 @@ fn give(state: &mut State, client: &str, object: &str, audience: Audience) -> St
         expires,
     };
     state.tokens.insert(value.clone(), token);
-    value
+    (value, expires)
 }
 
 fn token(state: &mut State, call: &Call<'_>) -> Outcome {
@@ -196,7 +228,7 @@ fn token(state: &mut State, call: &Call<'_>) -> Outcome {
         });
     };
     let audience = Audience::of(field("scope"));
-    let value = give(state, &client, &object, audience);
+    let (value, _) = give(state, call, &client, &object, audience);
     Ok(Answer::ok(json!({
         "token_type": "Bearer", "expires_in": VALID, "ext_expires_in": VALID, "access_token": value,
     })))
@@ -216,12 +248,11 @@ fn of_machine(state: &mut State, call: &Call<'_>) -> Outcome {
         ));
     };
     let audience = Audience::of(resource);
-    let value = give(state, CLIENT_ID, CALLER, audience);
-    let expires = state.after(VALID).as_second();
+    let (value, expires) = give(state, call, CLIENT_ID, CALLER, audience);
     // Numbers are texts here.
     Ok(Answer::ok(json!({
         "access_token": value, "client_id": CLIENT_ID, "expires_in": VALID.to_string(),
-        "expires_on": expires.to_string(), "resource": resource, "token_type": "Bearer",
+        "expires_on": expires.as_second().to_string(), "resource": resource, "token_type": "Bearer",
     })))
 }
 

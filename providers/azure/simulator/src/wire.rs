@@ -64,6 +64,8 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// How many seconds the caller is asked to wait.
     pub(crate) retry_after: Option<u64>,
+    /// What else the headers say.
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl ApiError {
@@ -73,7 +75,13 @@ impl ApiError {
             code: code.to_owned(),
             message: message.into(),
             retry_after: None,
+            headers: Vec::new(),
         }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// 400: a value is wrong.
@@ -164,7 +172,7 @@ pub(crate) fn write(outcome: &Outcome, shape: ErrorShape) -> Response<Bytes> {
             (
                 error.status,
                 error.document(shape),
-                wait.into_iter().collect(),
+                wait.into_iter().chain(error.headers.clone()).collect(),
             )
         }
     };

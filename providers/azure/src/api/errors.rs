@@ -2,6 +2,8 @@
 //!
 //! Sources: the Resource Manager RPC's asynchronous API reference, and the error pages of AKS.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
 use kubeproof_cloudkit::rest::{RestError, retry_after};
@@ -28,8 +30,26 @@ pub fn read(answer: &Response<Bytes>) -> RestError {
         },
         message: text("message"),
         suggestion: String::new(),
-        retry_after: retry_after(answer),
+        retry_after: longest_wait(answer),
     }
+}
+
+/// The longest time that an answer asks to wait for: Cost Management has a header for each of its limits, and none of
+/// the usual name.
+fn longest_wait(answer: &Response<Bytes>) -> Option<Duration> {
+    let of_limits = answer.headers().iter().filter_map(|(name, value)| {
+        let name = name.as_str();
+        let is_wait = name.starts_with("x-ms-ratelimit-") && name.ends_with("-retry-after");
+        let seconds = value
+            .to_str()
+            .ok()
+            .filter(|_| is_wait)?
+            .trim()
+            .parse()
+            .ok()?;
+        Some(Duration::from_secs(seconds))
+    });
+    of_limits.chain(retry_after(answer)).max()
 }
 
 /// The cause of an error, and whether its call was applied.
@@ -41,7 +61,11 @@ pub fn classify(status: u16, code: &str, _message: &str) -> (Cause, Applied) {
         (401, _) => Cause::CredentialsExpired,
         (
             _,
-            "PrincipalNotFound" | "ServicePrincipalNotFound" | "MissingSubscriptionRegistration",
+            "LinkedAuthorizationFailed"
+            | "MissingSubscriptionRegistration"
+            | "PrincipalNotFound"
+            | "ServicePrincipalNotFound"
+            | "ServicePrincipalValidationClientError",
         ) => Cause::NotPropagated,
         (
             _,
@@ -65,7 +89,9 @@ pub fn classify(status: u16, code: &str, _message: &str) -> (Cause, Applied) {
         (_, "PublicIPAddressCannotBeDeleted" | "LoadBalancerInUseByVirtualMachineScaleSet") => {
             Cause::InUse
         }
-        (_, "RoleAssignmentExists") => Cause::AlreadyExists,
+        (_, "RoleAssignmentExists" | "Request_MultipleObjectsWithSameKeyValue") => {
+            Cause::AlreadyExists
+        }
         // A lock is somebody's decision: it is reported, and no repetition mends it.
         (_, "ScopeLocked" | "RequestDisallowedByPolicy") => Cause::Denied,
         (403, _) => Cause::Denied,
@@ -134,6 +160,30 @@ mod tests {
         );
         check(504, "GatewayTimeout", (Cause::Server, Applied::MaybeLater));
         check(502, "", (Cause::Server, Applied::Unknown));
+    }
+
+    #[test]
+    fn of_several_waits_the_longest_counts() {
+        let check = |headers: &[(&str, &str)], expected: Option<u64>| {
+            let mut answer = Response::builder().status(429);
+            for (name, value) in headers {
+                answer = answer.header(*name, *value);
+            }
+            let seen = read(&answer.body(Bytes::new()).unwrap()).retry_after;
+            assert_eq!(seen.map(|wait| wait.as_secs()), expected);
+        };
+        let qpu = "x-ms-ratelimit-microsoft.costmanagement-qpu-retry-after";
+        let entity = "x-ms-ratelimit-microsoft.costmanagement-entity-retry-after";
+        check(
+            &[(qpu, "21"), (entity, "3"), ("retry-after", "1")],
+            Some(21),
+        );
+        check(&[(entity, "3")], Some(3));
+        check(&[("retry-after", "7")], Some(7));
+        check(
+            &[("x-ms-ratelimit-remaining-subscription-reads", "11")],
+            None,
+        );
     }
 
     #[test]

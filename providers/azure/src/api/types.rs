@@ -37,6 +37,11 @@ impl Resource {
         self.tags.clone().unwrap_or_default()
     }
 
+    /// The id in lower case, as inventories have it: ids ignore case.
+    pub fn key(&self) -> String {
+        self.id.to_lowercase()
+    }
+
     /// How far it is.
     pub fn state(&self) -> &str {
         &self.properties.provisioning_state
@@ -59,6 +64,16 @@ pub struct Properties {
     pub scope: String,
     /// The role of a role assignment.
     pub role_definition_id: String,
+    /// The identities that a cluster has besides its own: `kubeletidentity`.
+    pub identity_profile: BTreeMap<String, ProfileIdentity>,
+}
+
+/// An identity that a cluster has besides its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProfileIdentity {
+    /// The object id of its principal.
+    pub object_id: String,
 }
 
 /// Why a cluster is not well.
@@ -81,8 +96,12 @@ pub struct Reason {
 
 /// A subscription.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Subscription {
+    /// Its id.
+    pub subscription_id: String,
+    /// The tenant that it trusts.
+    pub tenant_id: String,
     /// `Enabled`, `Warned`, `PastDue`, `Disabled` or `Deleted`.
     pub state: String,
 }

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use kubeproof_contract::call::ErrorKind;
 use serde_json::json;
 
-use crate::routes::AUTHORITY;
+use crate::routes::{AUTHORITY, GRAPH};
 
 /// The status, the code and the message of an operation that fails in this way.
 fn words<'a>(operation: &str, kind: &'a ErrorKind) -> (u16, &'a str, &'static str) {
@@ -55,6 +55,11 @@ fn words<'a>(operation: &str, kind: &'a ErrorKind) -> (u16, &'a str, &'static st
             "PrincipalNotFound",
             "The principal does not exist in the directory.",
         ),
+        ErrorKind::PermissionLag if operation.starts_with("servicePrincipals.") => (
+            400,
+            "Request_BadRequest",
+            "The appId of the service principal does not reference a valid application object.",
+        ),
         ErrorKind::PermissionLag => (
             400,
             "ServicePrincipalNotFound",
@@ -63,10 +68,27 @@ fn words<'a>(operation: &str, kind: &'a ErrorKind) -> (u16, &'a str, &'static st
     }
 }
 
+/// The same in the directory, where it has codes of its own.
+fn of_directory<'a>(operation: &str, kind: &'a ErrorKind) -> (u16, &'a str, &'static str) {
+    match kind {
+        ErrorKind::Rejected(None) => (
+            403,
+            "Authorization_RequestDenied",
+            "Insufficient privileges to complete the operation.",
+        ),
+        ErrorKind::CredentialsExpired => (
+            401,
+            "InvalidAuthenticationToken",
+            "Lifetime validation failed, the token is expired.",
+        ),
+        _ => words(operation, kind),
+    }
+}
+
 /// The status that a code usually comes with.
 fn status_of(code: &str) -> u16 {
     match code {
-        "ResourceNotFound" | "ResourceGroupNotFound" => 404,
+        "ResourceNotFound" | "ResourceGroupNotFound" | "OperationNotFound" => 404,
         "MissingSubscriptionRegistration" | "ScopeLocked" | "OperationNotAllowed" | "Conflict" => {
             409
         }
@@ -77,7 +99,11 @@ fn status_of(code: &str) -> u16 {
 
 /// The answer of a service to an operation, for this kind of error.
 pub(super) fn response(service: &str, operation: &str, kind: &ErrorKind) -> Response<Bytes> {
-    let (status, code, message) = words(operation, kind);
+    let (status, code, message) = if service == GRAPH {
+        of_directory(operation, kind)
+    } else {
+        words(operation, kind)
+    };
     let body = if service == AUTHORITY {
         let code = if status >= 500 || status == 429 {
             "temporarily_unavailable"

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::Work;
+use super::{Work, requests};
 use crate::api::errors;
+use crate::api::operation::{Change, Progress};
 use crate::api::types::Resource;
 
 /// How long another change of the same resource may take until ours can begin.
@@ -20,6 +19,8 @@ const SHOWN_WITHIN: Duration = Duration::from_mins(1);
 const LIMIT: Duration = Duration::from_mins(90);
 /// Deletions, and what is made within seconds.
 const OFTEN: PollSchedule = PollSchedule::every(5);
+/// The part of the run's name that its network has.
+pub(super) const NETWORK: &str = "net";
 
 /// A resource that is wanted.
 pub(super) struct Wanted {
@@ -43,7 +44,7 @@ impl Wanted {
     ) -> Self {
         let parameters = vec![
             work.subscription().to_owned(),
-            work.name(),
+            work.group(),
             work.run().name(part),
         ];
         Self {
@@ -60,6 +61,16 @@ impl Wanted {
     pub(super) fn part(mut self, name: &str) -> Self {
         self.parameters.push(name.to_owned());
         self
+    }
+
+    /// The same with another body.
+    pub(super) fn with(self, body: Value) -> Self {
+        Self { body, ..self }
+    }
+
+    /// Whether it has tags of its own.
+    fn is_tagged(&self) -> bool {
+        self.parameters.len() == 3
     }
 
     /// The same, looked for on this schedule.
@@ -86,60 +97,129 @@ impl Wanted {
     }
 }
 
+/// The network of the run, or the one that is there: a wrong name is told before anything is made.
+pub(super) async fn network(work: &Work) -> Result<(), CallError> {
+    let Some(given) = &work.spec.network else {
+        let wanted = Wanted::new(
+            work,
+            "virtualNetworks.get",
+            "virtualNetworks.createOrUpdate",
+            NETWORK,
+            requests::network(work),
+        );
+        return ensure(work, &wanted).await.map(|_| ());
+    };
+    let (group, network, subnet) = (
+        &given.resource_group.0,
+        &given.virtual_network.0,
+        &given.subnet.0,
+    );
+    let parameters = [work.subscription(), group, network, subnet];
+    let found = work.api.find::<Resource>("subnets.get", &parameters);
+    if found.await?.is_some() {
+        return Ok(());
+    }
+    let message = format!(
+        "resource group `{group}` has no subnet `{subnet}` in a virtual network `{network}`: make it, or leave \
+         `network` out of the scenario"
+    );
+    Err(CallError::state("look for the subnet", message))
+}
+
 /// The resource, made and settled.
 pub(super) async fn ensure(work: &Work, wanted: &Wanted) -> Result<Resource, CallError> {
+    let is_wanted = is_missing(work, wanted).await?;
+    make(work, wanted, is_wanted).await
+}
+
+/// Whether a resource has to be asked for. One of its name that is somebody else's is an error.
+pub(super) async fn is_missing(work: &Work, wanted: &Wanted) -> Result<bool, CallError> {
     let known = work
         .api
         .find::<Resource>(wanted.get, &wanted.parameters())
         .await?;
-    let is_wanted = match known.as_ref().map(Resource::state) {
-        None => true,
+    let Some(known) = known else { return Ok(true) };
+    if wanted.is_tagged() && !work.run().owns(&known.tags()) {
+        let what = wanted.what();
+        let message = format!(
+            "{what} exists and does not carry this run's tag, so it is someone else's: remove or rename it, or start a \
+             run with another id"
+        );
+        return Err(CallError::state(format!("make {what}"), message));
+    }
+    match known.state() {
         // What has failed is mended by the same PUT.
-        Some("Failed" | "Canceled") => true,
-        Some("Deleting") => {
+        "Failed" | "Canceled" => Ok(true),
+        "Deleting" => {
             gone(work, wanted.get, &wanted.parameters()).await?;
-            true
+            Ok(true)
         }
-        Some(_) => false,
-    };
-    if is_wanted {
-        put(work, wanted).await?;
+        _ => Ok(false),
+    }
+}
+
+/// The resource, asked for if it is missing, and settled.
+pub(super) async fn make(
+    work: &Work,
+    wanted: &Wanted,
+    is_missing: bool,
+) -> Result<Resource, CallError> {
+    if is_missing {
+        let change = put(work, wanted).await?;
+        ended(work, change, wanted.schedule, &wanted.what()).await?;
     }
     let made = settled(work, wanted).await?;
-    work.session().record(wanted.what(), &made.id);
+    work.session().record(wanted.what(), &made.key());
     Ok(made)
 }
 
 /// Asks for the resource. That another change of it runs means that it was asked for already: an answer was lost.
-async fn put(work: &Work, wanted: &Wanted) -> Result<(), CallError> {
-    let asked = work
-        .api
-        .call::<IgnoredAny>(
-            wanted.policy,
-            wanted.put,
-            &wanted.parameters(),
-            Some(&wanted.body),
-        )
-        .await;
-    match asked {
+async fn put(work: &Work, wanted: &Wanted) -> Result<Change, CallError> {
+    let parameters = wanted.parameters();
+    let ask = |policy| {
+        work.api
+            .change(policy, wanted.put, &parameters, Some(&wanted.body))
+    };
+    match ask(wanted.policy).await {
         Err(error) if error.cause == Cause::InUse && !error.is("ResourceGroupBeingDeleted") => {
-            let exists = work
-                .api
-                .find::<Resource>(wanted.get, &wanted.parameters())
-                .await?;
+            let exists = work.api.find::<Resource>(wanted.get, &parameters).await?;
             if exists.is_some_and(|one| !one.state().is_empty() && one.state() != "Succeeded") {
-                return Ok(());
+                return Ok(Change::Accepted);
             }
             // Something beside it is being changed.
-            let policy = RetryPolicy::while_in_use(BUSY);
-            let parameters = wanted.parameters();
-            let again =
-                work.api
-                    .call::<IgnoredAny>(policy, wanted.put, &parameters, Some(&wanted.body));
-            again.await.map(|_| ())
+            ask(RetryPolicy::while_in_use(BUSY)).await
         }
-        result => result.map(|_| ()),
+        result => result,
     }
+}
+
+/// Waits until the operation of a change has ended. Where there is none, or where it is not known any more, the resource
+/// tells. Returns whether the operation has said that it ended well.
+async fn ended(
+    work: &Work,
+    change: Change,
+    schedule: PollSchedule,
+    what: &str,
+) -> Result<bool, CallError> {
+    let operation = match change {
+        Change::Begun(operation) => operation,
+        Change::Done => return Ok(true),
+        Change::Accepted => return Ok(false),
+    };
+    let check = || async {
+        Ok(match work.api.progress(&operation).await? {
+            Progress::Running => Poll::Pending("running".to_owned()),
+            Progress::Succeeded => Poll::Ready(true),
+            Progress::Unknown => Poll::Ready(false),
+        })
+    };
+    let waited = "wait for the operation";
+    let ended = poll_until(work.session(), schedule, LIMIT, waited, check).await;
+    // An error names what it happened to.
+    ended.map_err(|error| CallError {
+        call: format!("{} of {what}", error.call),
+        ..error
+    })
 }
 
 /// Waits until the resource is as it was asked for. Where it will not be, the error is the one that it shows.
@@ -190,12 +270,27 @@ pub(super) async fn remove(
     parameters: &[&str],
     policy: RetryPolicy,
 ) -> Result<(), CallError> {
-    ignore_not_found(
-        work.api
-            .call::<IgnoredAny>(policy, delete, parameters, None)
-            .await,
-    )?;
+    let change = match work.api.change(policy, delete, parameters, None).await {
+        Err(error) if error.is_not_found() => return Ok(()),
+        result => result?,
+    };
+    let what = parameters.last().copied().unwrap_or_default();
+    if ended(work, change, OFTEN, what).await? {
+        return Ok(());
+    }
     gone(work, get, parameters).await
+}
+
+/// The run's resource of this name, if it exists: its id.
+pub(super) async fn find_tagged(
+    work: &Work,
+    get: &'static str,
+    name: &str,
+) -> Result<Option<Resource>, CallError> {
+    let group = work.group();
+    let parameters = [work.subscription(), group.as_str(), name];
+    let found = work.api.find::<Resource>(get, &parameters).await?;
+    Ok(found.filter(|found| work.run().owns(&found.tags())))
 }
 
 /// Waits until a resource is gone. One that is no longer being deleted will not go.

@@ -83,53 +83,78 @@ async fn state(work: &Work, namespace: &str) -> Result<String, CallError> {
     Ok(seen.registration_state)
 }
 
-/// The run's group, if a group of its name exists; an error if that is somebody else's.
+/// The group that the run made, if it exists.
 pub(super) async fn find_group(work: &Work) -> Result<Option<Resource>, CallError> {
-    let name = work.name();
-    let parameters = [work.subscription(), name.as_str()];
-    let found = work
-        .api
-        .find::<Resource>("resourceGroups.get", &parameters)
-        .await?;
+    if work.spec.resource_group.is_some() {
+        return Ok(None);
+    }
+    let found = read_group(work).await?;
     Ok(found.filter(|group| work.run().owns(&group.tags())))
 }
 
-/// The run's group, made.
+async fn read_group(work: &Work) -> Result<Option<Resource>, CallError> {
+    let group = work.group();
+    let parameters = [work.subscription(), group.as_str()];
+    work.api.find("resourceGroups.get", &parameters).await
+}
+
+/// The group of all that the run makes: made, or seen to be there.
 pub(super) async fn group(work: &Work) -> Result<(), CallError> {
-    let name = work.name();
-    let parameters = [work.subscription(), name.as_str()];
-    let known = work
-        .api
-        .find::<Resource>("resourceGroups.get", &parameters)
-        .await?;
+    let known = read_group(work).await?;
     match known {
-        Some(group) if !work.run().owns(&group.tags()) => {
+        Some(group) if work.spec.resource_group.is_some() => existing(&group),
+        None if work.spec.resource_group.is_some() => {
             let message = format!(
-                "resource group `{name}` exists and does not carry this run's tag, so it is someone else's: remove or \
-                 rename it, or start a run with another id"
+                "resource group `{}` does not exist: make it, or leave `resource_group` out of the scenario",
+                work.group()
             );
-            return Err(CallError::state("make the resource group", message));
+            Err(CallError::state("look for the resource group", message))
         }
-        Some(group) if group.state() == "Deleting" => {
-            resource::gone(work, "resourceGroups.get", &parameters).await?;
+        Some(group) => adopt(work, group).await,
+        None => {
+            // The group comes first, so no process of this run has made anything.
+            work.session().is_first();
+            make(work).await
         }
-        Some(group) => {
-            work.session().record("resourceGroup", &group.id);
-            return Ok(());
-        }
-        None => {}
     }
+}
+
+fn existing(group: &Resource) -> Result<(), CallError> {
+    if group.state() != "Deleting" {
+        return Ok(());
+    }
+    let message = format!("resource group `{}` is being deleted", group.name);
+    Err(CallError::state("look for the resource group", message))
+}
+
+async fn adopt(work: &Work, group: Resource) -> Result<(), CallError> {
+    let name = work.group();
+    if !work.run().owns(&group.tags()) {
+        let message = format!(
+            "resource group `{name}` exists and does not carry this run's tag, so it is someone else's: remove or \
+             rename it, or start a run with another id"
+        );
+        return Err(CallError::state("make the resource group", message));
+    }
+    if group.state() == "Deleting" {
+        let parameters = [work.subscription(), name.as_str()];
+        resource::gone(work, "resourceGroups.get", &parameters).await?;
+        return make(work).await;
+    }
+    work.session().record("resourceGroup", &group.key());
+    Ok(())
+}
+
+async fn make(work: &Work) -> Result<(), CallError> {
+    let name = work.group();
+    let parameters = [work.subscription(), name.as_str()];
     let body = json!({"location": work.spec.location.0, "tags": work.run().tags()});
     let policy = RetryPolicy::while_in_use(resource::BUSY);
+    let operation = "resourceGroups.createOrUpdate";
     let made: Resource = work
         .api
-        .call(
-            policy,
-            "resourceGroups.createOrUpdate",
-            &parameters,
-            Some(&body),
-        )
+        .call(policy, operation, &parameters, Some(&body))
         .await?;
-    work.session().record("resourceGroup", &made.id);
+    work.session().record("resourceGroup", &made.key());
     Ok(())
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::teardown::{Delete, Rounds, Step, Teardown};
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::provisioner::ProvisionerError;
 
-use super::resource::BUSY;
-use super::{Work, cluster, role, subscription};
+use super::resource::{self, BUSY};
+use super::{Work, application, cluster, identity, role, subscription};
+use crate::api::types::Resource;
 
 /// How long something may stay in use after its users are gone.
 const IN_USE_LIMIT: Duration = Duration::from_mins(5);
@@ -24,6 +25,39 @@ const ROUNDS: Rounds = Rounds {
     begin_within: Duration::from_hours(2),
 };
 
+/// The ids of what was found: one or none.
+fn ids(found: Option<Resource>) -> Vec<String> {
+    found.into_iter().map(|found| found.key()).collect()
+}
+
+/// A step for the objects of a list of the directory.
+macro_rules! directory {
+    ($name:literal after $after:expr, $list:literal, $delete:literal) => {
+        Step {
+            name: $name,
+            of: None,
+            after: &$after,
+            in_use_for: Duration::ZERO,
+            list: |work, _| application::ids(work, $list).boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                async move { application::delete(work, $delete, &id, policy).await }.boxed()
+            }),
+        }
+    };
+    ($name:literal after $after:expr, $list:literal) => {
+        Step {
+            name: $name,
+            of: None,
+            after: &$after,
+            in_use_for: Duration::ZERO,
+            list: |work, _| application::ids(work, $list).boxed(),
+            delete: Delete::Each(|work, id, policy| {
+                async move { application::purge(work, &id, policy).await }.boxed()
+            }),
+        }
+    };
+}
+
 /// Everything that a run can leave, in dependency order.
 const STEPS: &[Step<Work>] = &[
     Step {
@@ -31,16 +65,7 @@ const STEPS: &[Step<Work>] = &[
         of: None,
         after: &[],
         in_use_for: BUSY,
-        list: |work, _| {
-            async move {
-                Ok(cluster::find(work)
-                    .await?
-                    .map(|found| found.id)
-                    .into_iter()
-                    .collect())
-            }
-            .boxed()
-        },
+        list: |work, _| async move { Ok(ids(cluster::find(work).await?)) }.boxed(),
         delete: Delete::Each(|work, _, policy| cluster::delete(work, policy).boxed()),
     },
     Step {
@@ -49,42 +74,109 @@ const STEPS: &[Step<Work>] = &[
         after: &["aks_managed_cluster"],
         in_use_for: IN_USE_LIMIT,
         list: |work, _| cluster::node_groups(work).boxed(),
-        delete: Delete::Each(|work, name, policy| {
-            async move { cluster::delete_group(work, &name, policy).await }.boxed()
+        delete: Delete::Each(|work, id, policy| {
+            async move { cluster::delete_group(work, &id, policy).await }.boxed()
         }),
     },
     Step {
+        // What the cluster made for itself goes with its group, and is named until then.
+        name: "node_resource",
+        of: Some("node_resource_group"),
+        after: &["node_resource_group"],
+        in_use_for: Duration::ZERO,
+        list: |work, groups| cluster::in_groups(work, groups).boxed(),
+        delete: Delete::Each(|_, _, _| async { Ok(()) }.boxed()),
+    },
+    Step {
         name: "role_assignment",
-        of: None,
+        // Its list reads identity and cluster again, so it waits until theirs were read: a call that was throttled is not
+        // sent from beside.
+        of: Some("user_assigned_identity"),
+        // The cluster needs it to leave its subnet; afterwards, a principal that goes first leaves it behind.
         after: &["aks_managed_cluster"],
         in_use_for: Duration::ZERO,
         list: |work, _| role::list(work).boxed(),
-        delete: Delete::Each(|work, name, policy| role::delete(work, name, policy).boxed()),
+        delete: Delete::Each(|work, id, policy| {
+            async move { role::delete(work, &id, policy).await }.boxed()
+        }),
     },
+    Step {
+        name: "vnet_subnet",
+        of: None,
+        after: &["node_resource_group", "role_assignment"],
+        in_use_for: IN_USE_LIMIT,
+        list: |work, _| networks(work).boxed(),
+        delete: Delete::Each(|work, _, policy| {
+            async move {
+                // The run's own group deletes it.
+                match work.spec.resource_group {
+                    Some(_) => delete_network(work, policy).await,
+                    None => Ok(()),
+                }
+            }
+            .boxed()
+        }),
+    },
+    Step {
+        name: "user_assigned_identity",
+        of: None,
+        after: &["role_assignment"],
+        in_use_for: Duration::ZERO,
+        list: |work, _| async move { Ok(ids(identity::find(work).await?)) }.boxed(),
+        delete: Delete::Each(|work, _, policy| {
+            async move {
+                match work.spec.resource_group {
+                    Some(_) => identity::delete(work, policy).await,
+                    None => Ok(()),
+                }
+            }
+            .boxed()
+        }),
+    },
+    directory!(
+        "service_principal" after ["role_assignment"],
+        "servicePrincipals.list", "servicePrincipals.delete"
+    ),
+    directory!(
+        "app_registration_sp" after ["service_principal"],
+        "applications.list", "applications.delete"
+    ),
+    directory!(
+        "deleted_service_principal" after ["app_registration_sp"], "deletedItems.listServicePrincipals"
+    ),
+    directory!("deleted_application" after ["app_registration_sp"], "deletedItems.listApplications"),
     Step {
         name: "resource_group",
         of: None,
         after: &[
-            "aks_managed_cluster",
             "node_resource_group",
-            "role_assignment",
+            "vnet_subnet",
+            "user_assigned_identity",
         ],
         in_use_for: IN_USE_LIMIT,
-        list: |work, _| {
-            async move {
-                Ok(subscription::find_group(work)
-                    .await?
-                    .map(|found| found.name)
-                    .into_iter()
-                    .collect())
-            }
-            .boxed()
-        },
-        delete: Delete::Each(|work, name, policy| {
-            async move { cluster::delete_group(work, &name, policy).await }.boxed()
+        list: |work, _| async move { Ok(ids(subscription::find_group(work).await?)) }.boxed(),
+        delete: Delete::Each(|work, id, policy| {
+            async move { cluster::delete_group(work, &id, policy).await }.boxed()
         }),
     },
 ];
+
+/// The network that the run made, if it exists.
+async fn networks(work: &Work) -> Result<Vec<String>, CallError> {
+    if work.spec.network.is_some() {
+        return Ok(Vec::new());
+    }
+    let name = work.run().name(resource::NETWORK);
+    let found = resource::find_tagged(work, "virtualNetworks.get", &name).await?;
+    Ok(ids(found))
+}
+
+async fn delete_network(work: &Work, policy: RetryPolicy) -> Result<(), CallError> {
+    let (group, name) = (work.group(), work.run().name(resource::NETWORK));
+    let parameters = [work.subscription(), group.as_str(), name.as_str()];
+    let both = ("virtualNetworks.get", "virtualNetworks.delete");
+    resource::remove(work, both, &parameters, policy).await
+}
 
 /// The teardown of a run. What runs on the cluster goes first: only Kubernetes knows all of it.
 pub(super) const TEARDOWN: Teardown<Work> = Teardown {

@@ -1,5 +1,7 @@
 //! The node pools that a scenario asks for.
 
+use std::collections::BTreeMap;
+
 use kubeproof_contract::{checked_number, checked_text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,48 @@ pub struct NodePool {
     /// The least and most nodes, when the cluster decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub autoscaling: Option<Autoscaling>,
+    /// Labels of the nodes in Kubernetes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Taints of the nodes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taints: Vec<Taint>,
+}
+
+/// A taint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Taint {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    #[serde(default)]
+    pub value: String,
+    /// What it does to pods that do not tolerate it.
+    pub effect: TaintEffect,
+}
+
+impl Taint {
+    /// Whether the pods that every cluster has stay away: they tolerate only one taint (AKS, "Use system node pools").
+    fn keeps_system_pods_away(&self) -> bool {
+        self.effect != TaintEffect::PreferNoSchedule && self.key != "CriticalAddonsOnly"
+    }
+
+    /// As the API writes it: `key=value:NoSchedule`.
+    pub fn text(&self) -> String {
+        format!("{}={}:{:?}", self.key, self.value, self.effect)
+    }
+}
+
+/// What a taint does, in Kubernetes' own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TaintEffect {
+    /// New pods stay away.
+    NoSchedule,
+    /// New pods stay away if there is another place.
+    PreferNoSchedule,
+    /// Pods go away.
+    NoExecute,
 }
 
 /// The limits of an autoscaler.
@@ -87,6 +131,12 @@ impl TryFrom<Vec<NodePool>> for NodePools {
         if system.spot {
             return Err(format!(
                 "node pool `{}` is the system's, which cannot be spot",
+                system.name.0
+            ));
+        }
+        if system.taints.iter().any(Taint::keeps_system_pods_away) {
+            return Err(format!(
+                "node pool `{}` is the system's, whose pods its taints would keep away",
                 system.name.0
             ));
         }
@@ -142,5 +192,10 @@ mod tests {
         check(json!({"count": 0}), "0 is not a number of nodes");
         check(json!({"disk_gb": 5}), "takes 30 to 2048 GiB");
         check(json!({"spot": true}), "cannot be spot");
+        let taint = |key: &str, effect: &str| json!({"taints": [{"key": key, "effect": effect}]});
+        check(taint("gpu", "NoSchedule"), "would keep away");
+        check(taint("gpu", "PreferNoSchedule"), "");
+        check(taint("CriticalAddonsOnly", "NoSchedule"), "");
+        check(taint("gpu", "Never"), "unknown variant `Never`");
     }
 }

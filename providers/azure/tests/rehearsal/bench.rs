@@ -11,11 +11,12 @@ use kubeproof_azure::spec::AksSpec;
 use kubeproof_contract::call::{Actor, Dialect};
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::disk::{Disk, Files};
-use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault::{Effect, Fault};
 use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
@@ -46,9 +47,18 @@ pub fn spec(change: Value) -> AksSpec {
 
 impl Bench {
     pub fn new(change: Value, faults: &[&str]) -> Self {
+        Self::with(change, faults, rehearse)
+    }
+
+    /// The same in another subscription.
+    pub fn with(
+        change: Value,
+        faults: &[&str],
+        subscription: impl Fn(&AksSpec, Clock, u64) -> Rehearsal,
+    ) -> Self {
         let spec = spec(change);
         let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
-        let rehearsal = rehearse(&spec, clock, 1);
+        let rehearsal = subscription(&spec, clock, 1);
         let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
         Self {
             spec,
@@ -83,28 +93,46 @@ impl Bench {
         AksProvisioner::new(self.spec.clone(), &self.connection(Actor::Provisioner))
     }
 
+    /// The same subscription, where these faults happen from now on.
+    pub fn with_faults(mut self, faults: &[&str]) -> Self {
+        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
+        self.faults = FaultPlan::new(faults);
+        self
+    }
+
     /// A call of another user to Resource Manager.
     pub async fn other(&self, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("https://management.azure.com{path}?api-version=2025-01-01");
+        let audience = "https://management.azure.com";
+        self.by_other(audience, (method, &url), body).await
+    }
+
+    /// A call of another user to the directory.
+    pub async fn directory(&self, method: &str, path: &str, body: Value) -> Value {
+        let url = format!("https://graph.microsoft.com/v1.0/{path}");
+        let audience = "https://graph.microsoft.com";
+        self.by_other(audience, (method, &url), body).await
+    }
+
+    async fn by_other(&self, audience: &str, (method, url): (&str, &str), body: Value) -> Value {
         let transport = self.connection(Actor::Foreign).transport;
         let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&scope=https://management.azure.com/.default",
+            "grant_type=client_credentials&client_id={}&client_secret={}&scope={audience}/.default",
             kubeproof_azure::rehearsal::CLIENT_ID,
             kubeproof_azure::rehearsal::CLIENT_SECRET
         );
-        let url = format!(
+        let authority = format!(
             "https://login.microsoftonline.com/{}/oauth2/v2.0/token",
             kubeproof_azure::rehearsal::TENANT
         );
-        let request = http::Request::post(url)
+        let request = http::Request::post(authority)
             .body(bytes::Bytes::from(form))
             .unwrap();
         let answer = transport.send(request).await.unwrap();
         let token: Value = serde_json::from_slice(answer.body()).unwrap();
         let request = http::Request::builder()
             .method(method)
-            .uri(format!(
-                "https://management.azure.com{path}?api-version=2025-01-01"
-            ))
+            .uri(url)
             .header(
                 "authorization",
                 format!("Bearer {}", token["access_token"].as_str().unwrap()),
@@ -112,7 +140,7 @@ impl Bench {
             .body(bytes::Bytes::from(body.to_string()))
             .unwrap();
         let answer = transport.send(request).await.unwrap();
-        assert!(answer.status().is_success(), "{method} {path}: {answer:?}");
+        assert!(answer.status().is_success(), "{method} {url}: {answer:?}");
         serde_json::from_slice(answer.body()).unwrap_or_default()
     }
 
@@ -130,6 +158,48 @@ impl Bench {
             )
         })
         .collect()
+    }
+
+    /// A provision in which the process dies by its fault.
+    pub async fn dies_in_provision(&self, fault: &str) {
+        let mut process = self.provisioner();
+        tokio::select! {
+            biased;
+            () = self.faults.crash() => {}
+            result = process.provision() => panic!("{fault}: it did not die: {result:?}"),
+        }
+        self.faults.process_begins();
+    }
+
+    /// The same for a teardown.
+    pub async fn dies_in_teardown(&self, fault: &str) {
+        let mut process = self.provisioner();
+        tokio::select! {
+            biased;
+            () = self.faults.crash() => {}
+            result = process.teardown() => panic!("{fault}: it did not die: {result:?}"),
+        }
+        self.faults.process_begins();
+    }
+
+    /// The faults that were not injected.
+    pub fn not_injected(&self) -> Vec<String> {
+        let tally = self.faults.tally();
+        // An empty answer cannot be cut in half.
+        let tally = tally
+            .iter()
+            .filter(|(fault, _)| fault.effect != Effect::Garbled);
+        let missed = tally.filter(|(_, count)| count.attempted == 0);
+        missed.map(|(fault, _)| fault.to_string()).collect()
+    }
+
+    /// How often a call was answered with 429.
+    pub fn throttled(&self, signature: &str) -> usize {
+        let calls = self.journal.calls();
+        let refused = calls.iter().filter(|call| call.status == Some(429));
+        refused
+            .filter(|call| call.signature.to_string() == signature)
+            .count()
     }
 
     /// The changing calls since the journal had this length.

@@ -1,6 +1,12 @@
 //! The provisioner against the simulated subscription, through the contract alone.
 
 mod bench;
+mod billing;
+mod defects;
+mod directory;
+mod live;
+mod observer;
+mod shared;
 
 use kubeproof_azure::rehearsal::SUBSCRIPTION;
 use kubeproof_contract::call::Actor;
@@ -61,7 +67,12 @@ async fn it_is_ready_within_five_percent_of_the_longest_chain() {
 
 /// Whatever happens to a call, one cluster exists, it is used, and nothing of it stays.
 async fn survives(fault: &str) {
-    let bench = Bench::new(json!({}), &[fault]);
+    survives_with(json!({}), fault).await;
+}
+
+/// The same for a scenario with other members.
+async fn survives_with(change: Value, fault: &str) {
+    let bench = Bench::new(change, &[fault]);
     let before = bench.ground_truth.inventory();
     let mut provisioner = bench.provisioner();
     let provisioned = provisioner.provision().await;
@@ -74,6 +85,7 @@ async fn survives(fault: &str) {
     let removed = provisioner.teardown().await;
     removed.unwrap_or_else(|error| panic!("{fault}: {error}"));
     assert_eq!(bench.more_than(&before), [""; 0], "{fault}");
+    assert_eq!(bench.not_injected(), [""; 0], "{fault}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,15 +130,19 @@ async fn refusals_that_pass_by_are_waited_for() {
         "arm:resourceGroups.delete#1=partial".to_owned(),
         "arm:resourceGroups.delete#1=async-fail(InternalServerError)".to_owned(),
         "arm:resourceGroups.list#1=repeated-page".to_owned(),
-        "arm:managedClusters.get#3=stale-read(30)".to_owned(),
+        "arm:virtualNetworks.get#2=stale-read(30)".to_owned(),
+        "arm:operations.get#1=reject(OperationNotFound)".to_owned(),
+        "arm:operations.get#4*3=reject(OperationNotFound)".to_owned(),
+        "arm:operationResults.get#1=reject(OperationNotFound)".to_owned(),
+        format!("{CREATE}#1=async-fail(LinkedAuthorizationFailed)"),
     ] {
         survives(&fault).await;
     }
 }
 
 /// An attempt fails with these words, says what it leaves, and a second one or a teardown mends it.
-async fn fails(fault: &str, words: &[&str]) {
-    let bench = Bench::new(json!({}), &[fault]);
+async fn fails(change: Value, fault: &str, words: &[&str]) {
+    let bench = Bench::new(change, &[fault]);
     let before = bench.ground_truth.inventory();
     let error = bench.provisioner().provision().await.unwrap_err();
     for word in words {
@@ -141,25 +157,34 @@ async fn fails(fault: &str, words: &[&str]) {
 #[tokio::test(start_paused = true)]
 async fn a_failed_attempt_says_the_clouds_own_code_and_can_be_repeated() {
     fails(
+        json!({}),
         &format!("{CREATE}=quota"),
         &["ErrCode_InsufficientVCPUQuota"],
     )
     .await;
-    fails(&format!("{CREATE}=capacity"), &["AllocationFailed"]).await;
     fails(
+        json!({}),
+        &format!("{CREATE}=capacity"),
+        &["AllocationFailed"],
+    )
+    .await;
+    fails(
+        json!({}),
         &format!("{CREATE}=async-fail(ZonalAllocationFailed)"),
         &["ZonalAllocationFailed"],
     )
     .await;
     // It comes up five minutes after its operation has failed, or is mended before.
     fails(
+        json!({}),
         &format!("{CREATE}=async-fail(CreateVMSSAgentPoolFailed)"),
         &["CreateVMSSAgentPoolFailed"],
     )
     .await;
     fails(
+        json!({}),
         "arm:virtualNetworks.createOrUpdate=async-fail(InternalServerError)",
-        &["Failed"],
+        &["InternalServerError"],
     )
     .await;
 }

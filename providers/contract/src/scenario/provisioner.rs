@@ -60,6 +60,9 @@ pub struct TerraformBlock {
     /// The program to run instead of `terraform`.
     #[serde(default)]
     pub program: Option<String>,
+    /// What must be installed for it, as `KUBEPROOF_CLIENTS` names it (such as `azurerm`); `terraform` unless it is said.
+    #[serde(default)]
+    pub client: Option<String>,
 }
 
 /// Programs as a provisioner. Each is a list of a program and its arguments.
@@ -89,8 +92,8 @@ impl ProvisionerBlock {
 
     /// The client library that the programs use, as `KUBEPROOF_CLIENTS` names it.
     pub fn client(&self) -> Option<&str> {
-        if self.terraform.is_some() {
-            return Some("terraform");
+        if let Some(terraform) = &self.terraform {
+            return Some(terraform.client.as_deref().unwrap_or("terraform"));
         }
         let command = self.command.as_ref()?;
         let program = command.provision.first().map(String::as_str);

@@ -1,13 +1,8 @@
-//! The signed statement by which a service account asks for an access token (RFC 7523), made in process.
+//! The signed statement by which a service account asks for an access token (RFC 7523).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use rustls::SignatureScheme;
-use rustls::crypto::ring::sign::any_supported_type;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
-use serde_json::{Value, json};
+use kubeproof_cloudkit::jwt::{self, Algorithm, PrivateKey};
+use serde_json::json;
 
 use super::file::ServiceAccountKey;
 
@@ -26,28 +21,23 @@ pub struct NoRsaKey(String);
 /// # Errors
 /// When the key is no RSA key. Nothing of it is shown.
 pub fn assertion(key: &ServiceAccountKey, now: Timestamp) -> Result<String, NoRsaKey> {
-    let header = json!({"alg": "RS256", "typ": "JWT", "kid": key.private_key_id});
     let issued = now.as_second();
     let claims = json!({
         "iss": key.client_email, "scope": SCOPE, "aud": key.token_uri,
         "iat": issued, "exp": issued + SECONDS,
     });
-    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(header), part(claims));
-    let signature = sign(&key.private_key, signed.as_bytes());
-    let signature = signature.ok_or_else(|| NoRsaKey(key.client_email.clone()))?;
-    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-}
-
-fn sign(pem: &str, message: &[u8]) -> Option<Vec<u8>> {
-    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok()?;
-    let key = any_supported_type(&key).ok()?;
-    let signer = key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])?;
-    signer.sign(message).ok()
+    let private = PrivateKey::in_pem(key.private_key.as_str());
+    let header = [("kid", key.private_key_id.as_str())];
+    jwt::signed(Algorithm::Rs256, &header, &claims, &private)
+        .map_err(|_| NoRsaKey(key.client_email.clone()))
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::Value;
+
     use super::*;
 
     fn key(private_key: &str) -> ServiceAccountKey {
@@ -83,7 +73,8 @@ mod tests {
     fn the_signature_is_what_openssl_makes_of_the_same_message() {
         // openssl dgst -sha256 -sign key.pem, of the bytes `kubeproof`.
         let expected = include_str!("../../testdata/signature.txt").trim();
-        let made = sign(&key("").private_key, b"kubeproof").unwrap();
+        let private = PrivateKey::in_pem(key("").private_key);
+        let made = jwt::sign(Algorithm::Rs256, &private, b"kubeproof").unwrap();
         assert_eq!(URL_SAFE_NO_PAD.encode(made), expected);
     }
 

@@ -83,6 +83,8 @@ pub(crate) struct Cluster {
     pub(crate) addresses: u32,
     /// The GPUs that the driver of each node reports.
     pub(crate) gpus: BTreeMap<String, u32>,
+    /// The taints that nodes have when they join.
+    pub(crate) taints: BTreeMap<String, Vec<Value>>,
     /// Whether a device plugin runs on all nodes.
     pub(crate) device_plugin: bool,
     timers: Timers<Due>,
@@ -109,6 +111,7 @@ impl Cluster {
             misbehaviour: None,
             addresses: 0,
             gpus: BTreeMap::new(),
+            taints: BTreeMap::new(),
             device_plugin: false,
             timers: Timers::default(),
             settled: 0,

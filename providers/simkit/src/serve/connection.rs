@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Shared;
-use super::door::Door;
+use super::door::{Door, Lead, lead_on};
 use super::handler::handle;
 use super::limits::{
     HANDSHAKE_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADERS_MAX, STOP_TIME_MAX,
@@ -72,12 +72,23 @@ async fn serve_and_lead<C: Cloud, S>(
     shared: &Arc<Shared<C>>,
     stream: S,
     kind: ListenerKind,
-    closed: watch::Receiver<()>,
+    mut closed: watch::Receiver<()>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let Some((stream, host)) = serve(shared, stream, kind, closed.clone()).await else {
+    let Some((stream, lead)) = serve(shared, stream, kind, closed.clone()).await else {
         return;
+    };
+    let host = match lead {
+        Lead::Here(host) => host,
+        Lead::On(host, door) => {
+            // The other account has the limits of its own connections.
+            tokio::select! {
+                _ = lead_on(stream, &host, door) => {}
+                _ = closed.changed() => {}
+            }
+            return;
+        }
     };
     // Without a certificate the connection breaks, and the client says so.
     let Ok(acceptor) = shared.certificates.acceptor_of(&host) else {
@@ -90,13 +101,13 @@ async fn serve_and_lead<C: Cloud, S>(
     }
 }
 
-/// Serves HTTP. Returns the stream when its client is to be led to a host.
+/// Serves HTTP. Returns the stream when its client is to be led to a host, and to which.
 async fn serve<C: Cloud, S>(
     shared: &Arc<Shared<C>>,
     stream: S,
     kind: ListenerKind,
     mut closed: watch::Receiver<()>,
-) -> Option<(S, String)>
+) -> Option<(S, Lead)>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -135,8 +146,8 @@ where
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
     // A client that speaks before it is answered is cut off: what it said is not TLS of this connection.
-    if let (Some(host), true) = (door.host(), parts.read_buf.is_empty()) {
-        return Some((stream, host.to_owned()));
+    if let (Some(lead), true) = (door.lead(), parts.read_buf.is_empty()) {
+        return Some((stream, lead.clone()));
     }
     // An idle connection gets no answer.
     if half_a_request && !parts.read_buf.is_empty() {

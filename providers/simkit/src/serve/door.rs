@@ -1,13 +1,17 @@
 //! The door for clients whose host is fixed: they ask for it by `CONNECT`, as of an HTTP proxy, and are led to this
 //! server, which shows a certificate for the host's name.
 //!
-//! `HTTPS_PROXY` names the port of the cloud's API, and the authority must be trusted. Every host that is not the
-//! cloud's own is refused by name: nothing leads to the real network. Source: RFC 9110, section 9.3.6.
+//! `HTTPS_PROXY` names the port of the cloud's API, and the authority must be trusted. A host of another served cloud is
+//! asked for at that cloud's door. Every other host is refused by name: nothing leads to the real network. Source: RFC
+//! 9110, section 9.3.6.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Response, StatusCode, Uri};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::TcpStream;
 
 use super::Shared;
 use super::body::{self, Body};
@@ -15,31 +19,70 @@ use crate::cloud::Cloud;
 
 /// The only port behind the door: that of HTTPS.
 const PORT: u16 = 443;
+/// The longest head of an answer of another door, bytes.
+const HEAD_BYTES_MAX: usize = 1024;
+
+/// Where a connection is led.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// To a host of this cloud.
+    Here(String),
+    /// To a host that is behind this other door.
+    On(String, SocketAddr),
+}
 
 /// What a connection asked for; it leads there once the answer is sent.
 #[derive(Clone, Debug, Default)]
-pub struct Door(Arc<OnceLock<String>>);
+pub struct Door(Arc<OnceLock<Lead>>);
 
 impl Door {
     /// Answers a `CONNECT`.
     pub fn answer<C: Cloud>(&self, shared: &Shared<C>, uri: &Uri) -> Response<Body> {
-        let served = shared
+        let own = shared
             .memory
             .with(|cloud| [cloud.api_hosts(), cloud.hosts()].concat());
+        let others = shared.other_doors().clone();
+        let served: Vec<String> = own.iter().chain(others.keys()).cloned().collect();
         match behind(uri, &served) {
             Ok(host) => {
+                let lead = match others.get(&host) {
+                    Some(door) if !own.contains(&host) => Lead::On(host, *door),
+                    _ => Lead::Here(host),
+                };
                 // A connection is led once: after the answer it speaks TLS.
-                let _ = self.0.set(host);
+                let _ = self.0.set(lead);
                 Response::new(body::whole(Bytes::new()))
             }
             Err(refused) => body::refusal(StatusCode::FORBIDDEN, &refused.to_string()),
         }
     }
 
-    /// The host that the connection is led to.
-    pub fn host(&self) -> Option<&str> {
-        self.0.get().map(String::as_str)
+    /// Where the connection is led.
+    pub fn lead(&self) -> Option<&Lead> {
+        self.0.get()
     }
+}
+
+/// Asks for a host at another door, and hands on what either side says until one of them ends.
+///
+/// # Errors
+/// When the other door cannot be reached, or does not open.
+pub async fn lead_on<S>(mut stream: S, host: &str, door: SocketAddr) -> std::io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut other = TcpStream::connect(door).await?;
+    let asked = format!("CONNECT {host}:{PORT} HTTP/1.1\r\nhost: {host}:{PORT}\r\n\r\n");
+    other.write_all(asked.as_bytes()).await?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD_BYTES_MAX {
+        head.push(other.read_u8().await?);
+    }
+    if !head.starts_with(b"HTTP/1.1 200 ") {
+        return Err(std::io::Error::other("the other door did not open"));
+    }
+    copy_bidirectional(&mut stream, &mut other).await?;
+    Ok(())
 }
 
 /// Why the door does not open.

@@ -1,21 +1,19 @@
 //! Clusters: a PUT makes or changes one, and may be repeated when it has failed.
 
-use kubeproof_contract::Decimal;
 use kubeproof_kubernetes_simulator::server::ApiServer;
-use kubeproof_simkit::meter::{Rounding, Usage};
 use kubeproof_simkit::operation::Failure;
 use kubeproof_simkit::router::{Operation, on};
 use serde_json::{Value, json};
 
 use super::pool::POOLS;
-use super::{Running, input, node_group, versions};
+use super::{Running, accounts, input, node_group, power, versions};
 use crate::arm::rows::kind_table;
 use crate::arm::{Child, Draft, Item, Kind, children};
 use crate::network::addresses::give;
 use crate::route::{Call, Table};
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, insert};
-use crate::{graph, identity, prices};
+use crate::{authorization, billing, graph, identity, prices};
 
 /// Seconds of a creation (3 to 6 minutes), and of a deletion (4 to 10).
 pub(crate) const CREATION: i64 = 240;
@@ -34,14 +32,16 @@ pub(crate) const TABLE: Table = kind_table!(
     on("GET", path!("/maintenanceConfigurations"), "containerservice.maintenanceConfigurations.list", |_, _| Ok(Answer::ok(json!({"value": []})))),
     on("GET", path!("/maintenanceConfigurations/{configuration}"), "containerservice.maintenanceConfigurations.get", |_, call| Err(ApiError::new(404, "NotFound", format!("Maintenance configuration {} is not found.", call.last())))),
     Operation::not_simulated("POST", path!("/runCommand"), "containerservice.managedClusters.runCommand"),
-    Operation::not_simulated("POST", path!("/stop"), "containerservice.managedClusters.stop"),
-    Operation::not_simulated("POST", path!("/start"), "containerservice.managedClusters.start"),
+    on("POST", path!("/stop"), "containerservice.managedClusters.stop", |state, call| power::switch(state, call, false)),
+    on("POST", path!("/start"), "containerservice.managedClusters.start", |state, call| power::switch(state, call, true)),
 );
 
 pub(crate) static CLUSTERS: Kind = Kind {
     members: &[
+        "aadProfile",
         "agentPoolProfiles",
         "autoUpgradeProfile",
+        "disableLocalAccounts",
         "dnsPrefix",
         "enableRBAC",
         "kubernetesVersion",
@@ -66,7 +66,9 @@ pub(crate) static CLUSTERS: Kind = Kind {
     prepare,
     failure: |state, call, draft| {
         let pools: Vec<&Object> = draft.children.iter().map(|child| &child.document).collect();
-        lacking(state, call, &draft.location, &pools)
+        let principal = principal_in(state, &draft.document);
+        may_not_join(state, principal, &pools)
+            .or_else(|| lacking(state, call, &draft.location, &pools))
     },
     halfway: node_group::appear,
     made,
@@ -87,6 +89,25 @@ pub(crate) static CLUSTERS: Kind = Kind {
         "aks_managed_cluster",
     )
 };
+
+/// How an operation fails whose principal may not join the subnet of a pool. A cluster's own identity is made with it,
+/// and gets its role later.
+pub(super) fn may_not_join(
+    state: &State,
+    principal: Option<String>,
+    pools: &[&Object],
+) -> Option<Failure> {
+    let principal = principal?;
+    let properties = pools.iter().filter_map(|pool| pool.get("properties"));
+    let mut subnets = properties.filter_map(|pool| pool["vnetSubnetID"].as_str());
+    let subnet =
+        subnets.find(|subnet| !authorization::may_change_network(state, &principal, subnet))?;
+    let message = format!(
+        "Reconcile VNet failed. Details: the client with object id '{principal}' does not have authorization to perform \
+         action 'Microsoft.Network/virtualNetworks/subnets/join/action' over scope '{subnet}'."
+    );
+    Some(Failure::new("LinkedAuthorizationFailed", message))
+}
 
 /// How an operation fails that finds no machines.
 pub(super) fn lacking(
@@ -126,6 +147,10 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
             "Required parameter dnsPrefix is missing (null).",
         ));
     }
+    if let Some(existing) = &draft.existing {
+        power::check_runs(existing)?;
+    }
+    accounts::check(state, draft)?;
     input::network(draft)?;
     input::identity(state, draft)?;
     let group = input::node_group_name(draft);
@@ -217,9 +242,9 @@ fn made(state: &mut State, key: &str) {
     bill(state, key);
 }
 
-/// Bills the control plane, or stops.
-fn bill(state: &mut State, key: &str) {
-    let Some(item) = state.arm.items.get(key) else {
+/// Bills the control plane: the free tier costs nothing.
+pub(super) fn bill(state: &mut State, key: &str) {
+    let Some(item) = state.arm.items.get(key).cloned() else {
         return;
     };
     let tier = item
@@ -227,34 +252,14 @@ fn bill(state: &mut State, key: &str) {
         .get("sku")
         .and_then(|sku| sku["tier"].as_str())
         .unwrap_or_default();
-    let price = prices::control_plane(tier).unwrap_or_default();
-    if price.is_zero() || !prices::is_known(&item.location) {
-        if !price.is_zero() {
-            state
-                .unpriced
-                .insert(format!("control plane in {}", item.location));
-        }
-        return state.meter.stop(key, state.now);
+    let price = prices::control_plane(tier);
+    let is_free = price.as_ref().is_some_and(|price| price.usd.is_zero());
+    let is_metered = state.meter.open(key).is_some();
+    if is_free || power::is_stopped(&item) {
+        state.meter.stop(key, state.now);
+    } else if !is_metered {
+        billing::meter(state, key, &item, key, (price, "control plane"));
     }
-    if state.meter.open(key).is_some() {
-        return;
-    }
-    let run_id = item
-        .run()
-        .or_else(|| state.groups.get(&item.group.to_ascii_lowercase())?.run());
-    let usage = Usage {
-        line: "control_plane".to_owned(),
-        service: "Azure Kubernetes Service".to_owned(),
-        usage_type: "Standard Uptime SLA".to_owned(),
-        unit: "1 Hour".to_owned(),
-        usd_per_unit: price,
-        amount: Decimal::ONE,
-        rounding: Rounding::Seconds { min_seconds: 0 },
-        resource_id: item.key(),
-        tags: item.tags(),
-        run_id,
-    };
-    state.meter.start(key, usage, state.now);
 }
 
 /// The digits in the names of what a cluster makes.
@@ -290,22 +295,21 @@ pub(super) fn principal(state: &mut State, key: &str) {
 
 /// The principal of the control plane.
 pub(super) fn principal_of(state: &State, cluster: &Item) -> Option<String> {
-    let identity = cluster
-        .document
-        .get("identity")
-        .cloned()
-        .unwrap_or_default();
+    let own = cluster.text("#principal");
+    principal_in(state, &cluster.document).or_else(|| (!own.is_empty()).then(|| own.to_owned()))
+}
+
+/// The principal that the document of a cluster names: that of a managed identity, or that of an application.
+fn principal_in(state: &State, document: &Object) -> Option<String> {
+    let identity = document.get("identity").cloned().unwrap_or_default();
     if identity["type"] == "UserAssigned" {
-        let id = identity["userAssignedIdentities"]
-            .as_object()?
-            .keys()
-            .next()?
-            .clone();
-        let found = identity::found(state, &id)?;
+        let ids = identity["userAssignedIdentities"].as_object()?;
+        let found = identity::found(state, ids.keys().next()?)?;
         return found["objectId"].as_str().map(str::to_owned);
     }
-    let own = cluster.text("#principal");
-    (!own.is_empty()).then(|| own.to_owned())
+    let properties = document.get("properties")?;
+    let client = properties["servicePrincipalProfile"]["clientId"].as_str()?;
+    graph::principal_of_client(state, client)
 }
 
 fn show(state: &State, item: &Item, properties: &mut Object) {
@@ -333,7 +337,9 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
             .unwrap_or_default(),
     );
     properties.insert("maxAgentPools".to_owned(), json!(100));
-    properties.insert("powerState".to_owned(), json!({"code": "Running"}));
+    properties
+        .entry("powerState")
+        .or_insert_with(|| json!({"code": "Running"}));
     properties.insert(
         "resourceUID".to_owned(),
         json!(item.unique.replace('-', "").get(..24)),

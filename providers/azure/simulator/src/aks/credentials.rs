@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use kubeproof_simkit::router::on;
 use serde_json::json;
 
+use super::accounts;
 use super::cluster::{CLUSTERS, host};
 use crate::arm::read;
 use crate::route::{Call, Table, table};
@@ -23,6 +24,16 @@ const CERTIFICATE: &str =
 
 fn credentials(state: &mut State, call: &Call<'_>, who: usize) -> Outcome {
     let cluster = read::found(state, call, &CLUSTERS)?;
+    if who == 0 {
+        accounts::check_local(cluster)?;
+    }
+    // Tokens that a plug-in of kubectl's own got, before it was taken out.
+    if call.query("format") == Some("azure") {
+        return Err(ApiError::not_simulated(format!(
+            "{} with format azure",
+            call.name
+        )));
+    }
     let Some(running) = state.aks.running.get(&cluster.key()) else {
         let message = format!("The cluster '{}' has no credentials yet.", cluster.name);
         return Err(ApiError::new(404, "ControlPlaneNotFound", message));
@@ -41,6 +52,11 @@ fn credentials(state: &mut State, call: &Call<'_>, who: usize) -> Outcome {
     } else {
         cluster.name.clone()
     };
+    let secret = if who == 1 && accounts::is_on(cluster) {
+        accounts::exec(state)
+    } else {
+        json!({"token": running.tokens[who]})
+    };
     // JSON is YAML, and the one writer that is at hand.
     let config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": context, "preferences": {},
@@ -48,7 +64,7 @@ fn credentials(state: &mut State, call: &Call<'_>, who: usize) -> Outcome {
             "certificate-authority-data": STANDARD.encode(authority), "server": server,
         }}],
         "contexts": [{"name": context, "context": {"cluster": cluster.name, "user": user}}],
-        "users": [{"name": user, "user": {"token": running.tokens[who]}}],
+        "users": [{"name": user, "user": secret}],
     });
     let encoded = STANDARD.encode(config.to_string());
     Ok(Answer::ok(

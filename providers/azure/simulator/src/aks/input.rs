@@ -168,7 +168,14 @@ pub(super) fn identity(state: &State, draft: &mut Draft) -> Result<(), ApiError>
                 message,
             ));
         }
-        None => graph::check_principal(state, &client)?,
+        None => {
+            graph::check_principal(state, &client)?;
+            let secret = draft.property("servicePrincipalProfile")["secret"].as_str();
+            // A change may leave out what no one can read.
+            if draft.existing.is_none() || secret.is_some() {
+                graph::check_secret(state, &client, secret.unwrap_or_default())?;
+            }
+        }
     }
     // The secret is never shown again.
     if !client.is_empty() && client != "msi" {

@@ -6,9 +6,10 @@ use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::Reply;
 use kubeproof_simkit::rest;
 
-use super::cloud_controller;
 use super::cluster::host;
+use super::{accounts, autoscaler, cloud_controller, power};
 use crate::state::State;
+use crate::token;
 
 /// The domain of API servers.
 const DOMAIN: &str = ".azmk8s.io";
@@ -41,26 +42,44 @@ pub(crate) fn hosts(state: &State) -> Vec<String> {
 
 /// Authenticates a request and passes it to the cluster's API server.
 pub(crate) fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
-    let Some(running) = state.aks.running.get_mut(cluster) else {
+    let identity = identity(state, cluster, request);
+    let item = state.arm.items.get(cluster);
+    let is_stopped = item.is_some_and(power::is_stopped);
+    let running = state.aks.running.get_mut(cluster);
+    let Some(running) = running.filter(|_| !is_stopped) else {
         // In memory there is no connection that could fail: 503 stands for it, as from a gateway.
         let mut response = Response::new(Bytes::from("connection refused"));
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         return Reply::Now(response);
     };
+    running.server.answer(&identity, request)
+}
+
+/// Who calls a cluster: by the token in its credentials, or by one of the directory.
+fn identity(state: &State, cluster: &str, request: &Request<Bytes>) -> Identity {
+    let (running, item) = (state.aks.running.get(cluster), state.arm.items.get(cluster));
+    let (Some(running), Some(item)) = (running, item) else {
+        return Identity::Unauthenticated;
+    };
     let given = rest::secret(request).unwrap_or_default();
     let names = ["masterclient", "clusterUser"];
     let mut known = running.tokens.iter().zip(names);
-    let identity = match known.find(|(token, _)| **token == given) {
-        None => Identity::Unauthenticated,
+    match known.find(|(token, _)| **token == given) {
         // Without accounts of the directory, both kinds of credentials are those of administrators.
-        Some((_, name)) => Identity::User {
+        Some((_, name)) if name == names[0] || !accounts::is_on(item) => Identity::User {
             name: name.to_owned(),
             groups: ["system:masters", "system:authenticated"]
                 .map(str::to_owned)
                 .to_vec(),
         },
-    };
-    running.server.answer(&identity, request)
+        _ if accounts::is_on(item) => {
+            let principal = token::of_cluster(state, request, &given);
+            principal.map_or(Identity::Unauthenticated, |principal| {
+                accounts::identity(state, item, principal)
+            })
+        }
+        _ => Identity::Unauthenticated,
+    }
 }
 
 /// Advances the API servers to the current time. Returns whether that changed the subscription.
@@ -82,5 +101,20 @@ pub(crate) fn carry_out(state: &mut State) -> bool {
     for (cluster, request) in wanted {
         cloud_controller::carry_out(state, &cluster, request);
     }
+    for cluster in changed(state) {
+        autoscaler::watch(state, &cluster);
+    }
     any
+}
+
+/// The clusters in whose API servers something has changed since the cloud's controllers last saw them.
+fn changed(state: &mut State) -> Vec<String> {
+    let mut changed = Vec::new();
+    for (cluster, running) in &state.aks.running {
+        let now = running.server.changes();
+        if state.aks.seen.insert(cluster.clone(), now) != Some(now) {
+            changed.push(cluster.clone());
+        }
+    }
+    changed
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::cluster::{digits, principal, principal_of};
 use super::nodes::sync_nodes;
+use super::power;
 use crate::arm::{self, Item, Kind, Phase, Place, children, reference};
 use crate::compute::scale_sets::{SCALE_SETS, scale};
 use crate::identity::IDENTITIES;
@@ -55,12 +56,14 @@ pub(super) fn appear(state: &mut State, key: &str, lacks_machines: bool) {
     };
     let group = cluster.text("nodeResourceGroup").to_owned();
     if !state.groups.has(&group.to_ascii_lowercase()) {
+        // This service writes the word in lower case, as general knowledge has it: ids ignore case.
+        let owner = cluster.id.replace("/resourceGroups/", "/resourcegroups/");
         groups::add(
             state,
             &group,
             &cluster.location,
             tags(&cluster),
-            Some(cluster.id.clone()),
+            Some(owner),
         );
         let scope = groups::path(state, &group);
         if let Some(principal) = principal_of(state, &cluster) {
@@ -96,8 +99,11 @@ pub(super) fn appear(state: &mut State, key: &str, lacks_machines: bool) {
     }
 }
 
-/// The identity of nodes.
+/// The identity of nodes. Those of a cluster that acts as a service principal act as the same one.
 fn kubelet_identity(state: &mut State, cluster: &Item) {
+    if cluster.document.get("identity").is_none_or(Value::is_null) {
+        return;
+    }
     let id = ensure(
         state,
         cluster,
@@ -255,7 +261,12 @@ fn add_pool(state: &mut State, cluster: &Item, pool: &str) {
 fn scale_pool(state: &mut State, cluster: &Item, pool: &str) {
     if let Some(pool) = state.arm.items.get(pool).cloned() {
         let key = set_key(state, cluster, &pool.name);
-        scale(state, &key, pool.number("count"));
+        let count = if power::is_stopped(cluster) {
+            0
+        } else {
+            pool.number("count")
+        };
+        scale(state, &key, count);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
+use serde_json::Value;
 
 use super::node_group::set_key;
 use crate::arm::{self, Item, children};
@@ -50,10 +51,22 @@ pub(super) fn sync_nodes(state: &mut State, cluster: &Item) {
             if gpus > 0 {
                 running.server.node_has_gpus(&name, gpus);
             }
+            for taint in taints(&pool) {
+                running.server.node_has_taint(&name, &taint);
+            }
             running.server.add_node(node);
             running.nodes.insert(key, name);
         }
     }
+}
+
+/// The taints of a pool's nodes: those that it was given, and that of machines that may be taken away.
+fn taints(pool: &Item) -> Vec<String> {
+    let given = pool.property("nodeTaints").as_array().into_iter().flatten();
+    let given = given.filter_map(Value::as_str).map(str::to_owned);
+    let spot = (pool.text("scaleSetPriority") == "Spot")
+        .then(|| "kubernetes.azure.com/scalesetpriority=spot:NoSchedule".to_owned());
+    given.chain(spot).collect()
 }
 
 fn node(cluster: &Item, machine: &Item, pool: &Item, index: usize) -> Option<NewNode> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::cluster::{CLUSTERS, lacking};
-use super::{input, node_group};
+use super::cluster::{CLUSTERS, lacking, may_not_join, principal_of};
+use super::{autoscaler, input, node_group, power};
 use crate::arm::rows::part_table;
 use crate::arm::{Draft, Kind, children};
 use crate::route::{Call, Table};
@@ -56,11 +56,15 @@ pub(crate) static POOLS: Kind = Kind {
             .as_ref()
             .map_or(0, |item| item.number("count"));
         let more = draft.property("count").as_u64().unwrap_or(0) > u64::from(existing);
-        if more {
-            lacking(state, call, &draft.location, &[&draft.document])
-        } else {
-            None
+        if !more {
+            return None;
         }
+        let cluster = draft.parent.as_ref();
+        let cluster = cluster.and_then(|key| state.arm.items.get(key));
+        let pools = [&draft.document];
+        cluster
+            .and_then(|cluster| may_not_join(state, principal_of(state, cluster), &pools))
+            .or_else(|| lacking(state, call, &draft.location, &pools))
     },
     check_delete: |state, item| {
         let parent = item.parent.clone().unwrap_or_default();
@@ -69,14 +73,23 @@ pub(crate) static POOLS: Kind = Kind {
     made: |state, key| sync(state, key),
     changed: |state, key| sync(state, key),
     removed: |state, item, _| node_group::remove_pool(state, item),
-    show: |_, item, properties| {
+    show: |state, item, properties| {
         properties.insert("eTag".to_owned(), json!(item.etag));
         let version = properties
             .get("orchestratorVersion")
             .cloned()
             .unwrap_or_default();
         properties.insert("currentOrchestratorVersion".to_owned(), version);
-        properties.insert("powerState".to_owned(), json!({"code": "Running"}));
+        let cluster = item
+            .parent
+            .as_ref()
+            .and_then(|key| state.arm.items.get(key));
+        let code = if cluster.is_some_and(power::is_stopped) {
+            "Stopped"
+        } else {
+            "Running"
+        };
+        properties.insert("powerState".to_owned(), json!({ "code": code }));
         properties.insert(
             "nodeImageVersion".to_owned(),
             json!("AKSUbuntu-2204gen2containerd-202611.01.0"),
@@ -110,6 +123,8 @@ fn sync(state: &mut State, key: &str) {
         .and_then(|pool| pool.parent.clone());
     if let Some(cluster) = cluster {
         node_group::sync_all(state, &cluster);
+        // The limits of its size may be new.
+        autoscaler::watch(state, &cluster);
     }
 }
 
@@ -145,6 +160,7 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
     let Some(cluster) = state.arm.items.get(&parent) else {
         return Ok(());
     };
+    power::check_runs(cluster)?;
     let network = cluster.property("networkProfile").clone();
     let version = cluster.text("kubernetesVersion").to_owned();
     let asked = draft

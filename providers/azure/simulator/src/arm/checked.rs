@@ -24,10 +24,31 @@ fn is_nothing(value: &Value) -> bool {
         Value::Null | Value::Bool(false) => true,
         Value::String(text) => text.is_empty(),
         Value::Array(all) => all.is_empty(),
-        Value::Object(all) => all.values().all(is_nothing),
+        Value::Object(all) => {
+            all.get("enabled") == Some(&Value::Bool(false)) || all.values().all(is_nothing)
+        }
         Value::Number(number) => number.as_i64() == Some(0),
         Value::Bool(true) => false,
     }
+}
+
+/// What members may say that is so anyway: the member, one inside it, and its word.
+const USUAL: &[(&str, &str, &str)] = &[
+    ("bootstrapProfile", "artifactSource", "Direct"),
+    ("nodeProvisioningProfile", "mode", "Manual"),
+];
+
+/// Whether a member says what is so anyway.
+fn is_usual(member: &str, value: &Value) -> bool {
+    let inside = value.as_object();
+    inside.is_some_and(|all| {
+        all.iter().all(|(name, word)| {
+            let is_known = |(outer, inner, usual): &(&str, &str, &str)| {
+                *outer == member && *inner == name && word == usual
+            };
+            is_nothing(word) || USUAL.iter().any(is_known)
+        })
+    })
 }
 
 /// The document of a request, if all that it asks for has an effect here.
@@ -63,7 +84,10 @@ fn of_properties(call: &Call<'_>, kind: &Kind, given: Object) -> Result<Object, 
             if !value.is_null() {
                 properties.insert(member, value);
             }
-        } else if !READ_ONLY.contains(&member.as_str()) && !is_nothing(&value) {
+        } else if !READ_ONLY.contains(&member.as_str())
+            && !is_nothing(&value)
+            && !is_usual(&member, &value)
+        {
             let what = format!("{} with properties.{member}", call.name);
             return Err(ApiError::not_simulated(what));
         }
@@ -93,3 +117,37 @@ const READ_ONLY: &[&str] = &[
     "tenantId",
     "uniqueId",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_member_says_anyway_asks_for_nothing() {
+        let check = |member: &str, value: Value, expected: bool| {
+            let found = is_nothing(&value) || is_usual(member, &value);
+            assert_eq!(found, expected, "{member}: {value}");
+        };
+        check(
+            "addonProfiles",
+            json!({"azurepolicy": {"enabled": false, "config": {"version": "v2"}}}),
+            true,
+        );
+        check(
+            "addonProfiles",
+            json!({"azurepolicy": {"enabled": true}}),
+            false,
+        );
+        check(
+            "bootstrapProfile",
+            json!({"artifactSource": "Direct"}),
+            true,
+        );
+        check(
+            "bootstrapProfile",
+            json!({"artifactSource": "Cache"}),
+            false,
+        );
+        check("other", json!({"artifactSource": "Direct"}), false);
+    }
+}

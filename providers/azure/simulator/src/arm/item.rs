@@ -17,6 +17,8 @@ use crate::wire::{Object, time};
 pub(crate) enum Phase {
     Creating,
     Updating,
+    Starting,
+    Stopping,
     Deleting,
     Succeeded,
     Failed,
@@ -27,6 +29,8 @@ impl Phase {
         match self {
             Self::Creating => "Creating",
             Self::Updating => "Updating",
+            Self::Starting => "Starting",
+            Self::Stopping => "Stopping",
             Self::Deleting => "Deleting",
             Self::Succeeded => "Succeeded",
             Self::Failed => "Failed",
@@ -187,6 +191,10 @@ impl Item {
     pub(crate) fn resource(&self) -> Resource {
         let scope = self.group.to_ascii_lowercase();
         let mut resource = Resource::new(self.kind.resource_type, self.key(), scope);
+        // No list says when a part of another resource was made, nor how far and where it is.
+        if !self.kind.is_listed() {
+            return resource.named(self.name.clone());
+        }
         resource.incarnation = Some(time(self.created));
         resource.name = Some(self.name.clone());
         resource.tags = self.tags();

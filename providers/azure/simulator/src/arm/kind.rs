@@ -86,6 +86,17 @@ impl Draft {
     }
 }
 
+/// How a PUT is answered whose operation takes a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// 201, or 200 for a change, with `Azure-AsyncOperation`.
+    Created,
+    /// The same, with `Location` besides.
+    CreatedWithLocation,
+    /// 202, with both addresses.
+    Accepted,
+}
+
 /// A resource type.
 pub(crate) struct Kind {
     /// `Microsoft.Network`.
@@ -104,6 +115,7 @@ pub(crate) struct Kind {
     pub(crate) has_location: bool,
     /// Seconds of a creation, of a change and of a deletion: none where it is there at once.
     pub(crate) seconds: [i64; 3],
+    pub(crate) begins: Begins,
     pub(crate) is_name: fn(&str) -> bool,
     /// The code of a refused deletion, when something uses the resource.
     pub(crate) in_use: &'static str,
@@ -151,6 +163,7 @@ impl Kind {
             properties: &[],
             has_location: true,
             seconds: [5, 5, 5],
+            begins: Begins::Created,
             is_name: is_usual_name,
             in_use: "InUse",
             check_delete: |_, _| Ok(()),

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::item::Phase;
 use super::{children, remove_with};
-use crate::groups;
 use crate::route::{Call, Table, table};
 use crate::state::{Event, State};
 use crate::wire::{Answer, ApiError, Outcome, time};
+use crate::{aks, groups};
 
 #[rustfmt::skip]
 pub(crate) const OPERATIONS: Table = table(&[
@@ -20,7 +20,7 @@ pub(crate) const OPERATIONS: Table = table(&[
 ]);
 
 /// Seconds that clients are asked to wait between two questions. A zero makes Microsoft's own wait half a minute.
-const RETRY_AFTER: &str = "1";
+pub(super) const RETRY_AFTER: &str = "1";
 /// Codes of clusters that fail although they come up later (azurerm issues 9342 and 11179, AKS issue 1972), and the
 /// seconds until then, which are made up.
 const LATE: &[&str] = &["CreateVMSSAgentPoolFailed", "VMExtensionProvisioningError"];
@@ -31,6 +31,10 @@ const LATER: i64 = 300;
 pub(crate) enum Change {
     Create,
     Update,
+    /// Of a cluster: starts or stops its machines.
+    Power {
+        runs: bool,
+    },
     Delete {
         /// Whether something is left.
         is_partial: bool,
@@ -105,6 +109,9 @@ fn explained(code: Option<&str>) -> Failure {
         Some("CreateVMSSAgentPoolFailed" | "VMExtensionProvisioningError") => {
             "VM has reported a failure when processing extension 'vmssCSE': agents are unable to reach the API server."
         }
+        Some("LinkedAuthorizationFailed") => {
+            "Reconcile VNet failed. Details: the client does not have authorization to perform action 'Microsoft.Network/virtualNetworks/subnets/join/action'."
+        }
         Some("ResourceGroupDeletionBlocked") => "Deletion of the resource group is blocked.",
         _ => "An unexpected error occurred while processing the request.",
     };
@@ -119,51 +126,6 @@ pub(crate) fn operation_of(state: &State, unique: &str) -> Option<String> {
         detail.is_some_and(|detail| detail.unique == unique)
     });
     found.map(|one| one.id.clone())
-}
-
-/// The address at which an operation's state is asked for.
-fn address(state: &State, call: &Call<'_>, id: &str, namespace: &str, word: &str) -> String {
-    let operation = state.arm.operations.get(id);
-    let location = operation.map_or("", |operation| operation.scope.as_str());
-    format!(
-        "{}{}/providers/{namespace}/locations/{location}/{word}/{id}?api-version={}",
-        call.base,
-        state.subscription_path(),
-        call.api_version()
-    )
-}
-
-/// An answer with the address of its operation.
-pub(crate) fn begun(
-    state: &State,
-    call: &Call<'_>,
-    answer: Answer,
-    id: &str,
-    namespace: &str,
-) -> Answer {
-    answer
-        .header(
-            "Azure-AsyncOperation",
-            address(state, call, id, namespace, "operations"),
-        )
-        .header("Retry-After", RETRY_AFTER)
-}
-
-/// 202 for a deletion, with both addresses; groups have only one of them.
-pub(crate) fn accepted(state: &State, call: &Call<'_>, id: &str, namespace: &str) -> Answer {
-    if namespace == "Microsoft.Resources" {
-        let location = format!(
-            "{}{}/operationresults/{id}?api-version={}",
-            call.base,
-            state.subscription_path(),
-            call.api_version()
-        );
-        return Answer::empty(202)
-            .header("Location", location)
-            .header("Retry-After", RETRY_AFTER);
-    }
-    let location = address(state, call, id, namespace, "operationResults");
-    begun(state, call, Answer::empty(202), id, namespace).header("Location", location)
 }
 
 fn found<'s>(state: &'s State, call: &Call<'_>) -> Result<&'s Operation, ApiError> {
@@ -218,6 +180,7 @@ fn result(state: &mut State, call: &Call<'_>) -> Outcome {
     let item = state.arm.items.get(&operation.target);
     Ok(match (operation.kind.as_str(), item) {
         ("DeleteResourceGroup", _) => Answer::empty(200),
+        ("Start" | "Stop", _) => Answer::empty(204),
         ("Delete", _) | (_, None) => Answer::empty(204),
         (_, Some(item)) => Answer::ok(item.shown(state)),
     })
@@ -240,7 +203,8 @@ pub(crate) fn halfway(state: &mut State, id: &str) {
     };
     let failure = state.arm.operations.get(id).and_then(Operation::will_fail);
     let lacks_machines = failure.is_some_and(|failure| {
-        failure.code.contains("Allocation") || failure.code.contains("Capacity")
+        let codes = ["Allocation", "Capacity", "LinkedAuthorization"];
+        codes.iter().any(|code| failure.code.contains(code))
     });
     let item = state.arm.items.get(&detail.key);
     if let (Change::Create, Some(kind)) = (&detail.change, item.map(|item| item.kind)) {
@@ -282,6 +246,10 @@ pub(crate) fn ended(state: &mut State, id: &str) {
         (Change::Delete { is_partial }, None) => remove_with(state, &key, is_partial),
         (_, Some(failure)) => failed(state, &key, &failure),
         (Change::Create | Change::Update, None) => succeeded(state, &key),
+        (Change::Power { runs }, None) => {
+            settle(state, &key, Phase::Succeeded, None);
+            aks::switched(state, &key, runs);
+        }
     }
 }
 
@@ -315,7 +283,12 @@ pub(super) fn settle(state: &mut State, key: &str, phase: Phase, failure: Option
     };
     if matches!(
         item.phase,
-        Phase::Creating | Phase::Updating | Phase::Deleting | Phase::Failed
+        Phase::Creating
+            | Phase::Updating
+            | Phase::Starting
+            | Phase::Stopping
+            | Phase::Deleting
+            | Phase::Failed
     ) {
         item.phase = phase;
         item.failure = failure;

@@ -3,6 +3,7 @@
 use kubeproof_simkit::operation::Failure;
 use serde_json::Value;
 
+use super::accepted::{self, accepted};
 use super::checked::checked;
 use super::item::{Item, Phase};
 use super::kind::{Draft, Kind};
@@ -11,7 +12,7 @@ use super::{children, read, tags, users};
 use crate::route::Call;
 use crate::state::State;
 use crate::wire::{Answer, ApiError, Object, Outcome, body, text};
-use crate::{groups, locks, providers, subscription};
+use crate::{billing, groups, locks, providers, subscription};
 
 /// Makes or changes a resource.
 pub(crate) fn put(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Outcome {
@@ -143,7 +144,7 @@ fn location(
 }
 
 /// Refuses a change while another one runs on the same resource, on what it is a part of, or on another part of that.
-fn check_idle(
+pub(crate) fn check_idle(
     state: &State,
     kind: &Kind,
     root: &str,
@@ -195,7 +196,7 @@ fn apply(
     item.changed = state.now;
     item.etag = state.ids.uuid();
     let unique = item.unique.clone();
-    state.meter.retag(&key, &item.tags());
+    billing::retag(state, &key, &item.tags());
     state.arm.items.insert(key.clone(), item);
     apply_children(state, &draft, phase);
     let status = if is_new { 201 } else { 200 };
@@ -221,7 +222,7 @@ fn apply(
     };
     let operation = operations::begin(state, call, begun);
     let answer = shown(state, &key, status);
-    operations::begun(state, call, answer, &operation, kind.namespace)
+    accepted::put(state, call, answer, &operation, kind)
 }
 
 fn shown(state: &State, key: &str, status: u16) -> Answer {
@@ -259,13 +260,16 @@ fn apply_children(state: &mut State, draft: &Draft, phase: Phase) {
 /// Replaces the tags of a resource.
 pub(crate) fn patch(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> Outcome {
     let body = body(call.request)?;
-    if let Some(member) = body.keys().find(|member| *member != "tags") {
+    let known = read::found(state, call, kind)?;
+    // Some clients repeat where it is.
+    let is_same = |member: &str| member == "location" && text(&body, member) == known.location;
+    if let Some(member) = body.keys().find(|one| *one != "tags" && !is_same(one)) {
         return Err(ApiError::not_simulated(format!(
             "{} with {member}",
             call.name
         )));
     }
-    let key = read::found(state, call, kind)?.key();
+    let key = known.key();
     locks::check(state, &key, false)?;
     let marks = tags(&body)?;
     let (now, etag) = (state.now, state.ids.uuid());
@@ -274,7 +278,7 @@ pub(crate) fn patch(state: &mut State, call: &Call<'_>, kind: &'static Kind) -> 
         item.changed = now;
         item.etag = etag;
         let tags = item.tags();
-        state.meter.retag(&key, &tags);
+        billing::retag(state, &key, &tags);
     }
     Ok(shown(state, &key, 200))
 }
@@ -292,7 +296,7 @@ pub(crate) fn delete(state: &mut State, call: &Call<'_>, kind: &'static Kind) ->
     if item.phase == Phase::Deleting
         && let Some(known) = operations::operation_of(state, &item.unique)
     {
-        return Ok(operations::accepted(state, call, &known, kind.namespace));
+        return Ok(accepted(state, call, &known, kind.namespace));
     }
     if kind.types == ["managedClusters"] {
         operations::preempt(state, &root);
@@ -328,10 +332,5 @@ pub(crate) fn delete(state: &mut State, call: &Call<'_>, kind: &'static Kind) ->
         failure: None,
     };
     let operation = operations::begin(state, call, begun);
-    Ok(operations::accepted(
-        state,
-        call,
-        &operation,
-        kind.namespace,
-    ))
+    Ok(accepted(state, call, &operation, kind.namespace))
 }

@@ -37,7 +37,20 @@ pub(super) const ROLES: &[(&str, &str, &str)] = &[
         "b12aa53e-6015-4669-85d0-8515ebb3ae7f",
         "Microsoft.Network/privateDnsZones/*",
     ),
+    (
+        "Azure Kubernetes Service RBAC Cluster Admin",
+        CLUSTER_ADMIN,
+        "Microsoft.ContainerService/managedClusters/*",
+    ),
 ];
+/// Whether a role, by its GUID, permits to change networks.
+pub(super) fn changes_networks(role: &str) -> bool {
+    let found = ROLES.iter().find(|(_, guid, _)| *guid == role);
+    found.is_some_and(|(_, _, actions)| matches!(*actions, "*" | "Microsoft.Network/*"))
+}
+
+/// The role of those who may do everything in a cluster: what it may do are actions on data.
+pub(super) const CLUSTER_ADMIN: &str = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
 /// The role of the caller.
 pub(super) const OWNER: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
@@ -50,17 +63,28 @@ fn shown_role(state: &state::State, (name, guid, actions): &(&str, &str, &str)) 
     } else {
         json!([])
     };
+    let mut permissions = json!({
+        "actions": [actions], "notActions": denied, "dataActions": [], "notDataActions": [],
+    });
+    if *guid == CLUSTER_ADMIN {
+        permissions["dataActions"] = permissions["actions"].take();
+        permissions["actions"] = json!([]);
+    }
     json!({
         "id": role_id(state, guid), "name": guid, "type": "Microsoft.Authorization/roleDefinitions",
         "properties": {
             "roleName": name, "type": "BuiltInRole", "description": name, "assignableScopes": ["/"],
-            "permissions": [{"actions": [actions], "notActions": denied, "dataActions": [], "notDataActions": []}],
+            "permissions": [permissions],
         },
     })
 }
 
 pub(super) fn definitions(state: &mut state::State, call: &Call<'_>) -> Outcome {
     let text = call.query("$filter").unwrap_or_default();
+    // Only built-in roles exist here.
+    if text == "type eq 'CustomRole'" {
+        return Ok(Answer::ok(json!({"value": []})));
+    }
     let name = text
         .strip_prefix("roleName eq '")
         .and_then(|rest| rest.strip_suffix('\''));

@@ -1,7 +1,5 @@
 //! Scale sets and their instances. Only clusters make them here; a caller may read and delete them.
 
-use kubeproof_contract::Decimal;
-use kubeproof_simkit::meter::{Rounding, Usage};
 use kubeproof_simkit::router::{Operation, on};
 use serde_json::{Value, json};
 
@@ -10,7 +8,7 @@ use crate::arm::{self, Item, Kind, Place, children, read, reference};
 use crate::route::{Table, table};
 use crate::state::State;
 use crate::wire::insert;
-use crate::{aks, prices};
+use crate::{aks, billing, prices};
 
 #[rustfmt::skip]
 pub(crate) const TABLE: Table = table(&[
@@ -144,9 +142,10 @@ pub(crate) fn computer(item: &Item) -> &str {
         .unwrap_or_default()
 }
 
-/// Bills an instance by the second. Whether at least five minutes are billed is not known for sure.
+/// Bills an instance by the second: on bills it is its scale set that is used. Whether at least five minutes are billed
+/// is not known for sure.
 fn bill(state: &mut State, key: &str) {
-    let Some(item) = state.arm.items.get(key) else {
+    let Some(item) = state.arm.items.get(key).cloned() else {
         return;
     };
     let size = item
@@ -160,25 +159,9 @@ fn bill(state: &mut State, key: &str) {
         .and_then(|key| state.arm.items.get(key));
     let is_spot =
         set.is_some_and(|set| set.property("virtualMachineProfile")["priority"] == "Spot");
-    let price = prices::machine(size).filter(|_| prices::is_known(&item.location) && !is_spot);
-    let Some(price) = price else {
-        let spot = if is_spot { "spot " } else { "" };
-        state
-            .unpriced
-            .insert(format!("{spot}machine {size} in {}", item.location));
-        return;
-    };
-    let usage = Usage {
-        line: "nodes".to_owned(),
-        service: "Virtual Machines".to_owned(),
-        usage_type: size.to_owned(),
-        unit: "1 Hour".to_owned(),
-        usd_per_unit: price,
-        amount: Decimal::ONE,
-        rounding: Rounding::Seconds { min_seconds: 0 },
-        resource_id: item.parent.clone().unwrap_or_default(),
-        tags: item.tags(),
-        run_id: item.run().or_else(|| aks::run_of_group(state, &item.group)),
-    };
-    state.meter.start(key, usage, state.now);
+    let spot = if is_spot { "spot " } else { "" };
+    let price = prices::machine(size).filter(|_| !is_spot);
+    let sold = (price, &*format!("{spot}machine {size}"));
+    let set = item.parent.clone().unwrap_or_default();
+    billing::meter(state, key, &item, &set, sold);
 }

@@ -267,13 +267,14 @@ fn add_password(state: &mut State, call: &Call<'_>) -> Outcome {
         key: state.ids.uuid(),
         name: asked["displayName"].as_str().unwrap_or_default().to_owned(),
         text: format!("{}~{}", state.ids.hex(4), state.ids.letters(35)),
+        begins: state.now,
         ends: ends.unwrap_or_else(|| state.after(SECRET_VALID)),
     };
     let application = state.graph.applications.get_mut(call.last());
     let application = application.ok_or_else(|| missing(call.last()))?;
     let shown = json!({
         "keyId": secret.key, "displayName": secret.name, "secretText": secret.text,
-        "hint": secret.text.get(..3), "endDateTime": time(secret.ends),
+        "hint": secret.text.get(..3), "startDateTime": time(secret.begins), "endDateTime": time(secret.ends),
     });
     application.secrets.push(secret);
     Ok(Answer::ok(shown))

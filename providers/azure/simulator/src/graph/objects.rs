@@ -26,6 +26,7 @@ pub(super) struct Secret {
     pub(super) key: String,
     pub(super) name: String,
     pub(super) text: String,
+    pub(super) begins: Timestamp,
     pub(super) ends: Timestamp,
 }
 
@@ -51,7 +52,7 @@ impl Application {
             .iter()
             .map(|secret| {
                 json!({
-                    "keyId": secret.key, "displayName": secret.name, "endDateTime": time(secret.ends),
+                    "keyId": secret.key, "displayName": secret.name, "startDateTime": time(secret.begins), "endDateTime": time(secret.ends),
                     "hint": secret.text.get(..3), "secretText": null,
                 })
             })

@@ -1,16 +1,14 @@
 //! Public addresses, and the NAT gateways that use them.
 
-use kubeproof_contract::Decimal;
-use kubeproof_simkit::meter::{Rounding, Usage};
 use serde_json::{Value, json};
 
 use super::referred;
 use crate::arm::rows::kind_table;
-use crate::arm::{self, Item, Kind, users};
-use crate::prices;
+use crate::arm::{self, Kind, users};
 use crate::route::Table;
 use crate::state::State;
 use crate::wire::{ApiError, insert};
+use crate::{billing, prices};
 
 pub(crate) const TABLE: Table = kind_table!(
     "network",
@@ -55,14 +53,10 @@ pub(crate) static ADDRESSES: Kind = Kind {
     made: |state, key| {
         let address = free(state);
         give(state, key, "ipAddress", json!(address));
-        let item = state.arm.items.get(key).cloned();
-        meter(
-            state,
-            item,
-            "public_ipv4",
-            "Standard IPv4 Static Public IP",
-            prices::address(),
-        );
+        if let Some(item) = state.arm.items.get(key).cloned() {
+            let sold = (Some(prices::address()), "public_ipv4");
+            billing::meter(state, key, &item, key, sold);
+        }
     },
     show: |state, item, properties| {
         properties.insert("resourceGuid".to_owned(), json!(item.unique));
@@ -90,14 +84,10 @@ pub(crate) static NAT_GATEWAYS: Kind = Kind {
         Ok(())
     },
     made: |state, key| {
-        let item = state.arm.items.get(key).cloned();
-        meter(
-            state,
-            item,
-            "nat_gateway",
-            "Standard Gateway",
-            prices::nat_gateway(),
-        );
+        if let Some(item) = state.arm.items.get(key).cloned() {
+            let sold = (Some(prices::nat_gateway()), "nat_gateway");
+            billing::meter(state, key, &item, key, sold);
+        }
     },
     show: |state, item, properties| {
         properties.insert("resourceGuid".to_owned(), json!(item.unique));
@@ -122,38 +112,4 @@ pub(crate) fn give(state: &mut State, key: &str, member: &str, value: Value) {
     if let Some(item) = state.arm.items.get_mut(key) {
         item.given.insert(member.to_owned(), value);
     }
-}
-
-/// Starts to meter a resource that is billed by whole hours; where the location has no price, that is said.
-pub(crate) fn meter(
-    state: &mut State,
-    item: Option<Item>,
-    line: &str,
-    usage_type: &str,
-    price: Decimal,
-) {
-    let Some(item) = item else {
-        return;
-    };
-    if !prices::is_known(&item.location) {
-        state
-            .unpriced
-            .insert(format!("{line} in {}", item.location));
-        return;
-    }
-    let usage = Usage {
-        line: line.to_owned(),
-        service: "Virtual Network".to_owned(),
-        usage_type: usage_type.to_owned(),
-        unit: "1 Hour".to_owned(),
-        usd_per_unit: price,
-        amount: Decimal::ONE,
-        rounding: Rounding::ClockHours,
-        resource_id: item.key(),
-        tags: item.tags(),
-        run_id: item
-            .run()
-            .or_else(|| crate::aks::run_of_group(state, &item.group)),
-    };
-    state.meter.start(item.key(), usage, state.now);
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::addresses::meter;
 use super::referred;
 use crate::arm::rows::kind_table;
 use crate::arm::{Item, Kind};
-use crate::prices;
+use crate::prices::Sku;
 use crate::route::Table;
 use crate::state::State;
 use crate::wire::insert;
+use crate::{billing, prices};
 
 pub(crate) const TABLE: Table =
     kind_table!("network", "Microsoft.Network", "loadBalancers", BALANCERS);
@@ -39,6 +39,7 @@ pub(crate) static BALANCERS: Kind = Kind {
     },
     made: bill,
     changed: bill,
+    removed: |state, item, _| stop_beyond(state, &item.key(), prices::INCLUDED_RULES),
     show: |_, item, properties| {
         for (member, word) in PARTS {
             let parts = properties.get_mut(*member).and_then(Value::as_array_mut);
@@ -67,17 +68,40 @@ fn rules(item: &Item) -> usize {
     count("loadBalancingRules") + count("outboundRules")
 }
 
-/// Bills a balancer by its rules: one without rules costs nothing.
+/// The key under which a rule beyond the included ones is metered.
+fn key_of_rule(key: &str, number: usize) -> String {
+    format!("{key}#rule{number}")
+}
+
+/// Bills a balancer by its rules: one without rules costs nothing. Each rule beyond the included ones has hours of its
+/// own, so that a rule that comes or goes begins no hour of the others anew.
 fn bill(state: &mut State, key: &str) {
     let Some(item) = state.arm.items.get(key).cloned() else {
         return;
     };
-    let price = prices::balancer(rules(&item));
-    let open = state.meter.open(key).map(|open| open.usage.usd_per_unit);
-    if price.is_zero() {
-        state.meter.stop(key, state.now);
-    } else if open != Some(price) {
-        let usage_type = "Standard Included LB Rules and Outbound Rules";
-        meter(state, Some(item), "load_balancer", usage_type, price);
+    let rules = rules(&item);
+    let mut meter = |key_of_part: &str, is_used: bool, sku: Sku| {
+        let is_metered = state.meter.open(key_of_part).is_some();
+        if is_used && !is_metered {
+            billing::meter(state, key_of_part, &item, key, (Some(sku), "load_balancer"));
+        } else if !is_used {
+            state.meter.stop(key_of_part, state.now);
+        }
+    };
+    meter(key, rules > 0, prices::balancer());
+    for number in prices::INCLUDED_RULES + 1..=rules {
+        meter(&key_of_rule(key, number), true, prices::further_rule());
+    }
+    stop_beyond(state, key, rules.max(prices::INCLUDED_RULES));
+}
+
+/// Stops the rules beyond so many. They are numbered without gaps.
+fn stop_beyond(state: &mut State, key: &str, rules: usize) {
+    let numbers = (rules + 1..).map(|number| key_of_rule(key, number));
+    let gone: Vec<String> = numbers
+        .take_while(|rule| state.meter.open(rule).is_some())
+        .collect();
+    for rule in gone {
+        state.meter.stop(&rule, state.now);
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::referred;
-use crate::arm::Kind;
 use crate::arm::rows::{kind_table, part_table};
+use crate::arm::{Begins, Kind};
 use crate::route::Table;
 use crate::wire::ApiError;
 
@@ -21,6 +21,7 @@ pub(crate) const LINK_TABLE: Table = part_table!(
 
 pub(crate) static ZONES: Kind = Kind {
     seconds: [20, 5, 20],
+    begins: Begins::CreatedWithLocation,
     is_name: |name| name.contains('.') && name.len() <= 253,
     check_delete: |state, item| {
         let parts = crate::arm::children(state, &item.key());
@@ -49,6 +50,7 @@ pub(crate) static ZONES: Kind = Kind {
 pub(crate) static LINKS: Kind = Kind {
     members: &["registrationEnabled", "resolutionPolicy", "virtualNetwork"],
     seconds: [30, 5, 30],
+    begins: Begins::CreatedWithLocation,
     prepare: |state, _, draft| {
         referred(state, draft.property("virtualNetwork"))?;
         draft.default("registrationEnabled", json!(false));

@@ -1,4 +1,4 @@
-//! Paths of Resource Manager: they ignore case, and a resource of Microsoft.Authorization hangs on any other path.
+//! Paths of Resource Manager: they ignore case, and resources of some namespaces hang on any other path.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -11,8 +11,10 @@ const WORDS: &[&str] = &[
     "deletedVaults",
     "deletedWorkspaces",
     "deployments",
+    "diagnosticSettings",
     "diskEncryptionSets",
     "eventtypes",
+    "exports",
     "kubernetesVersions",
     "listClusterAdminCredential",
     "listClusterUserCredential",
@@ -25,12 +27,15 @@ const WORDS: &[&str] = &[
     "permissions",
     "privateEndpoints",
     "prometheusRuleGroups",
+    "query",
     "register",
     "resourceGroups",
     "resources",
     "roleAssignments",
     "roleDefinitions",
+    "run",
     "runCommand",
+    "runHistory",
     "skus",
     "start",
     "stop",
@@ -46,15 +51,21 @@ const WORDS: &[&str] = &[
 const NAMESPACES: &[&str] = &[
     "Microsoft.AlertsManagement",
     "Microsoft.Authorization",
+    "Microsoft.CostManagement",
     "Microsoft.Insights",
     "Microsoft.KeyVault",
     "Microsoft.OperationalInsights",
+    "Microsoft.ResourceGraph",
     "Microsoft.Resources",
     "Microsoft.Storage",
 ];
 
-/// What comes before the resources that hang on any scope.
-const AUTHORIZATION: &str = "/providers/Microsoft.Authorization/";
+/// What begins the resources that hang on any scope.
+const SCOPED: [&str; 3] = [
+    "/providers/Microsoft.Authorization/",
+    "/providers/Microsoft.CostManagement/",
+    "/providers/Microsoft.Insights/diagnosticSettings",
+];
 
 /// A part of a path without percent-encoding; `None` if it is not text.
 pub(crate) fn decoded(part: &str) -> Option<String> {
@@ -85,8 +96,10 @@ pub(super) fn canonical(path: &str) -> String {
         // Where all services share one address, Graph is told by this.
         return format!("/{rest}");
     }
-    // Microsoft's clients put a scope that begins with a slash behind another one.
-    let mut parts = path.trim_matches('/').split('/');
+    // Some clients write a scope with encoded slashes.
+    let path = path.replace("%2F", "/");
+    // Microsoft's clients put a scope that begins with a slash behind another one, and write a path without a part in its middle.
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
     let first = parts.next().unwrap_or_default();
     let mut whole = String::new();
     let mut add = |part: &str| {
@@ -106,7 +119,7 @@ pub(super) fn canonical(path: &str) -> String {
                 add(&namespace(one));
             }
         }
-        _ => return path.to_owned(),
+        _ => return path.clone(),
     }
     // Words and names take turns; a namespace is followed by a word.
     let mut is_word = true;
@@ -129,9 +142,10 @@ pub(super) fn canonical(path: &str) -> String {
     whole
 }
 
-/// A path in which the scope of a resource of Microsoft.Authorization is one part.
+/// A path in which the scope of a resource that hangs on any scope is one part.
 pub(super) fn with_scope(path: &str) -> String {
-    let Some(at) = path.rfind(AUTHORIZATION).filter(|at| *at > 0) else {
+    let begins = SCOPED.iter().filter_map(|begin| path.rfind(begin));
+    let Some(at) = begins.max().filter(|at| *at > 0) else {
         return path.to_owned();
     };
     let (scope, rest) = path.split_at(at);
@@ -154,6 +168,8 @@ mod tests {
             "/subscriptions/s/providers/Microsoft.ContainerService/register",
         );
         check("//subscriptions/s", "/subscriptions/s");
+        check("/subscriptions/s//locations/", "/subscriptions/s/locations");
+        check("/subscriptions%2Fs/locations", "/subscriptions/s/locations");
         check("/v1.0/Applications", "/v1.0/Applications");
         check("/subscriptions", "/subscriptions");
     }

@@ -140,11 +140,14 @@ fn what_is_wrong_is_refused() {
     check(body, "ServicePrincipalNotFound");
     let message = bench.refused(
         &create(),
-        with("aadProfile", json!({"managed": true})),
+        with("apiServerAccessProfile", json!({"enablePrivateCluster": true})),
         501,
         "NotImplemented",
     );
-    assert!(message.ends_with("with properties.aadProfile"), "{message}");
+    assert!(
+        message.ends_with("with properties.apiServerAccessProfile"),
+        "{message}"
+    );
     let message = bench.refused(
         &create(),
         pool(json!({"enableNodePublicIP": true})),

@@ -182,6 +182,7 @@ mod tests {
             dir: "conf".to_owned(),
             vars: BTreeMap::from([("name".to_owned(), json!({"a": ["{name}-x", 2]}))]),
             program: None,
+            client: None,
         };
         let copied = prepare(&workspace, &block).expect("copied");
         assert!(copied.join("module/part.tf").is_file());

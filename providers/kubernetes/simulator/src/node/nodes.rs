@@ -34,7 +34,8 @@ pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
         "ephemeral-storage": "20959212Ki",
     });
     let machine = cluster.ids.hex(32);
-    let object = json!({
+    let taints = cluster.taints.get(&node.name).cloned();
+    let mut object = json!({
         "metadata": {"name": node.name, "labels": labels},
         "spec": {"providerID": node.provider_id},
         "status": {
@@ -63,6 +64,9 @@ pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
             },
         },
     });
+    if let Some(taints) = taints {
+        set(&mut object, "/spec/taints", taints);
+    }
     let key = cluster.add(Type::of("nodes"), "", object);
     let lease = json!({
         "metadata": {"name": node.name},

@@ -1,7 +1,7 @@
 //! What the cloud of a cluster does in it: nodes join and leave, requests are taken and carried out, and controllers
 //! that the cloud runs change objects.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::ApiServer;
 use crate::cloud_provider::{CloudProviderRequest, NewNode};
@@ -31,6 +31,17 @@ impl ApiServer {
     /// device plugin runs.
     pub fn node_has_gpus(&mut self, name: &str, count: u32) {
         self.cluster.gpus.insert(name.to_owned(), count);
+    }
+
+    /// A node joins with a taint, written as `key=value:NoSchedule`. Call it before the node joins.
+    pub fn node_has_taint(&mut self, name: &str, taint: &str) {
+        let (pair, effect) = taint.rsplit_once(':').unwrap_or((taint, "NoSchedule"));
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let taint = json!({"key": key, "value": value, "effect": effect});
+        let taints = self.cluster.taints.entry(name.to_owned()).or_default();
+        if !taints.contains(&taint) {
+            taints.push(taint);
+        }
     }
 
     /// The names of its nodes.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -10,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::small::{API_HOST, body, status, with_server};
+use super::small::{API_HOST, HOST, SCALE, begin, body, status, with_server};
 
 /// A TLS client that trusts this authority alone.
 fn connector(authority: &str) -> TlsConnector {
@@ -45,12 +46,23 @@ async fn get(
     name: &'static str,
     path: &str,
 ) -> Result<String, String> {
-    let (stream, head) = ask(address, API_HOST).await;
+    get_from(API_HOST, address, authority, name, path).await
+}
+
+/// The same for another host.
+async fn get_from(
+    host: &str,
+    address: SocketAddr,
+    authority: &str,
+    name: &'static str,
+    path: &str,
+) -> Result<String, String> {
+    let (stream, head) = ask(address, host).await;
     assert_eq!(status(&head), "200", "{head}");
     let name = ServerName::try_from(name).expect("a name");
     let stream = connector(authority).connect(name, stream).await;
     let mut stream = stream.map_err(|error| error.to_string())?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {API_HOST}\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     let written = stream.write_all(request.as_bytes()).await;
     written.map_err(|error| error.to_string())?;
     let mut answer = Vec::new();
@@ -89,6 +101,30 @@ fn the_certificate_is_for_the_host_that_was_asked_for_and_for_no_other() {
         let (address, authority) = (served.address(), served.authority_pem().to_owned());
         let answer = get(address, &authority, "other.small.example", "/who").await;
         assert!(answer.is_err(), "{answer:?}");
+    });
+}
+
+#[test]
+fn a_host_behind_another_door_is_reached_through_this_one() {
+    with_server(&[], |served| async move {
+        let other = begin(SCALE, &[]);
+        let made = http::Request::post("http://localhost/cluster").body(Bytes::new());
+        let made = served.in_memory().send(made.expect("a request")).await;
+        made.expect("a cluster");
+        let hosts = [API_HOST, HOST, "storage.other.example"].map(str::to_owned);
+        other.lead_on(&hosts, served.address());
+        let (address, authority) = (other.address(), served.authority_pem());
+        let answer = get_from(HOST, address, authority, HOST, "/who").await;
+        assert_eq!(body(&answer.expect("an answer")), "host /who");
+        // Where both have a host of this name, a client gets that of the door that it knows.
+        let answer = get(address, other.authority_pem(), API_HOST, "/who").await;
+        assert_eq!(body(&answer.expect("an answer")), "api /who");
+        // The other door does not open to what is not behind it.
+        let nowhere = "storage.other.example";
+        let answer = get_from(nowhere, address, authority, nowhere, "/who").await;
+        assert!(answer.is_err(), "{answer:?}");
+        assert_eq!((served.journal().len(), other.journal().len()), (1, 1));
+        other.stop().await;
     });
 }
 

@@ -217,22 +217,27 @@ pub fn with_limits<T, F: Future<Output = T>>(
             NonZeroU32::new(SCALE).expect("a scale"),
             &Programs::default(),
         );
-        let serving = Serving {
-            listen: "127.0.0.1:0".parse().expect("an address"),
-            clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
-            time_scale,
-            seed: 1,
-            faults: faults
-                .iter()
-                .map(|text| text.parse().expect("a fault"))
-                .collect(),
-            environment: std::collections::BTreeMap::new(),
-        };
-        let served = serve(|_| Small::default(), Arc::new(SmallDialect), serving).expect("served");
+        let served = begin(time_scale, faults);
         let result = work(Arc::clone(&served)).await;
         served.stop().await;
         result
     })
+}
+
+/// Begins to serve a small cloud, on the current runtime.
+pub fn begin(time_scale: u32, faults: &[&str]) -> Arc<dyn Served> {
+    let serving = Serving {
+        listen: "127.0.0.1:0".parse().expect("an address"),
+        clock: Clock::starting_at(Timestamp::UNIX_EPOCH),
+        time_scale,
+        seed: 1,
+        faults: faults
+            .iter()
+            .map(|text| text.parse().expect("a fault"))
+            .collect(),
+        environment: std::collections::BTreeMap::new(),
+    };
+    serve(|_| Small::default(), Arc::new(SmallDialect), serving).expect("served")
 }
 
 /// Sends these bytes on a new connection and reads until it is closed.

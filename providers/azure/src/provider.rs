@@ -1,0 +1,261 @@
+//! The entry point of the provider: AKS as the harness knows it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use kubeproof_contract::prelude::*;
+use kubeproof_contract::scenario;
+use kubeproof_kubernetes::workload;
+
+use crate::account::AccountId;
+use crate::deleter::AksDeleter;
+use crate::dialect::AzureDialect;
+use crate::external_changes::{AksChanges, CHANGES};
+use crate::observer::AksObserver;
+use crate::observer::checks::CHECKLIST;
+use crate::plan::AksPlan;
+use crate::provisioner::AksProvisioner;
+use crate::routes::{ARM, AUTHORITY};
+use crate::spec::AksSpec;
+use crate::{
+    calls, client_environment, credentials, defects, external_changes, faults, prices, rehearsal,
+};
+
+/// The name in scenario files.
+const NAME: &str = "azure";
+/// Services that a fault can target, in the form of call signatures.
+const SERVICES: &[&str] = &["*", ARM, AUTHORITY, "graph", "kubernetes"];
+
+/// Azure.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Azure;
+
+impl Provider for Azure {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn title(&self) -> &'static str {
+        "Azure AKS"
+    }
+
+    fn dialect(&self) -> Arc<dyn Dialect> {
+        Arc::new(AzureDialect)
+    }
+
+    fn read(&self, text: &str) -> Result<AnyScenario, ScenarioError> {
+        let scenario = scenario::read::<AksSpec>(text)?;
+        let problems = problems(&scenario);
+        scenario.without(&problems)
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        let mut schema = schemars::schema_for!(ScenarioFile<AksSpec>).to_value();
+        scenario::offer(&mut schema, "VmSize", &prices::sizes());
+        schema
+    }
+
+    fn checklist(&self) -> &'static [(&'static str, &'static str)] {
+        CHECKLIST
+    }
+}
+
+impl ProviderParts for Azure {
+    fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
+        let plan = AksPlan::new(spec(scenario));
+        Box::new(plan.with_leftovers(scenario.job.with_leftovers))
+    }
+
+    fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
+        let defect = scenario.provisioner.defect.as_deref();
+        let correct = |connection| AksProvisioner::new(spec(scenario), &connection);
+        defects::WRONG.provisioner(defect, connection, correct)
+    }
+
+    fn observer(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Observer> {
+        Box::new(AksObserver::new(spec(scenario), &connection))
+    }
+
+    fn workload(
+        &self,
+        access: &KubernetesAccess,
+        transport: SharedTransport,
+    ) -> Result<Box<dyn Workload>, WorkloadError> {
+        workload::through(access, transport)
+    }
+
+    fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(AksDeleter::new(&spec(scenario), &connection))
+    }
+}
+
+impl Simulated for Azure {
+    fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
+        Some(rehearsal::rehearse(&spec(scenario), clock, seed))
+    }
+
+    fn defects(&self) -> &'static [Defect] {
+        defects::DEFECTS
+    }
+
+    fn simulates(&self, call: &Signature, effect: &Effect) -> bool {
+        calls::simulates(call, effect)
+    }
+
+    fn serve(&self, serving: Serving) -> Result<Arc<dyn Served>, ServeError> {
+        rehearsal::serve(serving)
+    }
+
+    fn client_environment(
+        &self,
+        served: &dyn Served,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> ClientEnvironment {
+        client_environment::client_environment(served, folder, environment)
+    }
+}
+
+impl ProgramSupport for Azure {
+    fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
+        let given = credentials::given(connection);
+        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
+    }
+
+    fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
+        client_environment::confine(&spec(scenario).subscription.0, folder)
+    }
+
+    /// Ids of Azure ignore case, and the inventory has them in lower case.
+    fn inventory_id(&self, _name: &str, id: &str) -> Option<String> {
+        Some(id.to_lowercase())
+    }
+}
+
+impl Documented for Azure {
+    fn calls(&self) -> Vec<Signature> {
+        calls::calls()
+    }
+
+    fn documented_effects(&self, call: &Signature) -> Vec<DocumentedEffect> {
+        faults::of(call)
+    }
+}
+
+impl OtherActors for Azure {
+    fn foreign_changes(
+        &self,
+        scenario: &AnyScenario,
+        connection: Connection,
+    ) -> Option<Arc<dyn ForeignChanges>> {
+        Some(Arc::new(AksChanges::new(spec(scenario), &connection)))
+    }
+
+    fn foreign_change_names(&self) -> &'static [(&'static str, &'static str)] {
+        CHANGES
+    }
+}
+
+impl LiveAccess for Azure {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+        match tier {
+            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
+            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
+        }
+    }
+
+    fn account_id_problem(&self, id: &str) -> Option<String> {
+        let read = AccountId::try_from(id);
+        read.err().map(|problem| problem.to_string())
+    }
+}
+
+impl Retention for Azure {
+    fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
+        prices::monthly(resource)
+    }
+}
+
+/// Scenario errors that its types cannot prevent.
+fn problems(scenario: &AnyScenario) -> Vec<String> {
+    let mut problems = scenario.usual_problems(defects::DEFECTS, SERVICES, Azure.title());
+    let first_clusters = scenario.failures.iter().filter_map(|failure| {
+        let cluster = failure.first_cluster.as_ref()?;
+        let problem = cluster.downcast_ref::<AksSpec>()?.problem()?;
+        Some(format!("failure {}: {problem}", failure.name.as_str()))
+    });
+    problems.extend(spec(scenario).problem());
+    problems.extend(first_clusters);
+    // The provisioner installs no drivers, so that nodes offer no GPUs.
+    problems.extend(scenario.gpu_problem(0));
+    problems.extend(external_changes::problems(scenario));
+    problems
+}
+
+fn spec(scenario: &AnyScenario) -> AksSpec {
+    scenario.cluster_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000001";
+
+    #[track_caller]
+    fn check(more: &str, expected: Option<&str>) {
+        let text = format!(
+            "scenario: s\ndescription: d\nprovider: azure\ncluster:\n  subscription: {SUBSCRIPTION}\n  location: eastus\n{more}"
+        );
+        match (Azure.read(&text), expected) {
+            (Ok(_), None) => {}
+            (Err(error), Some(part)) => assert!(error.message.contains(part), "{error}"),
+            (result, _) => panic!("{more}: {:?}", result.err()),
+        }
+    }
+
+    #[test]
+    fn what_types_cannot_hold_is_found_when_the_file_is_read() {
+        let pools = "  node_pools: [{name: main, vm_size: Standard_D2s_v3, count: 2}]\n";
+        check(pools, None);
+        check("", Some("node_pools"));
+        let of = |more: &str| format!("{pools}{more}");
+        check(
+            &of("provisioner: {defect: x}\n"),
+            Some("unknown defect `x`"),
+        );
+        check(&of("job: {gpus: 1}\n"), Some("more than the 0 GPUs"));
+        check(
+            &of("  network_cidr: 10.0.0.0/20\n"),
+            Some("overlaps with 10.0.0.0/16"),
+        );
+        let failure = |fault: &str| {
+            of(&format!(
+                "failures: [{{name: f, faults: [\"{fault}\"], expect: survives}}]\n"
+            ))
+        };
+        check(&failure("arm:managedClusters.createOrUpdate=quota"), None);
+        let by_others =
+            |change: &str| failure(&format!("arm:resourceGroups.get=foreign-change({change})"));
+        check(&by_others("adds-lock"), None);
+        check(&by_others("rain"), Some("unknown change `rain`"));
+        check(
+            &failure("ec2:CreateVpc=quota"),
+            Some("`ec2` is not a service of Azure AKS"),
+        );
+        let first = format!(
+            "failures: [{{name: f, faults: [\"arm:resourceGroups.get=server-error\"], expect: survives, first_cluster: \
+             {{subscription: {SUBSCRIPTION}, location: eastus, network_cidr: 10.0.0.0/20, node_pools: \
+             [{{name: main, vm_size: Standard_D2s_v3, count: 2}}]}}}}]\n"
+        );
+        check(&of(&first), Some("failure f: network_cidr"));
+    }
+
+    #[test]
+    fn an_id_of_a_tool_names_what_the_inventory_has() {
+        let id = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/KP-R1");
+        let expected = format!("/subscriptions/{SUBSCRIPTION}/resourcegroups/kp-r1");
+        assert_eq!(Azure.inventory_id("x", &id), Some(expected));
+    }
+}

@@ -1,0 +1,38 @@
+//! The observer against the simulated subscription: what it lists is what there is, and what it cannot read is never
+//! empty.
+
+mod checks;
+mod deletion;
+mod inventory;
+mod ownership;
+mod preflight;
+
+use kubeproof_azure::observer::AksObserver;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::resource::Resource;
+
+use crate::bench::Bench;
+
+impl Bench {
+    pub fn observer(&self) -> AksObserver {
+        AksObserver::new(self.spec.clone(), &self.connection(Actor::Auditor))
+    }
+
+    /// What exists that was not there before.
+    pub fn new_since(&self, before: &[Resource]) -> Vec<Resource> {
+        let mut all = self.ground_truth.inventory();
+        all.retain(|one| !before.iter().any(|old| old.is_same(one)));
+        all
+    }
+
+    /// Makes the cluster, and a load balancer and a volume on it.
+    pub async fn provision_with_leftovers(&self) {
+        use kubeproof_contract::provisioner::Provisioner as _;
+        let provisioned = self.provisioner().provision().await.unwrap();
+        let transport = self.connection(Actor::Workload).transport;
+        let client = kubeproof_kubernetes::client(&provisioned.access.unwrap(), transport).unwrap();
+        let labels = std::collections::BTreeMap::new();
+        let made = kubeproof_kubernetes::leftovers::create(&client, "work", &labels);
+        made.await.unwrap();
+    }
+}
