@@ -226,7 +226,11 @@ mod tests {
             let stays = retained(one).properties.contains_key(RETAINED_PROPERTY);
             assert_eq!(stays, expected, "{group} {of_type}");
         };
-        check("networkwatcherrg", "microsoft.network/networkwatchers", true);
+        check(
+            "networkwatcherrg",
+            "microsoft.network/networkwatchers",
+            true,
+        );
         check("kp-r1", WATCHER, false);
         check("networkwatcherrg", "Microsoft.Web/sites", false);
     }
