@@ -244,12 +244,11 @@ async fn read_proof(
     let node = pod
         .spec
         .as_ref()
-        .and_then(|spec| spec.node_name.clone())
-        .unwrap_or_default();
+        .and_then(|spec| spec.node_name.clone());
     Ok(JobProof {
         output: shown,
-        exit_code,
-        pod: name,
+        exit_code: Some(exit_code),
+        runner: format!("pod {name}"),
         node,
         seconds,
     })
