@@ -1,3 +1,22 @@
 //! A simulated Hugging Face account: Inference Endpoints, Jobs, Spaces, and what they cost.
 //!
-//! It speaks the public REST APIs of both hosts. Each product has a folder and a table of operations of its own.
+//! It speaks the public REST APIs of both hosts, and answers as the deployed models do. Each product has a folder, a
+//! table of operations, and a part of the state of its own.
+
+pub mod cloud;
+pub mod setup;
+
+mod access;
+mod bystanders;
+mod endpoints;
+mod hub;
+mod inference;
+mod inventory;
+mod rate_limit;
+mod route;
+mod state;
+mod tags;
+mod whoami;
+mod wire;
+
+pub use route::{operations, products};
