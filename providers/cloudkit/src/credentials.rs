@@ -316,7 +316,10 @@ mod tests {
         };
         let missing = found(None).expect_err("no key").to_string();
         let place = folder.path().join("key").display().to_string();
-        assert!(missing.contains(&format!("and in {place}; look up")), "{missing}");
+        assert!(
+            missing.contains(&format!("and in {place}; look up")),
+            "{missing}"
+        );
         std::fs::write(&place, "kept\n").expect("written");
         assert_eq!(found(None), Ok(("kept".to_owned(), place)));
         let first = found(Some("env")).map(|(key, _)| key);

@@ -253,7 +253,8 @@ impl<A: RestApi> RestClient<A> {
             let mut query = call.query.to_vec();
             query.extend(next.as_deref().map(|next| (token, next)));
             let answer = self.answer(name, call.with_query(&query)).await?;
-            let next = links::next(&answer, token).map_err(|error| CallError::unmade(name, error))?;
+            let next =
+                links::next(&answer, token).map_err(|error| CallError::unmade(name, error))?;
             Ok((decoded::<A, Vec<T>>(name, answer.body())?, next))
         };
         self.session.all_pages(name, page).await

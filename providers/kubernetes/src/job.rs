@@ -241,10 +241,7 @@ async fn read_proof(
             return refuted(format!("the {thing} is not in the log, which is {shown:?}"));
         }
     }
-    let node = pod
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.node_name.clone());
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
     Ok(JobProof {
         output: shown,
         exit_code: Some(exit_code),

@@ -1,0 +1,4 @@
+//! The provisioner and the observer against the simulated account, through the contract alone.
+
+mod bench;
+mod endpoint;
