@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 
 use crate::api::Api;
 use crate::api::types::Endpoint;
-use crate::observer::inventory::ENDPOINT;
+use crate::observer::inventory::{ENDPOINT, namespace_of};
 
 /// The deleter of an account.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Deleter for HuggingFaceDeleter {
 }
 
 async fn endpoint(api: &Api, resource: &Resource) -> Result<(), CallError> {
-    let parameters = [resource.scope.as_str(), resource.id.as_str()];
+    let parameters = [namespace_of(&resource.scope), resource.id.as_str()];
     let now: Endpoint = match api.endpoints.get("GetEndpoint", &parameters).await {
         Err(error) if error.is_not_found() => return Ok(()),
         read => read?,

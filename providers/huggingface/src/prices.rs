@@ -22,20 +22,11 @@ pub fn exact(vendor: &str, hardware: &str) -> Option<&'static Price> {
     TABLE.as_ref()?.exact(vendor, REPLICA, hardware)
 }
 
-/// The price of a replica for an hour, on hardware that the service calls by this id: `aws-us-east-1-intel-spr-x1`.
-fn of_id(id: &str) -> Option<&'static Price> {
-    let mut replicas = TABLE.iter().flat_map(|table| table.of_kind(REPLICA));
-    replicas.find(|price| {
-        let (vendor, hardware) = (
-            &price.region,
-            price.sku.split(" (").next().unwrap_or_default(),
-        );
-        let end = format!("-{}", hardware.replace(' ', "-"));
-        let region = id
-            .strip_suffix(&end)
-            .and_then(|rest| rest.strip_prefix(vendor.as_str()));
-        region.is_some_and(|region| region.starts_with('-'))
-    })
+/// The price of a replica for an hour, in a place such as `aws-us-east-1` on hardware such as `intel-spr-x1`.
+fn in_place(place: &str, hardware: &str) -> Option<&'static Price> {
+    let (vendor, _) = place.split_once('-')?;
+    let (kind, size) = hardware.rsplit_once('-')?;
+    exact(vendor, &format!("{kind} {size}"))
 }
 
 /// All types of hardware with a price, in the order of the table.
@@ -66,7 +57,8 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
             let fewest = property("min_replica")?.parse().ok()?;
             let now = property("replicas").and_then(|count| count.parse().ok());
             let replicas: u32 = now.unwrap_or(0).max(fewest).max(1);
-            let price = of_id(property("hardware")?)?;
+            let place = resource.scope.as_str().rsplit('/').next()?;
+            let price = in_place(place, property("hardware")?)?;
             price.usd * Decimal::from(replicas) * Decimal::from(HOURS_PER_MONTH)
         }
         // Their prices are not in the table.
@@ -99,9 +91,9 @@ mod tests {
     #[test]
     fn an_endpoint_costs_by_its_replicas_and_nothing_without() {
         let endpoint = |state: &str, replicas: u32| {
-            Resource::new("inference_endpoint", "kp-r1", "acme")
+            Resource::new("inference_endpoint", "kp-r1", "acme/aws-us-east-1")
                 .in_state(state, kubeproof_contract::resource::Lifetime::Alive)
-                .with("hardware", "aws-us-east-1-nvidia-l4-x1")
+                .with("hardware", "nvidia-l4-x1")
                 .with("min_replica", 0)
                 .with("replicas", replicas)
         };

@@ -281,19 +281,21 @@ pub(crate) fn exempt_all(state: &mut State) {
 pub(crate) fn inventory(state: &State) -> impl Iterator<Item = Resource> {
     state.endpoints.all().map(|one| {
         let scaling = &one.config.compute.scaling;
-        let hardware = one.hardware();
-        let id = hardware.map_or_else(String::new, |it| it.id(&one.config.provider.region));
+        let place = &one.config.provider;
+        let scope = format!("{}/{}-{}", one.namespace, place.vendor, place.region);
+        let compute = &one.config.compute;
+        let hardware = format!("{}-{}", compute.instance_type, compute.instance_size);
         // A failed one does nothing, and still has to be deleted.
         let lifetime = match one.stage {
             Stage::Failed => Lifetime::Dead,
             _ => Lifetime::Alive,
         };
-        let mut resource = Resource::new(TYPE, &one.config.name, &one.namespace)
+        let mut resource = Resource::new(TYPE, &one.config.name, scope)
             .named(one.config.name.clone())
             .tagged(tags::pairs(&one.config.tags))
             .in_state(one.stage.word(), lifetime)
             .created(one.created)
-            .with("hardware", id)
+            .with("hardware", hardware)
             .with("repository", &one.config.model.repository)
             .with("min_replica", scaling.min_replica)
             .with("max_replica", scaling.max_replica);
@@ -304,8 +306,9 @@ pub(crate) fn inventory(state: &State) -> impl Iterator<Item = Resource> {
 
 /// The state of an endpoint as text: what only calls change.
 pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
-    let scope = resource.scope.as_str();
-    let found = state.endpoints.get(&key(scope, &resource.id));
+    let namespace = resource.scope.as_str().split('/').next();
+    let namespace = namespace.unwrap_or_default();
+    let found = state.endpoints.get(&key(namespace, &resource.id));
     found.map_or_else(String::new, |one| {
         let is_paused = one.stage == Stage::Paused;
         format!("{:?}|{}|{is_paused}", one.config, one.created_by)

@@ -71,7 +71,11 @@ pub async fn answered(
     let check = || async {
         match ask(api, spec, endpoint, text).await {
             Ok(said) => Ok(Poll::Ready(said)),
-            Err(error) if is_not_there_yet(&error) => Ok(Poll::Pending(error.message)),
+            Err(error) if is_not_there_yet(&error) => {
+                let wait = error.retry_after.unwrap_or_default();
+                api.session().sleep(wait).await?;
+                Ok(Poll::Pending(error.message))
+            }
             Err(error) => Err(error),
         }
     };

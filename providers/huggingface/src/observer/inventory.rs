@@ -76,6 +76,13 @@ pub(super) async fn cells(api: &Api, breadth: &Breadth) -> Result<Vec<Listing>, 
     Ok(listings.collect())
 }
 
+/// The namespace in a scope: its first part.
+pub(crate) fn namespace_of(scope: &Scope) -> &str {
+    let path = scope.as_str();
+    path.split_once('/')
+        .map_or(path, |(namespace, _)| namespace)
+}
+
 /// Makes one listing.
 ///
 /// # Errors
@@ -110,17 +117,19 @@ async fn endpoints(api: &Api, namespace: &str) -> Result<Vec<Resource>, CallErro
         .collect())
 }
 
-/// An endpoint. Its name is used again, so the time of its creation is part of what it is.
+/// An endpoint, which lives in a region of its namespace. Its name is used again, so the time of its creation is part of
+/// what it is.
 fn endpoint(one: Endpoint, namespace: &str) -> Resource {
     let marks = one.marks();
     let provider = &one.provider;
+    let scope = format!("{namespace}/{}-{}", provider.vendor, provider.region);
     let hardware = format!(
-        "{}-{}-{}-{}",
-        provider.vendor, provider.region, one.compute.instance_type, one.compute.instance_size
+        "{}-{}",
+        one.compute.instance_type, one.compute.instance_size
     );
     let lifetime = Lifetime::of_state(&one.status.state, &[], &[state::FAILED]);
     let scaling = &one.compute.scaling;
-    let resource = Resource::new(ENDPOINT, &one.name, namespace)
+    let resource = Resource::new(ENDPOINT, &one.name, scope)
         .named(one.name.clone())
         .tagged(marks)
         .in_state(one.status.state.clone(), lifetime)

@@ -151,7 +151,7 @@ fn a_name_is_unique_in_its_namespace_and_can_be_used_again() {
     bench.ok(organisation, &endpoint("e"));
     let incarnation = |bench: &Bench| {
         let all = bench.cloud.inventory().into_iter();
-        let mut found = all.filter(|one| one.id == "e" && one.scope.as_str() == USER);
+        let mut found = all.filter(|one| one.id == "e" && one.scope.as_str().starts_with(USER));
         found.next().unwrap().incarnation
     };
     let first = incarnation(&bench);
