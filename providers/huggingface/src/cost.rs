@@ -15,7 +15,7 @@ use crate::spec::{EndpointSpec, HuggingFaceSpec, JobSpec, Place};
 /// The line of an endpoint's replicas.
 pub const REPLICAS: &str = "endpoint_replica";
 /// The line of jobs.
-pub const JOBS: &str = "jobs";
+pub const JOBS: &str = "job";
 
 /// Why no bill is ever read.
 pub const NEVER_BILLED: &str = "Hugging Face has no documented API for what one endpoint or job was billed; its billing \
@@ -142,10 +142,10 @@ pub fn usage_type(place: &Place) -> String {
 
 fn of_job(spec: &JobSpec, prices: &PriceContext, span: Span, into: &mut Estimate) {
     let flavor = &spec.flavor.0;
-    let Some(usd) = prices.listed.get(&price_of_flavor(flavor)).copied() else {
-        into.unpriced.push(format!(
-            "a job on {flavor}: the service lists its price, and was not asked"
-        ));
+    let listed = prices.listed.get(&price_of_flavor(flavor)).copied();
+    let table = prices::of_flavor(flavor);
+    let Some((usd, source)) = listed_first(listed, table, "GET /api/jobs/hardware") else {
+        into.unpriced.push(format!("a job on {flavor}"));
         return;
     };
     let line = |title: String, seconds: u32| {
@@ -158,7 +158,7 @@ fn of_job(spec: &JobSpec, prices: &PriceContext, span: Span, into: &mut Estimate
             expected_usd: cost,
             max_usd: cost,
             planned_usd: span.start.map(|_| cost),
-            source: "GET /api/jobs/hardware".to_owned(),
+            source: source.clone(),
             count: 1,
             usage_types: vec![flavor.clone()],
         }
@@ -180,7 +180,13 @@ fn of_job(spec: &JobSpec, prices: &PriceContext, span: Span, into: &mut Estimate
 
 /// What the provisioner claims that an hour costs, by the price table alone.
 pub fn claim(spec: &HuggingFaceSpec) -> Option<ClaimedRate> {
-    let endpoint = spec.endpoint.as_ref()?;
+    let Some(endpoint) = &spec.endpoint else {
+        let price = prices::of_flavor(&spec.job.as_ref()?.flavor.0)?;
+        return Some(ClaimedRate {
+            usd_per_hour: price.usd,
+            source: price.source.clone(),
+        });
+    };
     let place = endpoint.places().into_iter().next()?;
     let price = prices::exact(place.vendor.as_str(), &place.hardware())?;
     Some(ClaimedRate {
@@ -259,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_costs_its_seconds_at_the_listed_price_and_nothing_is_guessed_without() {
+    fn a_job_costs_its_seconds_and_nothing_is_guessed_without_a_price() {
         let listed = context(&[("job cpu-basic", "0.01")]);
         let usd = |line: &EstimateLine| line.expected_usd.normalize().to_string();
         let seen = estimate(&spec(JOB), &listed, minutes(60));
@@ -272,11 +278,8 @@ mod tests {
         };
         let seen = estimate(&spec(JOB), &listed, of_resource);
         assert_eq!(usd(&seen.workload[0]), "0.001");
-        assert_eq!(
-            estimate(&spec(JOB), &context(&[]), minutes(60))
-                .unpriced
-                .len(),
-            1
-        );
+        let unknown = JOB.replace("cpu-basic", "cpu-huge");
+        let seen = estimate(&spec(&unknown), &context(&[]), minutes(60));
+        assert_eq!(seen.unpriced, ["a job on cpu-huge"]);
     }
 }

@@ -1,7 +1,13 @@
 //! How a run marks what it makes: tags of endpoints, which are words of the form `key=value`, and labels of jobs.
+//!
+//! Values of labels have letters, digits, dashes and underscores only (`huggingface_hub` 2.4.0, `update_job_labels`), so
+//! times are written differently from other clouds' tags.
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use kubeproof_contract::marks::{Mark, Marks, Owner};
 use kubeproof_contract::run::Run;
 
@@ -9,8 +15,13 @@ use kubeproof_contract::run::Run;
 pub const RUN: &str = "kubeproof-run";
 /// The mark that says who owns the resource.
 pub const OWNER: &str = "kubeproof-owner";
-/// The mark that carries the time after which the resource may be swept (RFC 3339).
+/// The mark that carries the time after which the resource may be swept.
 pub const EXPIRES: &str = "kubeproof-expires";
+
+/// The longest value of a label.
+const VALUE_MAX: usize = 100;
+/// How a time is written.
+const TIME: &str = "%Y-%m-%dT%H-%M-%SZ";
 
 /// The marks of a run.
 pub fn of(run: &Run) -> Marks {
@@ -21,7 +32,7 @@ pub fn of(run: &Run) -> Marks {
     Marks {
         run: mark(RUN, run.id.clone()),
         owner: mark(OWNER, value(&run.owner)),
-        expires: mark(EXPIRES, run.expires_at.to_string()),
+        expires: mark(EXPIRES, run.expires_at.strftime(TIME).to_string()),
     }
 }
 
@@ -55,13 +66,20 @@ pub fn owner_in(marks: &BTreeMap<String, String>) -> Option<Owner> {
     Some(Owner {
         run: marks.get(RUN)?.clone(),
         owner: marks.get(OWNER).cloned(),
-        expires: marks.get(EXPIRES).and_then(|text| text.parse().ok()),
+        expires: marks.get(EXPIRES).and_then(|text| time(text)),
     })
 }
 
-/// Any text as a value: lists of endpoints are asked for tags that commas separate.
+fn time(text: &str) -> Option<Timestamp> {
+    let read = DateTime::strptime(TIME, text).ok()?;
+    Some(read.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// Any text as the value of a label.
 fn value(text: &str) -> String {
-    text.replace([',', '='], "-")
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let fitting = text.chars().map(|c| if fits(c) { c } else { '-' });
+    fitting.take(VALUE_MAX).collect()
 }
 
 #[cfg(test)]
@@ -77,11 +95,12 @@ mod tests {
             Some((key.to_owned(), value.to_owned()))
         });
         assert_eq!(pairs.collect::<BTreeMap<_, _>>(), labels(&run));
-        assert!(tags(&run).iter().all(|tag| !tag.contains(',')));
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        assert!(labels(&run).values().all(|value| value.chars().all(fits)));
         let owner = owner_in(&labels(&run)).expect("an owner");
         assert_eq!(
             (&*owner.run, owner.owner.as_deref()),
-            ("r1", Some("me- myself"))
+            ("r1", Some("me--myself"))
         );
         assert_eq!(owner.expires, Some(run.expires_at));
         assert!(are_of(&run, &labels(&run)));

@@ -1,7 +1,6 @@
 //! List prices with source and date, exact matches only.
 //!
-//! They are one of two sources: the other is what the service lists for the namespace. Jobs have no price here: their
-//! hardware and its price are listed by the service alone.
+//! They are one of two sources: the other is what the service lists.
 
 use std::sync::LazyLock;
 
@@ -14,12 +13,20 @@ use crate::api::types::state;
 /// The price table. One that cannot be read prices nothing; a test reads it.
 static TABLE: LazyLock<Option<PriceTable>> =
     LazyLock::new(|| PriceTable::read(include_str!("../prices.csv")).ok());
-/// The kind of all rows.
+/// The kinds of rows.
 const REPLICA: &str = "endpoint_replica";
+const JOB: &str = "job";
+/// What a Space runs on for nothing (docs/hub/spaces-gpus).
+const FREE_SPACE: &str = "cpu-basic";
 
 /// The price of a replica for an hour, on this hardware (`nvidia-l4 x1`) of a vendor.
 pub fn exact(vendor: &str, hardware: &str) -> Option<&'static Price> {
     TABLE.as_ref()?.exact(vendor, REPLICA, hardware)
+}
+
+/// The price of a job, or a Space, for an hour on this hardware (`a10g-small`).
+pub fn of_flavor(flavor: &str) -> Option<&'static Price> {
+    TABLE.as_ref()?.exact("all", JOB, flavor)
 }
 
 /// The price of a replica for an hour, in a place such as `aws-us-east-1` on hardware such as `intel-spr-x1`.
@@ -47,6 +54,9 @@ const FREE: &[&str] = &[
     state::FAILED,
 ];
 
+/// Stages of a Space that costs nothing: docs/hub/spaces-gpus.
+const SLEEPING: &[&str] = &["PAUSED", "SLEEPING", "STOPPED"];
+
 /// The monthly cost of keeping a resource as it is now: an endpoint by its replicas, and nothing while it has none.
 pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
     let property = |name: &str| resource.properties.get(name);
@@ -61,11 +71,14 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
             let price = in_place(place, property("hardware")?)?;
             price.usd * Decimal::from(replicas) * Decimal::from(HOURS_PER_MONTH)
         }
-        // Their prices are not in the table.
-        "job" | "scheduled_job" => return None,
-        "space" if property("hardware").is_some_and(|hardware| hardware != "cpu-basic") => {
-            return None;
-        }
+        "job" => of_flavor(property("flavor")?)?.usd * Decimal::from(HOURS_PER_MONTH),
+        // What the jobs cost that it starts depends on how long they run.
+        "scheduled_job" => return None,
+        "space" => match property("flavor").map(String::as_str) {
+            None | Some(FREE_SPACE) => Decimal::ZERO,
+            Some(_) if SLEEPING.contains(&resource.state.as_str()) => Decimal::ZERO,
+            Some(flavor) => of_flavor(flavor)?.usd * Decimal::from(HOURS_PER_MONTH),
+        },
         _ => Decimal::ZERO,
     };
     Some(MonthlyCost { usd: cents(usd) })
@@ -106,10 +119,20 @@ mod tests {
         check(&endpoint("running", 2), Some("1168"));
         check(&endpoint("scaledToZero", 0), Some("0"));
         check(&endpoint("paused", 1), Some("0"));
-        check(&Resource::new("job", "1", "acme"), None);
-        let space = Resource::new("space", "acme/s", "acme");
-        check(&space.clone().with("hardware", "cpu-basic"), Some("0"));
-        check(&space.with("hardware", "t4-small"), None);
+        let job = Resource::new("job", "1", "acme");
+        // 0.40 × 730.
+        check(&job.clone().with("flavor", "t4-small"), Some("292"));
+        check(&job.with("flavor", "t4-huge"), None);
+        check(&Resource::new("scheduled_job", "1", "acme"), None);
+        let space = Resource::new("space", "s", "acme").with("flavor", "t4-small");
+        check(&space, Some("292"));
+        let asleep = Resource {
+            state: "SLEEPING".to_owned(),
+            ..space
+        };
+        check(&asleep, Some("0"));
+        check(&Resource::new("space", "s", "acme").with("flavor", "cpu-basic"), Some("0"));
+        check(&Resource::new("webhook", "w", "acme"), Some("0"));
         check(&Resource::new("inference_endpoint", "a", "acme"), None);
     }
 }

@@ -346,6 +346,68 @@ pub struct JobStatus {
     pub message: Option<String>,
 }
 
+/// A job that starts again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledJob {
+    pub id: String,
+    pub created_at: Timestamp,
+    #[serde(default)]
+    pub schedule: Option<String>,
+    #[serde(default)]
+    pub suspend: Option<bool>,
+    pub job_spec: ScheduledSpec,
+}
+
+/// What a scheduled job runs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ScheduledSpec {
+    #[serde(default)]
+    pub flavor: String,
+    #[serde(default)]
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// A repository of a model, of data or of a Space.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Repository {
+    /// Its name, with its owner: free again once it is deleted.
+    pub id: String,
+    /// When it was made, as the service writes it.
+    pub created_at: String,
+    /// Of a Space: what it runs on.
+    #[serde(default)]
+    pub runtime: Option<Runtime>,
+}
+
+/// What a Space does now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Runtime {
+    pub stage: String,
+    #[serde(default)]
+    pub hardware: Option<SpaceHardware>,
+}
+
+/// The hardware of a Space.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SpaceHardware {
+    #[serde(default)]
+    pub current: Option<String>,
+    #[serde(default)]
+    pub requested: Option<String>,
+}
+
+/// A call that the Hub makes when something changes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Webhook {
+    pub id: String,
+    #[serde(default)]
+    pub url: Option<String>,
+    #[serde(default)]
+    pub disabled: bool,
+}
+
 /// The stages of a job that has ended.
 pub const JOB_ENDED: &[&str] = &["COMPLETED", "ERROR", "CANCELED", "DELETED"];
 
