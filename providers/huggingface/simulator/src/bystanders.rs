@@ -7,8 +7,11 @@ use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
 use crate::endpoints::{self, Stage};
+use crate::jobs;
+use crate::repositories;
 use crate::setup::{ORGANISATION, USER};
 use crate::state::State;
+use crate::webhooks;
 
 /// Endpoints of the organisation: five more than a page shows.
 const THEIRS: usize = 25;
@@ -17,7 +20,15 @@ const THEIRS: usize = 25;
 pub(crate) fn add(state: &mut State) {
     let now = state.now;
     state.now = now - SignedDuration::from_hours(24 * 40);
-    add_endpoints(state);
+    add_endpoints(state, USER, &own());
+    jobs::add_own_bystanders(state, USER);
+    repositories::add_for_bystanders(state, USER);
+    webhooks::add_for_bystanders(state);
+    let mut organisations = state.setup.organisations.iter();
+    if organisations.any(|one| one.name == ORGANISATION) {
+        add_endpoints(state, ORGANISATION, &theirs());
+        jobs::add_bystanders(state, ORGANISATION);
+    }
     state.now = now;
 }
 
@@ -34,30 +45,34 @@ fn endpoint(name: &str, min_replica: u32) -> Value {
     })
 }
 
-fn add_endpoints(state: &mut State) {
-    // Their names begin like a run's, but they belong to none.
-    let own = [
-        ("kp-legacy-chat", Stage::Paused, 0),
-        ("kp-legacy-scores", Stage::Running, 1),
-    ];
-    for (name, stage, least) in own {
-        let document = endpoint(name, least);
-        endpoints::create_for_bystanders(state, USER, document, (stage, "alice"));
-    }
-    let organisation = state.setup.organisations.iter();
-    if !organisation.into_iter().any(|one| one.name == ORGANISATION) {
-        return;
-    }
-    for number in 0..THEIRS {
-        let name = format!("research-{number:02}");
+/// An endpoint: its name, its state, and its least replicas.
+type Theirs = (String, Stage, u32);
+
+/// The names begin like a run's, but they belong to none.
+fn own() -> Vec<Theirs> {
+    vec![
+        ("kp-legacy-chat".to_owned(), Stage::Paused, 0),
+        ("kp-legacy-scores".to_owned(), Stage::Running, 1),
+    ]
+}
+
+fn theirs() -> Vec<Theirs> {
+    let one = |number: usize| {
         let (stage, least) = match number % 5 {
             0 => (Stage::Running, 1),
             1 => (Stage::ScaledToZero, 0),
             2 => (Stage::Failed, 1),
             _ => (Stage::Paused, 0),
         };
-        let document = endpoint(&name, least);
-        endpoints::create_for_bystanders(state, ORGANISATION, document, (stage, "bob"));
+        (format!("research-{number:02}"), stage, least)
+    };
+    (0..THEIRS).map(one).collect()
+}
+
+fn add_endpoints(state: &mut State, namespace: &str, all: &[Theirs]) {
+    for (name, stage, least) in all {
+        let document = endpoint(name, *least);
+        endpoints::create_for_bystanders(state, namespace, document, (*stage, "alice"));
     }
 }
 
@@ -65,7 +80,9 @@ fn add_endpoints(state: &mut State) {
 pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
     let whole = match resource.resource_type.as_str() {
         endpoints::TYPE => endpoints::canonical(state, resource),
-        _ => String::new(),
+        jobs::TYPE | jobs::SCHEDULED_TYPE => jobs::canonical(state, resource),
+        webhooks::TYPE => webhooks::canonical(state, resource),
+        _ => repositories::canonical(state, resource),
     };
     format!(
         "{:?}|{:?}|{:?}|{whole}",

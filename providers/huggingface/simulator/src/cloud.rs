@@ -18,7 +18,7 @@ use kubeproof_simkit::timers::run_due;
 use crate::setup::Setup;
 use crate::state::{Event, State};
 use crate::wire::{self, ErrorShape, Then};
-use crate::{bystanders, endpoints, inference, inventory, route};
+use crate::{bystanders, endpoints, inference, inventory, jobs, repositories, route};
 
 /// A simulated Hugging Face account: a user with organisations.
 #[derive(Clone, Debug)]
@@ -61,6 +61,9 @@ impl Cloud for HuggingFaceCloud {
             |cloud, event| {
                 match event {
                     Event::Endpoint(event) => endpoints::happen(&mut cloud.state, event),
+                    Event::Job(event) => jobs::happen(&mut cloud.state, event),
+                    Event::Scheduled(event) => jobs::due(&mut cloud.state, &event),
+                    Event::Space(event) => repositories::happen(&mut cloud.state, event),
                 }
                 cloud.observe();
             },

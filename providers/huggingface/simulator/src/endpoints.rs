@@ -299,7 +299,7 @@ pub(crate) fn inventory(state: &State) -> impl Iterator<Item = Resource> {
             .with("repository", &one.config.model.repository)
             .with("min_replica", scaling.min_replica)
             .with("max_replica", scaling.max_replica);
-        resource.incarnation = Some(shown::time(one.created));
+        resource.incarnation = Some(crate::time::shown(one.created));
         resource
     })
 }

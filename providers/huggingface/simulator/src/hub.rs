@@ -6,6 +6,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::repositories;
 use crate::state::State;
 
 /// A model.
@@ -62,9 +63,15 @@ pub(crate) const EMBEDDINGS: &str = "sentence-similarity";
 /// The branches of every model.
 const BRANCHES: &[&str] = &["main", "v2"];
 
-/// The model of this id.
-pub(crate) fn find(_state: &State, id: &str) -> Option<Model> {
+/// The public model of this id.
+pub(crate) fn public(id: &str) -> Option<Model> {
     MODELS.iter().find(|one| one.id == id).copied()
+}
+
+/// The model of this id: a public one, or one that was made in the account. What that one is for is not known.
+pub(crate) fn find(state: &State, id: &str) -> Option<Model> {
+    let own = repositories::has_model(state, id).then_some(model("", ""));
+    public(id).or(own)
 }
 
 /// So many hexadecimal digits, at most 64, that a text always has.

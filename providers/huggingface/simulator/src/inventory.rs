@@ -2,10 +2,12 @@
 
 use kubeproof_contract::resource::Resource;
 
-use crate::endpoints;
 use crate::state::State;
+use crate::{endpoints, jobs, repositories, webhooks};
 
 /// All resources, product by product.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
-    endpoints::inventory(state).collect()
+    let all = endpoints::inventory(state).chain(jobs::inventory(state));
+    let all = all.chain(repositories::inventory(state));
+    all.chain(webhooks::inventory(state)).collect()
 }

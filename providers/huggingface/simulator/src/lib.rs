@@ -9,13 +9,18 @@ pub mod setup;
 mod access;
 mod bystanders;
 mod endpoints;
+mod flavors;
 mod hub;
 mod inference;
 mod inventory;
+mod jobs;
 mod rate_limit;
+mod repositories;
 mod route;
 mod state;
 mod tags;
+mod time;
+mod webhooks;
 mod whoami;
 mod wire;
 

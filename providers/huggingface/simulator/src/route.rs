@@ -13,7 +13,7 @@ use crate::access::{self, Permission};
 use crate::setup::{Token, USER};
 use crate::state::State;
 use crate::wire::{self, Answer, ErrorShape, Outcome, refused};
-use crate::{endpoints, inference, whoami};
+use crate::{endpoints, inference, jobs, repositories, webhooks, whoami};
 
 /// The host of Inference Endpoints, and the path of its API.
 pub(crate) const ENDPOINTS_HOST: &str = "api.endpoints.huggingface.cloud";
@@ -86,16 +86,33 @@ const ENDPOINTS: &[Product] = &[
     },
 ];
 
-const HUB: &[Product] = &[Product {
-    name: "account",
-    tables: &[Router::new(&[on(
-        "GET",
-        "/whoami-v2",
-        "Whoami",
-        whoami::get as Handler,
-    )])],
-    permission: None,
-}];
+const HUB: &[Product] = &[
+    Product {
+        name: "account",
+        tables: &[Router::new(&[on(
+            "GET",
+            "/whoami-v2",
+            "Whoami",
+            whoami::get as Handler,
+        )])],
+        permission: None,
+    },
+    Product {
+        name: "jobs",
+        tables: &[jobs::TABLE],
+        permission: Some(Permission::Jobs),
+    },
+    Product {
+        name: "spaces",
+        tables: &[repositories::TABLE],
+        permission: Some(Permission::Repositories),
+    },
+    Product {
+        name: "hub",
+        tables: &[jobs::HARDWARE, repositories::OPEN, webhooks::TABLE],
+        permission: None,
+    },
+];
 
 /// The names of the operations.
 pub fn operations() -> impl Iterator<Item = &'static str> {
@@ -121,7 +138,7 @@ fn host(request: &Request<Bytes>) -> String {
     named.unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The address that was called, for links below it.
+/// The address that was called: that of the Hub, or of a port.
 pub(crate) fn address(request: &Request<Bytes>) -> String {
     let called = request.headers().get(header::HOST);
     let called = called.and_then(|text| text.to_str().ok());
@@ -129,6 +146,18 @@ pub(crate) fn address(request: &Request<Bytes>) -> String {
         (None, Some(called)) => format!("http://{called}"),
         _ => format!("https://{HUB_HOST}"),
     }
+}
+
+/// The `Link` to the next page of a list, below the address that was called.
+pub(crate) fn next_link(call: &Call<'_>, cursor: &str) -> String {
+    let address = address(call.request);
+    let others = call.query.iter().filter(|(name, _)| name != "cursor");
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(others)
+        .append_pair("cursor", cursor)
+        .finish();
+    let path = call.request.uri().path();
+    format!("<{address}{path}?{query}>; rel=\"next\"")
 }
 
 /// Answers a call.

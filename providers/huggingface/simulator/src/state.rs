@@ -7,13 +7,19 @@ use kubeproof_simkit::store::Store;
 use kubeproof_simkit::timers::Timers;
 
 use crate::endpoints::{Endpoint, EndpointEvent};
+use crate::jobs::{Job, JobEvent, Scheduled, ScheduledEvent};
 use crate::rate_limit::RateLimit;
+use crate::repositories::{Repository, SpaceEvent};
 use crate::setup::Setup;
+use crate::webhooks::Webhook;
 
 /// What happens later.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     Endpoint(EndpointEvent),
+    Job(JobEvent),
+    Scheduled(ScheduledEvent),
+    Space(SpaceEvent),
 }
 
 /// The account.
@@ -27,6 +33,12 @@ pub(crate) struct State {
     pub(crate) hub_limit: RateLimit,
     /// The endpoints, by `namespace/name`.
     pub(crate) endpoints: Store<Endpoint>,
+    /// The jobs, those that have ended too, by id.
+    pub(crate) jobs: Store<Job>,
+    pub(crate) scheduled: Store<Scheduled>,
+    /// The repositories, by their path on the Hub.
+    pub(crate) repositories: Store<Repository>,
+    pub(crate) webhooks: Store<Webhook>,
 }
 
 impl State {
@@ -40,6 +52,10 @@ impl State {
             meter: Meter::default(),
             hub_limit: RateLimit::default(),
             endpoints: Store::default(),
+            jobs: Store::default(),
+            scheduled: Store::default(),
+            repositories: Store::default(),
+            webhooks: Store::default(),
             setup,
         };
         if bystanders {

@@ -59,6 +59,11 @@ impl Answer {
         Self::new(200, "text/plain; charset=utf-8", text)
     }
 
+    /// A stream of events.
+    pub(crate) fn events(events: String) -> Self {
+        Self::new(200, "text/event-stream", events)
+    }
+
     /// Nothing, with this status.
     pub(crate) fn empty(status: u16) -> Self {
         Self::new(status, "", String::new())

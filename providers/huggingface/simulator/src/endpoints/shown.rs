@@ -1,20 +1,15 @@
 //! An endpoint as answers show it, with all members that the service's document requires
 //! (reference/api/judges.md, section 5).
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Endpoint, Stage, calls, image};
 use crate::hub;
 use crate::route::Call;
 use crate::state::State;
+use crate::time::shown as time;
 use crate::whoami;
 use crate::wire::{Answer, Outcome};
-
-/// A time as the API writes it.
-pub(crate) fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
-}
 
 /// What a state means, as text.
 fn message(endpoint: &Endpoint) -> String {

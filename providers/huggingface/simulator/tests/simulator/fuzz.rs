@@ -31,6 +31,21 @@ const ROUTES: &[&str] = &[
     "POST model /ID",
     "POST model /",
     "GET hub /ID",
+    "POST hub /jobs/kubeproof-rehearsal",
+    "GET hub /jobs/kubeproof-rehearsal?stage=RUNNING&cursor=ID",
+    "GET hub /jobs/kubeproof-rehearsal/ID/logs?tail=ID",
+    "POST hub /jobs/kubeproof-rehearsal/ID/cancel",
+    "POST hub /scheduled-jobs/kubeproof-rehearsal",
+    "POST hub /scheduled-jobs/kubeproof-rehearsal/ID/schedule",
+    "POST hub /repos/create",
+    "DELETE hub /repos/delete",
+    "POST hub /spaces/kubeproof-rehearsal/e/commit/main",
+    "POST hub /spaces/kubeproof-rehearsal/e/hardware",
+    "POST hub /spaces/kubeproof-rehearsal/e/secrets",
+    "GET hub /spaces?author=ID",
+    "GET hub /models/ID/ID",
+    "POST hub /settings/webhooks",
+    "DELETE hub /settings/webhooks/ID",
 ];
 
 /// Valid bodies, to be changed in some places.
@@ -40,6 +55,13 @@ fn bodies() -> Vec<Value> {
         json!({"compute": {"scaling": {"minReplica": 1, "maxReplica": 3, "measure": {"pendingRequests": 1.5}}}}),
         json!({"model": {"revision": "v2", "image": {"tgi": {"url": "u"}}, "secrets": {"a": "b"}}}),
         json!({"inputs": "hello", "messages": [{"role": "user", "content": "x"}], "input": ["a"]}),
+        crate::jobs::job(&["sh", "-c", "echo a; sleep 9"]),
+        json!({"jobSpec": crate::jobs::job(&["echo", "$A"]), "schedule": "*/5 1-2 * * *", "suspend": false}),
+        json!({"name": "e", "organization": null, "type": "space", "sdk": "docker", "hardware": "t4-small",
+               "sleepTimeSeconds": 60, "secrets": [{"key": "A", "value": "b"}]}),
+        json!({"key": "file", "value": {"path": "Dockerfile"}}),
+        json!({"flavor": "cpu-basic", "sleepTimeSeconds": 1}),
+        json!({"watched": [], "domains": ["repo"], "url": "https://x"}),
         Value::Null,
     ]
 }

@@ -13,5 +13,8 @@ mod fuzz;
 #[path = "../../../../simkit/tests/support/fuzz.rs"]
 mod fuzz_support;
 mod inference;
+mod jobs;
 mod lists;
 mod meter;
+mod repositories;
+mod schedules;
