@@ -2,6 +2,8 @@
 
 pub mod errors;
 pub mod inference;
+pub mod logs;
+mod raw;
 pub mod types;
 
 use std::fmt::Debug;

@@ -8,7 +8,11 @@ use kubeproof_contract::fault::Effect;
 use crate::routes::SERVICES;
 
 /// How an endpoint can fail after a call was accepted; without a code its container ends.
-const FAILURES: &[&str] = &["failed", "no-capacity", "out-of-memory"];
+const OF_ENDPOINTS: &[&str] = &["failed", "no-capacity", "out-of-memory"];
+/// How a job can fail after it was accepted; without a code its program ends with an error.
+const OF_JOBS: &[&str] = &["error", "hangs", "image-pull"];
+/// The call that runs a job.
+const RUNS: &str = "hub:RunJob";
 /// The calls after which an endpoint starts or changes.
 const DEPLOYS: &[&str] = &[
     "endpoints:CreateEndpoint",
@@ -16,7 +20,12 @@ const DEPLOYS: &[&str] = &[
     "endpoints:UpdateEndpoint",
 ];
 /// Reads of what callers create.
-const READS: &[&str] = &["endpoints:GetEndpoint", "endpoints:ListEndpoints"];
+const READS: &[&str] = &[
+    "endpoints:GetEndpoint",
+    "endpoints:ListEndpoints",
+    "hub:GetJob",
+    "hub:ListJobs",
+];
 
 /// All calls: the services', then those of a cluster.
 pub fn calls() -> Vec<Signature> {
@@ -43,11 +52,20 @@ pub(crate) fn deploys(call: &Signature) -> bool {
     is_any(DEPLOYS, call)
 }
 
+/// Whether a call runs a job.
+pub(crate) fn runs_job(call: &Signature) -> bool {
+    is_any(&[RUNS], call)
+}
+
 /// Whether the simulator carries out an effect on this call, once the call is accepted.
 pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
+    let is_late = deploys(call) || runs_job(call);
     match effect {
-        Effect::AsyncFail(Some(code)) => deploys(call) && FAILURES.contains(&code.as_str()),
-        Effect::AsyncFail(None) | Effect::AsyncStuck | Effect::AsyncLate(_) => deploys(call),
+        Effect::AsyncFail(Some(code)) => {
+            let codes = if runs_job(call) { OF_JOBS } else { OF_ENDPOINTS };
+            is_late && codes.contains(&code.as_str())
+        }
+        Effect::AsyncFail(None) | Effect::AsyncStuck | Effect::AsyncLate(_) => is_late,
         Effect::NotYetVisible(_) => is_any(READS, call),
         _ => false,
     }
@@ -60,7 +78,7 @@ mod tests {
     #[test]
     fn what_is_simulated_is_a_call() {
         let all: Vec<String> = calls().iter().map(ToString::to_string).collect();
-        for name in DEPLOYS.iter().chain(READS) {
+        for name in DEPLOYS.iter().chain(READS).chain([&RUNS]) {
             assert!(all.iter().any(|call| call == name), "{name}");
         }
     }
@@ -78,6 +96,8 @@ mod tests {
         };
         check("endpoints:CreateEndpoint=async-fail(out-of-memory)", true);
         check("endpoints:CreateEndpoint=async-fail(boredom)", false);
+        check("hub:RunJob=async-fail(image-pull)", true);
+        check("hub:RunJob=async-fail(out-of-memory)", false);
         check("endpoints:UpdateEndpoint=async-stuck", true);
         check("endpoints:DeleteEndpoint=async-stuck", false);
         check("endpoints:GetEndpoint=stale-read(30)", true);

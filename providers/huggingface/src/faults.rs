@@ -8,7 +8,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
-use crate::calls::{deploys, simulates};
+use crate::calls::{deploys, runs_job, simulates};
 use crate::routes::SERVICES;
 
 const SOURCES: Sources = Sources {
@@ -25,6 +25,7 @@ const CAPACITY: &str =
     "huggingface/lighteval, endpoint_model.py: Compute instance not available yet";
 const STATES: &str =
     "huggingface_hub 2.4.0, InferenceEndpointStatus; hf-endpoints-documentation, foundations.md";
+const JOB_STAGES: &str = "huggingface_hub 2.4.0, JobStage and JobStatus.message";
 /// A read that does not show yet what was created a moment ago.
 const UNSEEN: Effect = Effect::NotYetVisible(5);
 
@@ -52,6 +53,15 @@ pub(crate) fn of(call: &Signature) -> Vec<Documented> {
     }
     if deploys(call) {
         all.extend(of_deployments());
+    }
+    if runs_job(call) {
+        let fail = |code: &str| Effect::AsyncFail(Some(code.to_owned()));
+        all.extend([
+            Documented::transient(fail("error"), JOB_STAGES),
+            Documented::transient(fail("image-pull"), JOB_STAGES),
+            Documented::transient(Effect::AsyncStuck, JOB_STAGES),
+            Documented::transient(Effect::AsyncLate(2), JOB_STAGES),
+        ]);
     }
     all
 }
@@ -94,6 +104,8 @@ mod tests {
         check("endpoints:ListEndpoints", "lost-response", false);
         check("endpoints:DeleteEndpoint", "capacity", false);
         check("hub:RunJob", "lost-response", true);
+        check("hub:RunJob", "async-fail(image-pull)", true);
+        check("hub:CancelJob", "async-stuck", false);
         check("inference:Ask", "lost-response", false);
         check("hub:WhoAmI", "credentials-expire", true);
     }

@@ -17,6 +17,8 @@ pub const RUN: &str = "kubeproof-run";
 pub const OWNER: &str = "kubeproof-owner";
 /// The mark that carries the time after which the resource may be swept.
 pub const EXPIRES: &str = "kubeproof-expires";
+/// The label of the harness's own job, which prints the scenario's text: the provisioner makes no job with it.
+pub const PROOF: &str = "kubeproof-proof";
 
 /// The longest value of a label.
 const VALUE_MAX: usize = 100;

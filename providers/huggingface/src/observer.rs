@@ -9,10 +9,11 @@ mod workload;
 
 use async_trait::async_trait;
 use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_contract::prelude::*;
 
 use crate::api::Api;
-use crate::api::types::{Caller, Endpoint};
+use crate::api::types::{Caller, Endpoint, Job};
 use crate::spec::HuggingFaceSpec;
 use crate::{cost, marks};
 
@@ -55,6 +56,17 @@ async fn endpoint(api: &Api, spec: &HuggingFaceSpec, run: &Run) -> Result<Endpoi
     }
     let message = format!("endpoint {name} carries no tag of the run");
     Err(CallError::state("endpoints:GetEndpoint", message))
+}
+
+/// The jobs that carry the run's label, also those that have ended.
+async fn jobs(api: &Api, spec: &HuggingFaceSpec, run: &Run) -> Result<Vec<Job>, CallError> {
+    let parameters = [spec.namespace.0.as_str()];
+    let label = format!("{}={}", marks::RUN, run.id);
+    let query = [("label", label.as_str())];
+    let call = RestCall::new("ListJobs", &parameters).with_query(&query);
+    let mut all: Vec<Job> = api.hub.all_linked_pages(call, "cursor").await?;
+    all.retain(|job| marks::are_of(run, &job.marks()));
+    Ok(all)
 }
 
 #[async_trait]

@@ -75,7 +75,7 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
         // What the jobs cost that it starts depends on how long they run.
         "scheduled_job" => return None,
         "space" => match property("flavor").map(String::as_str) {
-            None | Some(FREE_SPACE) => Decimal::ZERO,
+            None | Some("" | FREE_SPACE) => Decimal::ZERO,
             Some(_) if SLEEPING.contains(&resource.state.as_str()) => Decimal::ZERO,
             Some(flavor) => of_flavor(flavor)?.usd * Decimal::from(HOURS_PER_MONTH),
         },

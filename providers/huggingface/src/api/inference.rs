@@ -1,24 +1,19 @@
 //! Questions to a model that is served, on the endpoint's own host.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::Method;
 use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
 use kubeproof_cloudkit::{Applied, CallError, Cause};
 use serde_json::{Value, json};
 
-use super::errors;
 use super::types::Endpoint;
-use crate::api::Api;
-use crate::credentials::TOKEN;
+use super::{Api, raw};
 use crate::spec::EndpointSpec;
 
 /// The most new words of an answer: it is the question in it that counts.
 const NEW_TOKENS: u32 = 8;
-/// How long one answer may take.
-const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 /// How often an endpoint is asked that has no replica yet. It answers 503 in the meantime (`../shared/reference`,
 /// api/judges.md section 5).
 const EVERY: PollSchedule = PollSchedule::every(10);
@@ -52,7 +47,7 @@ pub async fn ask(
     text: &str,
 ) -> Result<String, CallError> {
     let body = Bytes::from(body(spec, text).to_string());
-    let answer = send(api, url(endpoint)?, body).await?;
+    let answer = raw::send(api, (ASK, Method::POST), url(endpoint)?, body).await?;
     let unreadable = || CallError::no_answer(ASK, "the answer cannot be read", Applied::Unknown);
     said(answer.body()).ok_or_else(unreadable)
 }
@@ -101,46 +96,6 @@ fn url(endpoint: &Endpoint) -> Result<&str, CallError> {
         CallError::state(ASK, message)
     };
     endpoint.status.url.as_deref().ok_or_else(missing)
-}
-
-async fn send(api: &Api, url: &str, body: Bytes) -> Result<Response<Bytes>, CallError> {
-    let connection = api.connection();
-    let (token, _) = TOKEN
-        .find(connection)
-        .map_err(|error| CallError::unmade(ASK, error))?;
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(url)
-        .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(body);
-    let request = request.map_err(|error| CallError::unmade(ASK, error))?;
-    let sent = Arc::clone(&connection.transport);
-    let answer = match tokio::time::timeout(ANSWER_WITHIN, sent.send(request)).await {
-        Ok(answer) => answer.map_err(|error| CallError::of_transport(ASK, error))?,
-        Err(_) => {
-            let message = format!("no answer within {} s", ANSWER_WITHIN.as_secs());
-            return Err(CallError::no_answer(ASK, message, Applied::MaybeLater));
-        }
-    };
-    let status = answer.status().as_u16();
-    if answer.status().is_success() {
-        return Ok(answer);
-    }
-    let said = errors::read(&answer);
-    let (cause, applied) = errors::classify(status, &said.code, &said.message);
-    let message = if said.message.is_empty() {
-        format!("status {status}")
-    } else {
-        said.message
-    };
-    Err(CallError {
-        code: said.code,
-        cause,
-        applied,
-        retry_after: said.retry_after,
-        ..CallError::state(ASK, message)
-    })
 }
 
 #[cfg(test)]

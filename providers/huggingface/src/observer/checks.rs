@@ -9,9 +9,10 @@ use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::run::Run;
 
 use super::endpoint;
-use crate::api::types::{Endpoint, state};
+use crate::api::types::{Endpoint, Job, state};
 use crate::api::{Api, inference};
-use crate::spec::{EndpointSpec, HuggingFaceSpec};
+use crate::marks;
+use crate::spec::{EndpointSpec, HuggingFaceSpec, JobSpec};
 
 /// The provider's rows, with titles.
 pub const CHECKLIST: &[(&str, &str)] = &[
@@ -40,6 +41,7 @@ pub const CHECKLIST: &[(&str, &str)] = &[
         "huggingface.cost",
         "estimate against the meter within the tolerance: no API says what one endpoint was billed",
     ),
+    (JOB, "the job runs on the hardware that was asked for"),
     ("huggingface.teardown", "every resource type empty again"),
     (
         "huggingface.partial_failure",
@@ -50,6 +52,7 @@ const ENDPOINT: &str = "huggingface.endpoint";
 const MODEL: &str = "huggingface.model";
 const KUBERNETES: &str = "huggingface.kubernetes";
 const SCALING: &str = "huggingface.scaling";
+const JOB: &str = "huggingface.job";
 
 pub(super) const ROWS: Rows = Rows(CHECKLIST);
 
@@ -59,6 +62,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_mins(15);
 const QUESTION: &str = "Which model answers?";
 /// Why there is nothing to see.
 const NO_ENDPOINT: &str = "the scenario asks for a job and no endpoint";
+const NO_JOB: &str = "the scenario asks for an endpoint and no job";
 const NO_INTEGRATION: &str = "the scenario asks for no Kubernetes integration";
 
 /// All rows.
@@ -69,6 +73,10 @@ pub(super) async fn all(api: &Api, spec: &HuggingFaceSpec, run: &Run) -> Vec<Che
             .map(|id| ROWS.skipped(id, NO_ENDPOINT))
             .to_vec();
         rows.push(kubernetes);
+        rows.push(match &spec.job {
+            Some(asked) => job(api, spec, asked, run).await,
+            None => ROWS.skipped(JOB, "the scenario asks for nothing"),
+        });
         return rows;
     };
     let seen = match endpoint(api, spec, run).await {
@@ -80,7 +88,39 @@ pub(super) async fn all(api: &Api, spec: &HuggingFaceSpec, run: &Run) -> Vec<Che
         model(api, asked, &seen).await,
         scaling(asked, &seen),
         kubernetes,
+        ROWS.skipped(JOB, NO_JOB),
     ]
+}
+
+/// The row on the job of the run, found by its label.
+async fn job(api: &Api, spec: &HuggingFaceSpec, asked: &JobSpec, run: &Run) -> Check {
+    let mut jobs = match super::jobs(api, spec, run).await {
+        Ok(jobs) => jobs,
+        Err(error) => return ROWS.unknown(JOB, error),
+    };
+    jobs.retain(|job| !job.marks().contains_key(marks::PROOF));
+    let is_good = |job: &&Job| job.is_alive() || job.status.stage == "COMPLETED";
+    let good: Vec<&Job> = jobs.iter().filter(is_good).collect();
+    let mut wrong = Vec::new();
+    if good.len() != 1 {
+        let all: Vec<String> = jobs.iter().map(|job| format!("{} is {}", job.id, job.stage())).collect();
+        let (count, all) = (good.len(), all.join(", "));
+        wrong.push(format!("{count} jobs of the run run or have completed, asked for 1 ({all})"));
+    }
+    for job in &good {
+        if job.flavor != asked.flavor.0 {
+            let (id, flavor) = (&job.id, &job.flavor);
+            wrong.push(format!("{id} is on {flavor}, asked for {}", asked.flavor.0));
+        }
+        if !["RUNNING", "COMPLETED"].contains(&job.status.stage.as_str()) {
+            wrong.push(format!("{} is {}", job.id, job.stage()));
+        }
+    }
+    let seen: Vec<String> = good
+        .iter()
+        .map(|job| format!("{} on {}: {}", job.id, job.flavor, job.stage()))
+        .collect();
+    ROWS.judged(JOB, &wrong, seen.join(", "))
 }
 
 /// The rows without an endpoint: one that is not there, or is not the run's, is wrong; else nothing is known.
@@ -95,6 +135,7 @@ fn absent(error: &CallError, kubernetes: Check) -> Vec<Check> {
         .map(|id| ROWS.check(id, verdict, error.to_string()))
         .to_vec();
     rows.push(kubernetes);
+    rows.push(ROWS.skipped(JOB, NO_JOB));
     rows
 }
 

@@ -63,7 +63,10 @@ async fn all(work: &Work) -> Result<Vec<Job>, CallError> {
 
 /// The job of an earlier try that waits, runs or has completed. One that has failed does not count.
 async fn usable(work: &Work) -> Result<Option<Job>, CallError> {
-    let is_usable = |job: &Job| job.is_alive() || job.status.stage == "COMPLETED";
+    let is_usable = |job: &Job| {
+        let is_own = !job.marks().contains_key(marks::PROOF);
+        is_own && (job.is_alive() || job.status.stage == "COMPLETED")
+    };
     let mut all = all(work).await?;
     all.retain(is_usable);
     Ok(all.into_iter().min_by_key(|job| job.created_at))

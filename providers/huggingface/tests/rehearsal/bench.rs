@@ -30,6 +30,10 @@ pub const CPU: &str = "  namespace: kubeproof-rehearsal\n  endpoint:\n    vendor
     accelerator: cpu\n    instance_type: intel-spr\n    instance_size: x1\n    model: openai-community/gpt2\n    \
     scaling: {min_replicas: 0, max_replicas: 1, scale_to_zero_minutes: 15}\n";
 
+/// A job that runs until it is cancelled.
+pub const JOB: &str = "  namespace: kubeproof-rehearsal\n  job: {flavor: cpu-basic, image: \"python:3.12\", \
+    command: [sleep, \"3600\"]}\n";
+
 /// A simulated account, a run, and the faults of its calls.
 pub struct Bench {
     pub scenario: AnyScenario,

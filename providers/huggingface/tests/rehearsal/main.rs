@@ -2,3 +2,5 @@
 
 mod bench;
 mod endpoint;
+mod inventory;
+mod jobs;
