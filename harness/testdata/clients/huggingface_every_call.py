@@ -2,6 +2,7 @@
 members. What the client has no method for is called by its own session."""
 
 import os
+import sys
 import tempfile
 import time
 
@@ -97,7 +98,8 @@ def chat():
     one.delete()
     one = hub.create_inference_endpoint("vectors", repository="BAAI/bge-small-en-v1.5", **CPU)
     one.wait(timeout=60, refresh_every=1)
-    assert one.client.feature_extraction("a").size == 8
+    # The client's own method needs numpy.
+    assert len(raw("POST", one.url, json={"inputs": "a"}).json()[0]) == 8
     one.delete()
 
 
@@ -138,7 +140,7 @@ def spaces():
     hub.model_info("openai-community/gpt2", revision="v2")
     assert hub.model_info("gpt2").id == "gpt2"
     refused(404, hub.model_info, "openai-community/gpt2", revision="nope", of=RevisionNotFoundError)
-    refused(404, hub.model_info, "nobody/nothing", of=RepositoryNotFoundError)
+    refused(404, hub.model_info, "someone/nothing", of=RepositoryNotFoundError)
     assert hub.model_info("meta-llama/Llama-3.1-8B-Instruct").gated == "manual"
     for kind in ["model", "dataset"]:
         hub.create_repo(f"{ME}/made", repo_type=kind, private=True)
@@ -189,7 +191,8 @@ def account():
     assert list(by_port.list_jobs(status="COMPLETED"))
 
 
-for part in [endpoints, chat, jobs, spaces, account]:
+PARTS = [endpoints, chat, jobs, spaces, account]
+for part in [one for one in PARTS if one.__name__ in (sys.argv[1:] or one.__name__)]:
     began = time.monotonic()
     part()
     print(f"{part.__name__}: {time.monotonic() - began:.1f} s")

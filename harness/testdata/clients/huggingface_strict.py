@@ -51,7 +51,7 @@ OBJECTS = {
                  {"numCpus": Null(int), "gpuMemoryGb": Null(int), "quota": "Quota"}),
     "Quota": ({"maxAccelerators": int, "usedAccelerators": int}, {}),
     "EndpointError": ({"error": str}, {"code": str}),
-    "HubError": ({"error": str}, {}),
+    "HubError": ({"error": str}, {"url": str}),
     # The Hub.
     "Whoami": ({"type": ["user"], "id": str, "name": str, "orgs": ("Organisation",), "canPay": bool, "auth": "Auth"},
                {"fullname": str, "isPro": bool, "periodEnd": Null(str), "avatarUrl": str, "email": str}),
