@@ -105,8 +105,8 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// A client whose tests are beside its provider: `providers/gcp/tests/clients`.
-const ELSEWHERE: &str = "google";
+/// Clients whose tests are beside their cloud: `providers/gcp/tests/clients`, `providers/huggingface/simulator/tests/clients`.
+const ELSEWHERE: &[&str] = &["google", "huggingface"];
 
 /// A requested client.
 #[derive(Clone)]
@@ -124,7 +124,7 @@ fn main() -> ExitCode {
         .map(str::trim)
         .filter(|word| !word.is_empty())
         .map(read)
-        .filter(|client| client.name != ELSEWHERE)
+        .filter(|client| !ELSEWHERE.contains(&client.name.as_str()))
         .collect();
     if let Some(boto3) = asked.iter().find(|client| client.name == "boto3") {
         // This is the only place that sets it.

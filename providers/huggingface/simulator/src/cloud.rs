@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderValue, Request, header};
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
@@ -84,6 +84,15 @@ impl Cloud for HuggingFaceCloud {
         }
         self.observe();
         let mut response = wire::write(&answer);
+        // By the cloud's clock, as all times in answers: clients compare them.
+        let date = self
+            .state
+            .now
+            .strftime("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string();
+        if let Ok(date) = HeaderValue::from_str(&date) {
+            response.headers_mut().insert(header::DATE, date);
+        }
         if injected.is_taken() {
             response.extensions_mut().insert(Acknowledged);
         }

@@ -115,7 +115,7 @@ pub(crate) const CATALOGUE: Table = Router::new(&[on(
 /// The resource type.
 pub(crate) const TYPE: &str = "inference_endpoint";
 
-/// Where an endpoint is between creation and end (`InferenceEndpointStatus` of huggingface_hub 2.4.0).
+/// Where an endpoint is between creation and end (`InferenceEndpointStatus` of `huggingface_hub` 2.4.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Pending,

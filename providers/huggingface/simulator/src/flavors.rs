@@ -1,7 +1,7 @@
 //! The machines of Jobs and Spaces, with their prices.
 //!
 //! Prices and sizes: huggingface/hub-docs, docs/hub/jobs-pricing.md @0b8c07f. The names are those of `JobHardware` and
-//! `SpaceHardware` in huggingface_hub 2.4.0, whose documentation also shows 167 micro-dollars a minute for `cpu-basic`. A
+//! `SpaceHardware` in `huggingface_hub` 2.4.0, whose documentation also shows 167 micro-dollars a minute for `cpu-basic`. A
 //! Space on `cpu-basic` is free (docs/hub/spaces-gpus).
 
 use kubeproof_contract::Decimal;

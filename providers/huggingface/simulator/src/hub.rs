@@ -16,7 +16,7 @@ pub(crate) struct Model {
     pub(crate) task: &'static str,
     /// Whether it is one of those that take minutes to load.
     pub(crate) is_large: bool,
-    /// Whether its licence has to be accepted, which nobody here did.
+    /// Whether its licence has to be accepted, which no one here did.
     pub(crate) is_gated: bool,
 }
 

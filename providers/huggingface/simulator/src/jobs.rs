@@ -128,7 +128,7 @@ pub(crate) const HARDWARE: Table = Router::new(&[on(
 pub(crate) const TYPE: &str = "job";
 pub(crate) const SCHEDULED_TYPE: &str = "scheduled_job";
 
-/// Where a job is (`JobStage` of huggingface_hub 2.4.0).
+/// Where a job is (`JobStage` of `huggingface_hub` 2.4.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Scheduling,

@@ -24,4 +24,4 @@ mod webhooks;
 mod whoami;
 mod wire;
 
-pub use route::{operations, products};
+pub use route::{answered_operations, operation_of, operations, products};

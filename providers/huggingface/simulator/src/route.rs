@@ -128,6 +128,27 @@ pub fn products() -> impl Iterator<Item = (&'static str, usize)> {
     products.map(move |product| (product.name, count(product)))
 }
 
+/// The name of the operation that a request calls; `None` for one that is unknown, or a call of a deployed model.
+pub fn operation_of(request: &Request<Bytes>) -> Option<&'static str> {
+    let host = host(request);
+    let is_model = host.ends_with(inference::DOMAIN) && host != ENDPOINTS_HOST;
+    let bases = [(ENDPOINTS_BASE, ENDPOINTS), (HUB_BASE, HUB)];
+    let tables = bases.into_iter().flat_map(|(base, products)| {
+        let tables = products.iter().flat_map(|product| product.tables);
+        tables.map(move |table| (base, table))
+    });
+    let found = tables.filter_map(|(base, table)| table.of(request, base));
+    let found = found.min_by_key(|routed| routed.parameters.len());
+    found.filter(|_| !is_model).map(|routed| routed.name)
+}
+
+/// The names of the operations that are answered.
+pub fn answered_operations() -> impl Iterator<Item = &'static str> {
+    let products = ENDPOINTS.iter().chain(HUB);
+    let tables = products.flat_map(|product| product.tables);
+    tables.flat_map(|table| table.names().filter(|name| table.handler(name).is_some()))
+}
+
 /// The host that a request names; empty for an address.
 fn host(request: &Request<Bytes>) -> String {
     let named = request.uri().host().map(str::to_owned);

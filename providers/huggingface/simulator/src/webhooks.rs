@@ -1,6 +1,6 @@
 //! Webhooks of the user: they start nothing here, and are there to be found and deleted.
 //!
-//! Members: `WebhookInfo` and `create_webhook` of huggingface_hub 2.4.0.
+//! Members: `WebhookInfo` and `create_webhook` of `huggingface_hub` 2.4.0.
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::{Lifetime, Resource};

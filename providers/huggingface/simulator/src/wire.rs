@@ -2,7 +2,7 @@
 //!
 //! Inference Endpoints answer `{"error": "Bad Request: …", "code": "BAD_REQUEST"}`, as public notes of calls in 2026 show
 //! (reference/api/judges.md, section 5). The Hub answers `{"error": …}`, with the code and the message in headers too
-//! (`hf_raise_for_status` of huggingface_hub 2.4.0).
+//! (`hf_raise_for_status` of `huggingface_hub` 2.4.0).
 
 use std::time::Duration;
 

@@ -242,7 +242,7 @@ impl Scaling {
             max_replica,
             ..
         } = *self;
-        if max_replica < 1 || max_replica > REPLICAS_MAX || min_replica > max_replica {
+        if !(1..=REPLICAS_MAX).contains(&max_replica) || min_replica > max_replica {
             return Err(bad_request(format!(
                 "scaling needs 0 <= minReplica <= maxReplica and 1 <= maxReplica <= {REPLICAS_MAX}"
             )));

@@ -1,5 +1,5 @@
 //! The container of an endpoint: a union with one variant, of which the service drops silently what it does not know
-//! (huggingface_hub 2.4.0, `_inference_endpoints.py`).
+//! (`huggingface_hub` 2.4.0, `_inference_endpoints.py`).
 
 use kubeproof_simkit::rest::ApiError;
 use serde_json::{Map, Value};
@@ -53,7 +53,7 @@ const VARIANTS: &[(&str, &[&str])] = &[
     ("hfServe", &[]),
 ];
 
-/// The variants whose containers speak OpenAI's chat, and tell which model they serve.
+/// The variants whose containers speak `OpenAI`'s chat, and tell which model they serve.
 const CHAT: &[&str] = &[
     "tgi",
     "tgiNeuron",
@@ -119,7 +119,7 @@ pub(crate) fn variant(image: &Map<String, Value>) -> &str {
     image.keys().next().map_or("", String::as_str)
 }
 
-/// Whether its container speaks OpenAI's API. The toolkit of Hugging Face does not.
+/// Whether its container speaks `OpenAI`'s API. The toolkit of Hugging Face does not.
 pub(crate) fn speaks_openai(image: &Map<String, Value>) -> bool {
     CHAT.contains(&variant(image)) || variant(image) == "tei"
 }

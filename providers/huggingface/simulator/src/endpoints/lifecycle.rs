@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use kubeproof_simkit::injected::{AsyncFault, InjectedFault};
 use kubeproof_simkit::rest::ApiError;
 
-use super::catalogue::Supply;
+use super::catalogue::{Hardware, Supply};
 use super::{Endpoint, EndpointEvent, Replica, Stage, What, scaling, usage};
 use crate::hub;
 use crate::state::{Event, State};
@@ -131,7 +131,7 @@ fn place(state: &mut State, key: &str, (wait, seconds): (i64, i64), course: Cour
     endpoint.deployed = None;
     endpoint.turn(Stage::Pending);
     endpoint.note(now, "waiting for capacity");
-    let supply = endpoint.hardware().map(|it| it.supply());
+    let supply = endpoint.hardware().map(Hardware::supply);
     if course.is_without_capacity || supply == Some(Supply::Hollow) {
         return;
     }

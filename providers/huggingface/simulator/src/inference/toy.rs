@@ -1,7 +1,7 @@
 //! A model that computes nothing and always answers the same to the same: what it says is made of its name, its revision
 //! and the input, so that an answer shows which model and which revision gave it, and repeats what it was told.
 //!
-//! Forms: OpenAI's chat completions, completions and embeddings; `inputs` of Hugging Face's containers by task; `/info`
+//! Forms: `OpenAI`'s chat completions, completions and embeddings; `inputs` of Hugging Face's containers by task; `/info`
 //! and `/v1/models` of TGI, TEI and vLLM.
 
 use bytes::Bytes;

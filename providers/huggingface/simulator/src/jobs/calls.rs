@@ -34,7 +34,7 @@ fn answer(state: &State, id: &str) -> Outcome {
     Ok(Answer::json(&document))
 }
 
-/// Refuses to start what nobody pays for.
+/// Refuses to start what no one pays for.
 pub(super) fn check_payment(state: &State, namespace: &str) -> Result<(), ApiError> {
     if access::can_pay(&state.setup, USER, namespace) {
         return Ok(());

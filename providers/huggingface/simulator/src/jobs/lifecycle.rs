@@ -11,6 +11,7 @@ use kubeproof_simkit::rest::ApiError;
 use super::program::{self, Course};
 use super::spec::Spec;
 use super::{Initiator, Job, Stage};
+use crate::flavors::Flavor;
 use crate::setup::USER;
 use crate::state::{Event, State};
 use crate::{tags, whoami};
@@ -71,7 +72,7 @@ pub(super) fn run(
         }
         Some(AsyncFault::Stuck) | None => {}
     }
-    let has_accelerator = spec.flavor().is_some_and(|it| it.has_accelerator());
+    let has_accelerator = spec.flavor().is_some_and(Flavor::has_accelerator);
     let seconds = if has_accelerator {
         SCHEDULING_ACCELERATOR
     } else {

@@ -210,8 +210,8 @@ fn statement(text: &str, variables: &Variables) -> Option<Step> {
     if let Some(seconds) = inner("time.sleep") {
         return seconds_of(seconds).map(Step::Sleep);
     }
-    let exit = ["sys.exit", "exit", "raise SystemExit"].iter();
-    let code = exit.filter_map(|name| inner(name)).next()?;
+    let mut exits = ["sys.exit", "exit", "raise SystemExit"].into_iter();
+    let code = exits.find_map(inner)?;
     code.parse().ok().map(Step::Exit)
 }
 
@@ -235,8 +235,11 @@ fn unquoted(text: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    /// The lines with their times, how long it takes, and the exit code.
+    type Seen<'a> = (&'a [(i64, &'a str)], i64, i32);
+
     #[track_caller]
-    fn check(words: &[&str], expected: Option<(&[(i64, &str)], i64, i32)>) {
+    fn check(words: &[&str], expected: Option<Seen<'_>>) {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let variables = BTreeMap::from([("NAME".to_owned(), "value".to_owned())]);
         let seen = read(&words, &variables);

@@ -1,4 +1,4 @@
-//! A job as answers show it (reference/api/huggingface.md, section 3; `JobInfo` of huggingface_hub 2.4.0).
+//! A job as answers show it (reference/api/huggingface.md, section 3; `JobInfo` of `huggingface_hub` 2.4.0).
 
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! What a job runs: the body of a request, checked.
 //!
-//! Members: reference/api/huggingface.md, section 3, and `_create_job_spec` of huggingface_hub 2.4.0. What labels may
+//! Members: reference/api/huggingface.md, section 3, and `_create_job_spec` of `huggingface_hub` 2.4.0. What labels may
 //! contain is in its documentation of `update_job_labels`.
 
 use std::collections::BTreeMap;

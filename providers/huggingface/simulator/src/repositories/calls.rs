@@ -98,8 +98,12 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Outcome {
     check_namespace(state, call, &namespace)?;
     check_name(&new.name)?;
     let key = key(kind, &namespace, &new.name);
+    let address = route::address(call.request);
+    let url = format!("{address}/{}{namespace}/{}", kind.path(), new.name);
     if state.repositories.has(&key) {
-        return Err(refused(409, "You already created this repo"));
+        // The client takes the address from the refusal (`create_repo` with `exist_ok`).
+        let document = json!({"error": "You already created this repo", "url": url});
+        return Ok(Answer::json(&document).status(409));
     }
     let space = match kind {
         Kind::Space => Some(new_space(state, &namespace, &new)?),
@@ -123,7 +127,6 @@ pub(super) fn create(state: &mut State, call: &Call<'_>) -> Outcome {
     };
     let id = repository.id();
     state.repositories.insert(key, repository);
-    let url = format!("{}/{}{id}", route::address(call.request), kind.path());
     Ok(Answer::json(&json!({"url": url, "name": id, "id": uid})))
 }
 
@@ -154,7 +157,7 @@ fn new_space(state: &State, namespace: &str, new: &New) -> Result<Space, ApiErro
     Ok(space)
 }
 
-/// Refuses a machine that is unknown, or that nobody pays for.
+/// Refuses a machine that is unknown, or that no one pays for.
 pub(super) fn check_flavor(state: &State, namespace: &str, flavor: &str) -> Result<(), ApiError> {
     if flavors::of_spaces(flavor).is_none() {
         return Err(bad_request(format!("unknown hardware {flavor}")));

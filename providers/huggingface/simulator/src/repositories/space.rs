@@ -21,7 +21,7 @@ const STARTING: i64 = 30;
 /// After how many idle seconds the free machine is taken away.
 const FREE_SLEEP: i64 = 48 * 3600;
 
-/// Where a Space is (`SpaceStage` of huggingface_hub 2.4.0, and `SLEEPING`).
+/// Where a Space is (`SpaceStage` of `huggingface_hub` 2.4.0, and `SLEEPING`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     NoAppFile,

@@ -60,7 +60,7 @@ fn an_organisation_that_the_token_is_not_made_for_is_listed_and_answers_403() {
     let shown = bench.get("hub /whoami-v2");
     assert_eq!(shown["orgs"][1]["name"], "closed");
     bench.refused("GET v2 /endpoint/closed", &NO, 403, "FORBIDDEN");
-    bench.refused("GET v2 /endpoint/nobody", &NO, 403, "FORBIDDEN");
+    bench.refused("GET v2 /endpoint/somebody", &NO, 403, "FORBIDDEN");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn what_a_name_may_be_and_what_is_refused() {
     refused("/provider/region", json!("mars-1"), 400, "not supported");
     refused(
         "/model/repository",
-        json!("nobody/nothing"),
+        json!("someone/nothing"),
         400,
         "was not found",
     );

@@ -55,7 +55,7 @@ fn said(text: &str) -> Vec<String> {
 fn a_job_is_scheduled_runs_says_its_words_and_ends() {
     let mut bench = Bench::new();
     let id = run(&mut bench, &job(&["sh", "-c", "echo nonce-9; sleep 60"]));
-    assert_eq!(bench.made("job"), [id.clone()]);
+    assert_eq!(bench.made("job"), std::slice::from_ref(&id));
     bench.wait(5);
     assert_eq!(stage(&mut bench, &id), "SCHEDULING");
     // 6 s, as in the client's documentation.

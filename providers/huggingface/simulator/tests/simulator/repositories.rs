@@ -199,7 +199,7 @@ fn public_models_are_known_with_their_gates_and_revisions() {
         )
     };
     assert_eq!(
-        code("/models/nobody/nothing"),
+        code("/models/someone/nothing"),
         (404, "RepoNotFound".to_owned())
     );
     let unknown = code("/models/openai-community/gpt2/revision/nope");
