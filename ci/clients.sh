@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the real clients that test the simulators, or fails: none is skipped in CI. Sourced by `.ci/run`.
-# pip installs the AWS CLI, boto3, the Python clients of Google, Azure, Kubernetes and Lambda Cloud, and az and moto (in
-# environments of their own); terraform with a mirror of its AWS provider, several versions of kubectl, and gcloud with its plug-in for
+# pip installs the AWS CLI, boto3, the Python clients of Google, Azure, Hugging Face, Kubernetes and Lambda Cloud, and az and
+# moto (in environments of their own); terraform with a mirror of its AWS provider, several versions of kubectl, and gcloud with its plug-in for
 # kubectl must be on the machine: no registry has them.
 # Versions are pinned: the tables of providers/README.md and of the simulator's CONFORMANCE.md depend on them.
 
@@ -10,7 +10,7 @@ clients_moto="$HOME/.cache/kubeproof/moto"
 clients_az="$HOME/.cache/kubeproof/az"
 # Without PySocks httplib2 ignores HTTPS_PROXY, and google-api-python-client calls the real hosts.
 clients_packages=(awscli==1.46.3 boto3==1.44.8 botocore==1.44.8 kubernetes==37.0.1
-  lambda-ai-cloud-api-client==2.4.1
+  lambda-ai-cloud-api-client==2.4.1 huggingface_hub==2.4.0
   google-api-python-client==2.202.0 google-cloud-container==2.67.0 google-cloud-compute==1.57.0
   google-cloud-bigquery==3.47.0 httplib2==0.32.1 PySocks==1.7.1
   azure-core==1.41.0 azure-identity==1.27.0
@@ -95,6 +95,6 @@ clients_ready() {
 
   local python="$clients_python/bin/python"
   export KUBEPROOF_CLIENTS="aws,boto3=$python,kubernetes=$python,lambda=$python,moto=$clients_moto/bin/moto_server,terraform$kubectls"
-  export KUBEPROOF_CLIENTS="$KUBEPROOF_CLIENTS,gcloud,google=$python,az,azure=$python"
+  export KUBEPROOF_CLIENTS="$KUBEPROOF_CLIENTS,gcloud,google=$python,az,azure=$python,huggingface=$python"
   if [ -n "$more" ]; then export KUBEPROOF_CLIENTS="$KUBEPROOF_CLIENTS,azurerm=terraform"; fi
 }

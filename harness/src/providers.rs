@@ -10,6 +10,7 @@ pub fn all() -> Vec<Box<dyn Provider>> {
         Box::new(kubeproof_aws::provider::Aws),
         Box::new(kubeproof_gcp::provider::Gcp),
         Box::new(kubeproof_azure::provider::Azure),
+        Box::new(kubeproof_huggingface::provider::HuggingFace),
         Box::new(kubeproof_lambda::provider::Lambda),
         Box::new(kubeproof_kind::provider::Kind),
     ]

@@ -211,12 +211,14 @@ fn scaled(proof: &ScaleProof) -> String {
 
 fn words(proof: &JobProof) -> String {
     let output: Vec<&str> = proof.output.lines().collect();
+    let place = |node: &String| format!(" on {node}");
+    let exit = |code: i32| format!(", exit {code}");
     format!(
-        "pod {} on {} printed \"{}\", exit {}, {} s",
-        proof.pod,
-        proof.node,
+        "{}{} printed \"{}\"{}, {} s",
+        proof.runner,
+        proof.node.as_ref().map(place).unwrap_or_default(),
         output.join(" "),
-        proof.exit_code,
+        proof.exit_code.map(exit).unwrap_or_default(),
         proof.seconds
     )
 }

@@ -121,8 +121,8 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// Clients whose tests are beside their providers: `providers/gcp/tests/clients`.
-const ELSEWHERE: &[&str] = &["azure", "google"];
+/// Clients whose tests are beside their cloud: `providers/gcp/tests/clients`, `providers/huggingface/simulator/tests/clients`.
+const ELSEWHERE: &[&str] = &["azure", "google", "huggingface"];
 
 /// A client that CI uses where it is kept, and does not build: without it the table of calls is complete all the same.
 const OPTIONAL: &str = "azurerm";

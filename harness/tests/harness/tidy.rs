@@ -204,6 +204,7 @@ const DEPENDENCIES: &[(&str, &str)] = &[
         "providers/gcp/simulator",
         "contract kubernetes-simulator simkit",
     ),
+    ("providers/huggingface/simulator", "contract simkit"),
     (
         "providers/lambda/simulator",
         "contract kubernetes-simulator simkit",

@@ -20,7 +20,7 @@ pub enum CredentialsError {
     #[error("the .env file {} cannot be read", .0.display())]
     EnvFile(PathBuf),
     /// No place has any.
-    #[error("no {what}: looked for {name} in {} and in the environment; {advice}", .env_file.display())]
+    #[error("no {what}: looked for {name} in {} and in the environment{}; {advice}", .env_file.display(), and_in(file.as_deref()))]
     NotFound {
         /// What is missing.
         what: &'static str,
@@ -28,12 +28,18 @@ pub enum CredentialsError {
         name: &'static str,
         /// The `.env` file that was searched.
         env_file: PathBuf,
+        /// The file of the cloud's own tools that was searched, if they have one.
+        file: Option<PathBuf>,
         /// Where to get one.
         advice: &'static str,
     },
     /// The environment that a program was given has none.
     #[error("the program's environment has no {0}")]
     NotGiven(&'static str),
+}
+
+fn and_in(file: Option<&Path>) -> String {
+    file.map_or_else(String::new, |file| format!(" and in {}", file.display()))
 }
 
 impl From<CredentialsError> for ObserverError {
@@ -124,7 +130,7 @@ pub fn fingerprint_problem(text: &str) -> Option<String> {
 }
 
 /// The one variable in which a cloud's key is looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct KeyVariable {
     /// The variable.
     pub name: &'static str,
@@ -134,6 +140,9 @@ pub struct KeyVariable {
     pub advice: &'static str,
     /// The key that the simulator knows.
     pub rehearsal: &'static str,
+    /// Where the cloud's own tools keep the key in a file that holds nothing else, as the environment says; looked
+    /// for last.
+    pub file: Option<fn(Variables<'_>) -> Option<PathBuf>>,
 }
 
 impl KeyVariable {
@@ -214,10 +223,17 @@ impl KeyVariable {
         if let Some(value) = variables(self.name).filter(filled) {
             return Ok((Secret(value), "the environment".to_owned()));
         }
+        let file = self.file.and_then(|place| place(variables));
+        if let Some(path) = &file
+            && let Some(value) = std::fs::read_to_string(path).ok().filter(filled)
+        {
+            return Ok((Secret(value.trim().to_owned()), path.display().to_string()));
+        }
         Err(CredentialsError::NotFound {
             what: self.what,
             name: self.name,
             env_file: env_file.to_owned(),
+            file,
             advice: self.advice,
         })
     }
@@ -232,6 +248,7 @@ mod tests {
         what: "key of the sky",
         advice: "look up",
         rehearsal: "made-up",
+        file: None,
     };
 
     /// The key that is found with this `.env` file (none: it does not exist) and this variable.
@@ -278,6 +295,35 @@ mod tests {
         check(None, Some("  "), Err(places));
         check(None, None, Err(".env and in the environment; look up"));
         check(Some("OTHER='hush\n"), Some("env"), Err("cannot be read"));
+    }
+
+    #[test]
+    fn a_file_of_the_clouds_own_tools_is_looked_for_last() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = folder.path().display().to_string();
+        let key = KeyVariable {
+            file: Some(|variables| Some(PathBuf::from(variables("SKY_HOME")?).join("key"))),
+            ..KEY
+        };
+        let found = |variable: Option<&str>| {
+            let variables = |name: &str| match name {
+                "SKY_HOME" => Some(home.clone()),
+                "SKY_KEY" => variable.map(str::to_owned),
+                _ => None,
+            };
+            let found = key.find_with(&folder.path().join(".env"), &variables);
+            found.map(|(key, source)| (key.expose().to_owned(), source))
+        };
+        let missing = found(None).expect_err("no key").to_string();
+        let place = folder.path().join("key").display().to_string();
+        assert!(
+            missing.contains(&format!("and in {place}; look up")),
+            "{missing}"
+        );
+        std::fs::write(&place, "kept\n").expect("written");
+        assert_eq!(found(None), Ok(("kept".to_owned(), place)));
+        let first = found(Some("env")).map(|(key, _)| key);
+        assert_eq!(first.as_deref(), Ok("env"));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! What differs between clouds is a [`RestApi`]: values and small functions. One call is one request here; when it
 //! is repeated, the [`RetryPolicy`] of the caller says.
 
+mod links;
+
 use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;
@@ -235,7 +237,7 @@ impl<A: RestApi> RestClient<A> {
         policy: RetryPolicy,
         call: RestCall<'_>,
     ) -> Result<RestAnswer<T>, CallError> {
-        self.session.call(policy, || self.answer(call)).await
+        self.session.call(policy, || self.read(call)).await
     }
 
     /// Reads a list to its last page. `token` is the name of the page token in the query; `take` gives a page's items
@@ -263,41 +265,64 @@ impl<A: RestApi> RestClient<A> {
         self.session.all_pages(&name, page).await
     }
 
-    async fn send<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {
-        Ok(self.answer(call).await?.value)
+    /// Reads a list whose answers name their next page in a `Link` header (RFC 8288), to its last page. `token` is the
+    /// name of the page token in the query of that link.
+    ///
+    /// # Errors
+    /// When a page cannot be read, a link cannot be followed, or the list has no last page.
+    pub async fn all_linked_pages<T: DeserializeOwned + Send>(
+        &self,
+        call: RestCall<'_>,
+        token: &str,
+    ) -> Result<Vec<T>, CallError> {
+        let name = format!("{}:{}", A::SERVICE, call.operation);
+        let name = &name;
+        let page = |next: Option<String>| async move {
+            let mut query = call.query.to_vec();
+            query.extend(next.as_deref().map(|next| (token, next)));
+            let answer = self.answer(name, call.with_query(&query)).await?;
+            let next =
+                links::next(&answer, token).map_err(|error| CallError::unmade(name, error))?;
+            Ok((decoded::<A, Vec<T>>(name, answer.body())?, next))
+        };
+        self.session.all_pages(name, page).await
     }
 
-    async fn answer<T: DeserializeOwned>(
+    async fn send<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {
+        Ok(self.read(call).await?.value)
+    }
+
+    async fn read<T: DeserializeOwned>(
         &self,
         call: RestCall<'_>,
     ) -> Result<RestAnswer<T>, CallError> {
         let name = format!("{}:{}", A::SERVICE, call.operation);
+        let (parts, body) = self.answer(&name, call).await?.into_parts();
+        Ok(RestAnswer {
+            status: parts.status,
+            headers: parts.headers,
+            value: decoded::<A, T>(&name, &body)?,
+        })
+    }
+
+    /// The answer to a call that has succeeded.
+    async fn answer(&self, name: &str, call: RestCall<'_>) -> Result<Response<Bytes>, CallError> {
         let request = self.request(call).await;
-        let request = request.map_err(|error| CallError::unmade(&name, error))?;
+        let request = request.map_err(|error| CallError::unmade(name, error))?;
         self.api.turn(call.operation).await;
         let sent = self.connection().transport.send(request);
         let answer = match tokio::time::timeout(A::ANSWER_WITHIN, sent).await {
             Err(_) => {
                 let message = format!("no answer within {} s", A::ANSWER_WITHIN.as_secs());
-                return Err(CallError::no_answer(&name, message, Applied::MaybeLater));
+                return Err(CallError::no_answer(name, message, Applied::MaybeLater));
             }
-            Ok(Err(error)) => return Err(CallError::of_transport(&name, error)),
+            Ok(Err(error)) => return Err(CallError::of_transport(name, error)),
             Ok(Ok(answer)) => answer,
         };
         if !answer.status().is_success() {
-            return Err(self.refused(&name, &answer));
+            return Err(self.refused(name, &answer));
         }
-        let value = A::decode(answer.body()).map_err(|error| CallError {
-            source: Some(Arc::new(Box::new(error))),
-            // The answer does not show whether the call was applied.
-            ..CallError::no_answer(&name, "the answer cannot be read", Applied::Unknown)
-        })?;
-        let (parts, _) = answer.into_parts();
-        Ok(RestAnswer {
-            status: parts.status,
-            headers: parts.headers,
-            value,
-        })
+        Ok(answer)
     }
 
     fn refused(&self, name: &str, answer: &Response<Bytes>) -> CallError {
@@ -336,6 +361,14 @@ impl<A: RestApi> RestClient<A> {
             .map_or_else(Bytes::new, |body| body.to_string().into());
         request.body(body).map_err(RequestError::Form)
     }
+}
+
+fn decoded<A: RestApi, T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T, CallError> {
+    A::decode(body).map_err(|error| CallError {
+        source: Some(Arc::new(Box::new(error))),
+        // The answer does not show whether the call was applied.
+        ..CallError::no_answer(name, "the answer cannot be read", Applied::Unknown)
+    })
 }
 
 /// The seconds of a `Retry-After` header.

@@ -47,12 +47,12 @@ impl std::fmt::Debug for JobOrder {
 pub struct JobProof {
     /// What it printed, with `(nonce)` in place of the nonce.
     pub output: String,
-    /// The exit code of its container.
-    pub exit_code: i32,
-    /// The pod that ran it.
-    pub pod: String,
-    /// The node that the pod was on.
-    pub node: String,
+    /// The exit code of its container. `None` where what ran it has none: a model that was asked.
+    pub exit_code: Option<i32>,
+    /// What ran it, by the cloud's own name: `pod kubeproof-proof-x2x4z`, `endpoint kp-r1`.
+    pub runner: String,
+    /// The node that it ran on. `None` where the cloud shows none.
+    pub node: Option<String>,
     /// Seconds from its creation to its end.
     pub seconds: u64,
 }

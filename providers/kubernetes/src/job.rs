@@ -241,15 +241,11 @@ async fn read_proof(
             return refuted(format!("the {thing} is not in the log, which is {shown:?}"));
         }
     }
-    let node = pod
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.node_name.clone())
-        .unwrap_or_default();
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
     Ok(JobProof {
         output: shown,
-        exit_code,
-        pod: name,
+        exit_code: Some(exit_code),
+        runner: format!("pod {name}"),
         node,
         seconds,
     })

@@ -10,6 +10,7 @@ pub(crate) const KEY: KeyVariable = KeyVariable {
     what: "API key of Lambda Cloud",
     advice: "make one at https://cloud.lambda.ai/api-keys",
     rehearsal: rehearsal::API_KEY,
+    file: None,
 };
 
 /// The variables in which clients look for the key (`lambda-ai-cloud-api-client` 2.4.1, `cli/client.py`).

@@ -63,7 +63,7 @@ async fn the_log_shows_as_many_gpus_as_were_asked_for() {
     let cluster = cluster(true);
     for count in [1, 2] {
         let proof = run(&cluster, count).await.unwrap();
-        assert_eq!(proof.node, "node-1");
+        assert_eq!(proof.node.as_deref(), Some("node-1"));
         let line = format!("GPUs: {count}");
         assert!(
             proof.output.lines().any(|each| each == line),

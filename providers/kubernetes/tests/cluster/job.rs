@@ -59,9 +59,10 @@ async fn a_job_prints_text_and_nonce_and_leaves_nothing_behind() {
     let cluster = Cluster::with_nodes(2);
     let proof = run(&cluster).await.unwrap();
     assert_eq!(proof.output, "hello from the job\n(nonce)\n");
-    assert_eq!(proof.exit_code, 0);
-    assert!(proof.node.starts_with("node-"), "{}", proof.node);
-    assert!(proof.pod.starts_with("proof-"), "{}", proof.pod);
+    assert_eq!(proof.exit_code, Some(0));
+    let node = proof.node.as_deref().unwrap_or_default();
+    assert!(node.starts_with("node-"), "{node}");
+    assert!(proof.runner.starts_with("pod proof-"), "{}", proof.runner);
     assert!((3..60).contains(&proof.seconds), "{}", proof.seconds);
     assert!(namespace_is_gone(&cluster).await);
 }
@@ -134,7 +135,7 @@ async fn a_job_waits_for_a_node_that_comes_late() {
         });
     };
     let (proof, ()) = tokio::join!(run(&cluster), late);
-    assert_eq!(proof.unwrap().node, "late");
+    assert_eq!(proof.unwrap().node.as_deref(), Some("late"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,7 +43,7 @@ async fn a_job_runs_a_service_scales_and_things_are_left_on_purpose() {
     };
     let proof = workload.run(&order).await.unwrap();
     assert!(
-        proof.output.contains("hello") && proof.exit_code == 0,
+        proof.output.contains("hello") && proof.exit_code == Some(0),
         "{proof:?}"
     );
     let order = ScaleOrder {

@@ -1,0 +1,483 @@
+//! The answers of Hugging Face's services, as far as they are used here. Unknown members are ignored: the services grow.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use kubeproof_contract::Decimal;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
+
+/// An inference endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoint {
+    /// Its name: unique in its namespace, and free again once it is deleted.
+    pub name: String,
+    /// Who may call it.
+    #[serde(rename = "type")]
+    pub visibility: String,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Where its replicas say that they are well.
+    pub health_route: String,
+    pub compute: Compute,
+    pub model: Model,
+    pub provider: Provider,
+    pub status: Status,
+}
+
+/// The hardware of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Compute {
+    pub accelerator: String,
+    pub instance_type: String,
+    pub instance_size: String,
+    pub scaling: Scaling,
+}
+
+/// How many replicas an endpoint has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scaling {
+    pub min_replica: u32,
+    pub max_replica: u32,
+    /// Minutes without a request after which there is none.
+    #[serde(default)]
+    pub scale_to_zero_timeout: Option<u32>,
+}
+
+/// The model of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    pub repository: String,
+    #[serde(default)]
+    pub revision: Option<String>,
+    #[serde(default)]
+    pub task: Option<String>,
+    pub framework: String,
+    #[serde(default)]
+    pub image: serde_json::Value,
+}
+
+/// Where an endpoint runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provider {
+    pub vendor: String,
+    pub region: String,
+}
+
+/// What an endpoint does now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    pub state: String,
+    #[serde(default)]
+    pub message: String,
+    #[serde(default)]
+    pub error_message: Option<String>,
+    /// When it was made, as the service writes it: what tells it from an earlier one of the same name.
+    pub created_at: String,
+    /// Where the model is asked; none until the first replica runs.
+    #[serde(default)]
+    pub url: Option<String>,
+    #[serde(default)]
+    pub ready_replica: u32,
+    #[serde(default)]
+    pub target_replica: u32,
+}
+
+/// The states of an endpoint.
+pub mod state {
+    pub const RUNNING: &str = "running";
+    pub const SCALED_TO_ZERO: &str = "scaledToZero";
+    pub const PAUSED: &str = "paused";
+    pub const PENDING: &str = "pending";
+    pub const FAILED: &str = "failed";
+    pub const UPDATE_FAILED: &str = "updateFailed";
+}
+
+impl Endpoint {
+    /// The marks among its tags: those of the form `key=value`.
+    pub fn marks(&self) -> BTreeMap<String, String> {
+        let marks = self.tags.iter().filter_map(|tag| tag.split_once('='));
+        marks
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// The state, with all that is said about it.
+    pub fn state(&self) -> String {
+        let Status { state, message, .. } = &self.status;
+        let error = self.status.error_message.as_deref();
+        let said = error.or(Some(message)).filter(|text| !text.is_empty());
+        said.map_or_else(|| state.clone(), |said| format!("{state}: {said}"))
+    }
+
+    /// The hardware as the price list names it: `nvidia-l4 x1`.
+    pub fn hardware(&self) -> String {
+        format!(
+            "{} {}",
+            self.compute.instance_type, self.compute.instance_size
+        )
+    }
+}
+
+/// A page of the list of endpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointPage {
+    pub items: Vec<Endpoint>,
+    #[serde(default)]
+    pub next_cursor: Option<String>,
+}
+
+/// The hardware that a namespace can use.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Hardware {
+    pub vendors: Vec<VendorHardware>,
+}
+
+/// The hardware of one vendor.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct VendorHardware {
+    pub name: String,
+    pub regions: Vec<RegionHardware>,
+}
+
+/// The hardware in one region.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct RegionHardware {
+    pub name: String,
+    pub computes: Vec<Offer>,
+}
+
+/// One kind of hardware.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Offer {
+    pub accelerator: String,
+    pub instance_type: String,
+    pub instance_size: String,
+    #[serde(default)]
+    pub num_accelerators: u32,
+    /// US dollars for a replica and hour.
+    #[serde(deserialize_with = "amount")]
+    pub price_per_hour: Decimal,
+    /// `available`, `low_availability`, `not_available`, `reserved`, `deprecated`.
+    #[serde(default)]
+    pub status: String,
+    pub quota: Quota,
+}
+
+/// An amount from its digits, never through a float.
+fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
+    let digits = Number::deserialize(from)?.to_string();
+    let amount = digits
+        .parse()
+        .or_else(|_| Decimal::from_scientific(&digits));
+    amount.map_err(D::Error::custom)
+}
+
+/// What of a kind of hardware may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Quota {
+    pub max_accelerators: u32,
+    pub used_accelerators: u32,
+}
+
+impl Hardware {
+    /// The offers of a vendor in a region.
+    pub fn of(&self, vendor: &str, region: &str) -> &[Offer] {
+        let vendor = self.vendors.iter().find(|one| one.name == vendor);
+        let mut regions = vendor.into_iter().flat_map(|one| &one.regions);
+        regions
+            .find(|one| one.name == region)
+            .map_or(&[], |one| &one.computes)
+    }
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Caller {
+    pub name: String,
+    #[serde(default)]
+    pub orgs: Vec<Organisation>,
+    #[serde(default)]
+    pub can_pay: Option<bool>,
+    #[serde(default)]
+    pub auth: Option<Auth>,
+}
+
+/// An organisation that the caller is a member of.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Organisation {
+    pub name: String,
+    #[serde(default)]
+    pub can_pay: Option<bool>,
+}
+
+/// How the caller has logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Auth {
+    #[serde(default)]
+    pub access_token: Option<AccessToken>,
+}
+
+/// The caller's token.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessToken {
+    #[serde(default)]
+    pub display_name: String,
+    /// `read`, `write` or `fineGrained`.
+    pub role: String,
+    #[serde(default)]
+    pub fine_grained: Option<FineGrained>,
+}
+
+/// What a fine-grained token may do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct FineGrained {
+    #[serde(default)]
+    pub scoped: Vec<Scoped>,
+}
+
+/// What a token may do with one entity.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Scoped {
+    pub entity: Entity,
+    #[serde(default)]
+    pub permissions: Vec<String>,
+}
+
+/// A user, an organisation or a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Entity {
+    #[serde(default)]
+    pub name: String,
+}
+
+impl Caller {
+    /// The namespaces that the caller can use: its own, and those of its organisations.
+    pub fn namespaces(&self) -> Vec<&str> {
+        let organisations = self.orgs.iter().map(|one| one.name.as_str());
+        std::iter::once(self.name.as_str())
+            .chain(organisations)
+            .collect()
+    }
+
+    /// The namespaces that the caller's token reaches: all, or those that a fine-grained one is made for. Another one
+    /// answers 403 to it, and nothing can be made there with it.
+    pub fn reached(&self) -> Vec<&str> {
+        let mut all = self.namespaces();
+        if let Some(fine) = self.token().and_then(|token| token.fine_grained.as_ref()) {
+            all.retain(|name| fine.scoped.iter().any(|scoped| scoped.entity.name == *name));
+        }
+        all
+    }
+
+    /// Whether a namespace can pay; `None`: it is not said.
+    pub fn can_pay(&self, namespace: &str) -> Option<bool> {
+        if namespace == self.name {
+            return self.can_pay;
+        }
+        let organisation = self.orgs.iter().find(|one| one.name == namespace);
+        organisation.and_then(|one| one.can_pay)
+    }
+
+    /// The caller's token, if it is one.
+    pub fn token(&self) -> Option<&AccessToken> {
+        self.auth.as_ref()?.access_token.as_ref()
+    }
+}
+
+/// Hardware for jobs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobHardware {
+    pub name: String,
+    /// Millionths of a US dollar for each unit of time.
+    #[serde(rename = "unitCostMicroUSD", deserialize_with = "amount")]
+    pub unit_cost_micro_usd: Decimal,
+    /// The unit of time: `minute`.
+    #[serde(default)]
+    pub unit_label: String,
+}
+
+impl JobHardware {
+    /// US dollars an hour; `None` where the unit of the price is none that we know.
+    pub fn usd_per_hour(&self) -> Option<Decimal> {
+        let in_an_hour = match self.unit_label.as_str() {
+            "second" => 3600,
+            "minute" => 60,
+            "hour" => 1,
+            _ => return None,
+        };
+        let micro = self.unit_cost_micro_usd * Decimal::from(in_an_hour);
+        Some(micro / Decimal::from(1_000_000))
+    }
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    pub id: String,
+    pub created_at: Timestamp,
+    #[serde(default)]
+    pub flavor: String,
+    #[serde(default)]
+    pub labels: Option<BTreeMap<String, String>>,
+    pub status: JobStatus,
+}
+
+/// What a job does now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct JobStatus {
+    pub stage: String,
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// A job that starts again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduledJob {
+    pub id: String,
+    pub created_at: Timestamp,
+    #[serde(default)]
+    pub schedule: Option<String>,
+    #[serde(default)]
+    pub suspend: Option<bool>,
+    pub job_spec: ScheduledSpec,
+}
+
+/// What a scheduled job runs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ScheduledSpec {
+    #[serde(default)]
+    pub flavor: String,
+    #[serde(default)]
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// A repository of a model, of data or of a Space.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Repository {
+    /// Its name, with its owner: free again once it is deleted.
+    pub id: String,
+    /// When it was made, as the service writes it.
+    pub created_at: String,
+    /// Of a Space: what it runs on.
+    #[serde(default)]
+    pub runtime: Option<Runtime>,
+}
+
+/// What a Space does now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Runtime {
+    pub stage: String,
+    #[serde(default)]
+    pub hardware: Option<SpaceHardware>,
+}
+
+/// The hardware of a Space.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SpaceHardware {
+    #[serde(default)]
+    pub current: Option<String>,
+    #[serde(default)]
+    pub requested: Option<String>,
+}
+
+/// A call that the Hub makes when something changes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Webhook {
+    pub id: String,
+    #[serde(default)]
+    pub url: Option<String>,
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+/// The stages of a job that has ended.
+pub const JOB_ENDED: &[&str] = &["COMPLETED", "ERROR", "CANCELED", "DELETED"];
+
+impl Job {
+    /// Whether it waits or runs.
+    pub fn is_alive(&self) -> bool {
+        !JOB_ENDED.contains(&self.status.stage.as_str())
+    }
+
+    /// The stage, with what is said about it.
+    pub fn stage(&self) -> String {
+        let JobStatus { stage, message } = &self.status;
+        let said = message.as_ref().filter(|text| !text.is_empty());
+        said.map_or_else(|| stage.clone(), |said| format!("{stage}: {said}"))
+    }
+
+    /// Its labels.
+    pub fn marks(&self) -> BTreeMap<String, String> {
+        self.labels.clone().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_fine_grained_token_reaches_only_the_namespaces_that_it_is_made_for() {
+        let check = |token: serde_json::Value, expected: &[&str]| {
+            let caller = json!({
+                "name": "u", "orgs": [{"name": "a"}, {"name": "b"}], "auth": {"accessToken": token},
+            });
+            let caller: Caller = serde_json::from_value(caller).expect("a caller");
+            assert_eq!(caller.reached(), expected);
+        };
+        check(json!({"role": "write"}), &["u", "a", "b"]);
+        let scoped = json!([{"entity": {"name": "b"}, "permissions": ["job.write"]}]);
+        check(
+            json!({"role": "fineGrained", "fineGrained": {"scoped": scoped}}),
+            &["b"],
+        );
+    }
+
+    #[test]
+    fn a_price_by_another_unit_of_time_is_turned_into_hours_and_an_unknown_one_is_none() {
+        let check = |unit: &str, expected: Option<&str>| {
+            let hardware = json!({"name": "t4-small", "unitCostMicroUSD": 6667, "unitLabel": unit});
+            let hardware: JobHardware = serde_json::from_value(hardware).expect("hardware");
+            let usd = hardware
+                .usd_per_hour()
+                .map(|usd| usd.normalize().to_string());
+            assert_eq!(usd.as_deref(), expected, "{unit}");
+        };
+        check("minute", Some("0.40002"));
+        check("second", Some("24.0012"));
+        check("fortnight", None);
+    }
+
+    #[test]
+    fn prices_are_read_from_their_digits() {
+        let offer = |price: &str| {
+            let text = format!(
+                "{{\"accelerator\":\"cpu\",\"instanceType\":\"a\",\"instanceSize\":\"x1\",\"pricePerHour\":{price},\"quota\":{{\"maxAccelerators\":1,\"usedAccelerators\":0}}}}"
+            );
+            serde_json::from_str::<Offer>(&text).map(|offer| offer.price_per_hour.to_string())
+        };
+        assert_eq!(offer("0.033").ok().as_deref(), Some("0.033"));
+        assert_eq!(offer("12").ok().as_deref(), Some("12"));
+        assert!(offer("null").is_err());
+    }
+}

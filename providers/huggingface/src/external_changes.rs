@@ -1,0 +1,102 @@
+//! Real changes that somebody else makes in the namespace while a trial runs.
+//!
+//! A fault names them: `endpoints:GetEndpoint#2=foreign-change(pauses)`.
+
+use async_trait::async_trait;
+use kubeproof_cloudkit::rest::RestCall;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
+use kubeproof_contract::fault::Effect;
+use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::scenario::AnyScenario;
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use crate::api::Api;
+use crate::spec::HuggingFaceSpec;
+
+/// The changes, with what each does.
+pub const CHANGES: &[(&str, &str)] = &[
+    (
+        "pauses",
+        "somebody pauses the run's endpoint, to save money",
+    ),
+    (
+        "untags",
+        "somebody replaces the tags of the run's endpoint by their own",
+    ),
+];
+
+/// Makes the changes of one trial.
+#[derive(Debug)]
+pub struct HuggingFaceChanges {
+    spec: HuggingFaceSpec,
+    api: Api,
+}
+
+/// Why a change could not be made.
+#[derive(Debug, thiserror::Error)]
+enum ChangeError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("unknown change `{0}` (expected one of {names})", names = names())]
+    Unknown(String),
+}
+
+fn names() -> String {
+    let names: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+/// Why the changes that the failures of a scenario ask for cannot be made.
+pub fn problems(scenario: &AnyScenario) -> Vec<String> {
+    let mut problems = Vec::new();
+    for failure in &scenario.failures {
+        for fault in &failure.faults {
+            if let Effect::ForeignChange(change) = &fault.0.effect
+                && !CHANGES.iter().any(|(name, _)| name == change)
+            {
+                let unknown = ChangeError::Unknown(change.clone());
+                problems.push(format!("failure {}: {unknown}", failure.name.as_str()));
+            }
+        }
+    }
+    problems
+}
+
+impl HuggingFaceChanges {
+    /// With a connection of its own, because these calls are not the provisioner's.
+    pub fn new(spec: HuggingFaceSpec, connection: &Connection) -> Self {
+        let api = Api::new(connection);
+        Self { spec, api }
+    }
+
+    async fn pauses(&self) -> Result<(), ChangeError> {
+        let name = self.api.session().run().name("");
+        let parameters = [self.spec.namespace.0.as_str(), &name];
+        let call = RestCall::new("PauseEndpoint", &parameters);
+        let paused = self.api.endpoints.call(RetryPolicy::ONCE, call).await;
+        paused.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+    }
+
+    async fn untags(&self) -> Result<(), ChangeError> {
+        let name = self.api.session().run().name("");
+        let parameters = [self.spec.namespace.0.as_str(), &name];
+        let body = json!({"tags": ["team=research"]});
+        let call = RestCall::new("UpdateEndpoint", &parameters).with_body(&body);
+        let changed = self.api.endpoints.call(RetryPolicy::ONCE, call).await;
+        changed.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+    }
+}
+
+#[async_trait]
+impl ForeignChanges for HuggingFaceChanges {
+    async fn make(&self, name: &str) -> Result<(), String> {
+        let made = match name {
+            "pauses" => self.pauses().await,
+            "untags" => self.untags().await,
+            _ => Err(ChangeError::Unknown(name.to_owned())),
+        };
+        made.map_err(|error| error.to_string())
+    }
+}

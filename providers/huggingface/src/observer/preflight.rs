@@ -1,0 +1,217 @@
+//! Preflight: token, namespace, payment, hardware and name clashes, changing nothing.
+
+use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::checks::{Rows, key_accepted};
+use kubeproof_contract::Decimal;
+use kubeproof_contract::check::{Check, Verdict};
+
+use super::checks::ROWS;
+use crate::api::Api;
+use crate::api::types::{Caller, Endpoint, Hardware, JobHardware, Offer};
+use crate::cost::{price_of_flavor, price_of_place};
+use crate::credentials::TOKEN;
+use crate::permissions;
+use crate::spec::{EndpointSpec, HuggingFaceSpec, JobSpec, Place};
+
+/// The rows that the checklist leaves to preflight alone.
+const OWN: Rows = Rows(&[
+    (
+        NAMESPACE,
+        "the token reaches the namespace, which has a payment method",
+    ),
+    (PERMISSIONS, "the token may do what the scenario needs"),
+    (
+        HARDWARE,
+        "the hardware exists, is available and within the quota",
+    ),
+    (NAMES, "no endpoint bears a name of the run yet"),
+]);
+const NAMESPACE: &str = "huggingface.namespace";
+const PERMISSIONS: &str = "huggingface.permissions";
+const HARDWARE: &str = "huggingface.hardware";
+const NAMES: &str = "huggingface.names";
+
+/// What preflight has shown.
+#[derive(Debug, Default)]
+pub(super) struct Preflight {
+    pub(super) checks: Vec<Check>,
+    /// Whether the token reaches the namespace.
+    pub(super) is_reached: bool,
+    /// What hardware costs, US dollars an hour.
+    pub(super) prices: Vec<(String, Decimal)>,
+}
+
+/// All checks.
+pub(super) async fn run(api: &Api, spec: &HuggingFaceSpec) -> Preflight {
+    let mut seen = Preflight::default();
+    match key_accepted::<_, Caller>(ROWS, &TOKEN, &api.hub, "WhoAmI").await {
+        Err(row) => {
+            seen.checks.push(row);
+            return seen;
+        }
+        Ok((caller, checks)) => {
+            seen.checks = checks;
+            seen.is_reached = caller.reached().contains(&spec.namespace.0.as_str());
+            seen.checks.push(namespace(spec, &caller));
+            seen.checks.push(match permissions::judged(spec, &caller) {
+                Ok(text) => OWN.check(PERMISSIONS, Verdict::Pass, text),
+                Err(wrong) => OWN.failed(PERMISSIONS, wrong),
+            });
+        }
+    }
+    if !seen.is_reached {
+        return seen;
+    }
+    if let Some(endpoint) = &spec.endpoint {
+        let row = hardware(api, spec, endpoint, &mut seen.prices).await;
+        seen.checks
+            .push(row.unwrap_or_else(|error| OWN.unknown(HARDWARE, error)));
+        seen.checks.push(name(api, spec).await);
+    }
+    if let Some(job) = &spec.job {
+        let row = job_hardware(api, job, &mut seen.prices).await;
+        seen.checks
+            .push(row.unwrap_or_else(|error| OWN.unknown(HARDWARE, error)));
+    }
+    seen
+}
+
+fn namespace(spec: &HuggingFaceSpec, caller: &Caller) -> Check {
+    let name = &spec.namespace.0;
+    let all = caller.reached().join(", ");
+    if !caller.reached().contains(&name.as_str()) {
+        let message = format!("the token does not reach `{name}`: it reaches {all}");
+        return OWN.failed(NAMESPACE, message);
+    }
+    match caller.can_pay(name) {
+        Some(false) => {
+            let message = format!(
+                "`{name}` has no payment method: add one at https://huggingface.co/settings/billing"
+            );
+            OWN.failed(NAMESPACE, message)
+        }
+        Some(true) => OWN.check(NAMESPACE, Verdict::Pass, format!("`{name}` of {all}")),
+        None => {
+            let text = format!("`{name}` of {all}; whether it can pay is not said");
+            OWN.check(NAMESPACE, Verdict::Pass, text)
+        }
+    }
+}
+
+/// The row on an endpoint's hardware: one of its places must do.
+async fn hardware(
+    api: &Api,
+    spec: &HuggingFaceSpec,
+    endpoint: &EndpointSpec,
+    prices: &mut Vec<(String, Decimal)>,
+) -> Result<Check, CallError> {
+    let listed: Hardware = api
+        .endpoints
+        .get("ListHardware", &[&spec.namespace.0])
+        .await?;
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for place in endpoint.places() {
+        let offers = listed.of(place.vendor.as_str(), &place.region.0);
+        let offer = offers.iter().find(|offer| is_it(offer, &place));
+        if let Some(offer) = offer {
+            prices.push((price_of_place(&place), offer.price_per_hour));
+        }
+        match judged(endpoint, &place, offer, offers) {
+            Ok(text) => good.push(text),
+            Err(wrong) => bad.push(wrong),
+        }
+    }
+    Ok(if good.is_empty() {
+        OWN.failed(HARDWARE, bad.join("; "))
+    } else {
+        OWN.check(HARDWARE, Verdict::Pass, [good, bad].concat().join("; "))
+    })
+}
+
+fn is_it(offer: &Offer, place: &Place) -> bool {
+    (&offer.instance_type, &offer.instance_size) == (&place.instance_type.0, &place.instance_size.0)
+}
+
+fn judged(
+    endpoint: &EndpointSpec,
+    place: &Place,
+    offer: Option<&Offer>,
+    offers: &[Offer],
+) -> Result<String, String> {
+    let text = place.text();
+    let Some(offer) = offer else {
+        let names = offers
+            .iter()
+            .map(|it| format!("{} {}", it.instance_type, it.instance_size));
+        let names = names.collect::<Vec<_>>().join(", ");
+        return Err(format!("{text} is not offered (offered there: {names})"));
+    };
+    if offer.accelerator != endpoint.accelerator.as_str() {
+        return Err(format!(
+            "{text} is {}, asked for {}",
+            offer.accelerator,
+            endpoint.accelerator.as_str()
+        ));
+    }
+    if matches!(offer.status.as_str(), "not_available" | "deprecated") {
+        return Err(format!("{text} is {}", offer.status));
+    }
+    let quota = offer.quota;
+    let asked = offer.num_accelerators.max(1).saturating_mul(endpoint.max());
+    let left = quota
+        .max_accelerators
+        .saturating_sub(quota.used_accelerators);
+    if asked > left {
+        return Err(format!(
+            "{text}: {asked} accelerators are asked for, {left} of the quota of {} are left",
+            quota.max_accelerators
+        ));
+    }
+    let (status, usd) = (&offer.status, offer.price_per_hour);
+    Ok(format!(
+        "{text}: {status}, ${usd} an hour and replica, {left} of the quota left"
+    ))
+}
+
+/// The row on a job's hardware.
+async fn job_hardware(
+    api: &Api,
+    job: &JobSpec,
+    prices: &mut Vec<(String, Decimal)>,
+) -> Result<Check, CallError> {
+    let listed: Vec<JobHardware> = api.hub.get("ListJobHardware", &[]).await?;
+    let flavor = &job.flavor.0;
+    let Some(found) = listed.iter().find(|one| one.name == *flavor) else {
+        let names: Vec<&str> = listed.iter().map(|one| one.name.as_str()).collect();
+        let names = names.join(", ");
+        return Ok(OWN.failed(
+            HARDWARE,
+            format!("unknown flavor `{flavor}` (expected one of {names})"),
+        ));
+    };
+    let Some(usd) = found.usd_per_hour() else {
+        let message = format!(
+            "{flavor} has a price by `{}`, which is no unit that is known",
+            found.unit_label
+        );
+        return Ok(OWN.unknown(HARDWARE, message));
+    };
+    prices.push((price_of_flavor(flavor), usd));
+    Ok(OWN.check(
+        HARDWARE,
+        Verdict::Pass,
+        format!("{flavor} costs ${usd} an hour"),
+    ))
+}
+
+/// The row on the name of the run's endpoint.
+async fn name(api: &Api, spec: &HuggingFaceSpec) -> Check {
+    let name = api.connection().run.name("");
+    let parameters = [spec.namespace.0.as_str(), &name];
+    let found: Result<Endpoint, CallError> = api.endpoints.get("GetEndpoint", &parameters).await;
+    match found {
+        Err(error) if error.is_not_found() => OWN.check(NAMES, Verdict::Pass, "none"),
+        Err(error) => OWN.unknown(NAMES, error),
+        Ok(taken) => OWN.failed(NAMES, format!("endpoint {} is there already", taken.name)),
+    }
+}

@@ -1,0 +1,141 @@
+//! The reference provisioner: an inference endpoint that answers, or a job that runs.
+//!
+//! Everything is found by name and mark alone, so a new process can take over or tear down without any state from the
+//! one before. It spawns no tasks: dropping its future equals the death of its process.
+
+mod endpoint;
+mod jobs;
+mod requests;
+mod teardown;
+mod update;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use kubeproof_cloudkit::{CallError, Session};
+use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::run::Run;
+
+use crate::api::Api;
+use crate::api::types::Caller;
+use crate::cost;
+use crate::spec::HuggingFaceSpec;
+
+/// Why no access to a cluster is handed over.
+pub const NO_CLUSTER: &str = "Hugging Face gives no Kubernetes API: the endpoint or job is used by its own API (job.execution)";
+
+/// One piece of work: clients of its own, and what is asked for.
+#[derive(Debug)]
+struct Work {
+    api: Api,
+    spec: HuggingFaceSpec,
+    /// Whether what was there before could not be changed and is as it was: it stays when the work fails.
+    is_restored: AtomicBool,
+}
+
+impl Work {
+    fn session(&self) -> &Session {
+        self.api.session()
+    }
+
+    fn run(&self) -> &Run {
+        self.session().run()
+    }
+
+    fn namespace(&self) -> &str {
+        &self.spec.namespace.0
+    }
+
+    /// The name of the run's endpoint.
+    fn name(&self) -> String {
+        self.run().name("")
+    }
+
+    fn report(&self, text: &str) {
+        self.api.connection().progress.report(text);
+    }
+}
+
+/// The reference provisioner. One value stands for one process, without memory of earlier ones.
+#[derive(Debug)]
+pub struct HuggingFaceProvisioner {
+    api: Api,
+    spec: HuggingFaceSpec,
+}
+
+impl HuggingFaceProvisioner {
+    /// A provisioner of what the scenario asks for.
+    pub fn new(spec: HuggingFaceSpec, connection: &Connection) -> Self {
+        let api = Api::new(connection);
+        Self { api, spec }
+    }
+
+    fn work(&self) -> Work {
+        Work {
+            api: self.api.renewed(),
+            spec: self.spec.clone(),
+            is_restored: AtomicBool::new(false),
+        }
+    }
+}
+
+#[async_trait]
+impl Provisioner for HuggingFaceProvisioner {
+    fn name(&self) -> String {
+        "reference".to_owned()
+    }
+
+    fn claim(&self) -> Option<ClaimedRate> {
+        cost::claim(&self.spec)
+    }
+
+    async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
+        let work = self.work();
+        match provision(&work).await {
+            Ok(provisioned) => Ok(provisioned),
+            // Who asks for a change of what serves does not ask for its end.
+            Err(error) if work.is_restored.load(Ordering::Relaxed) => {
+                Err(teardown::TEARDOWN.after_failure(&work, &error).await)
+            }
+            Err(error) => {
+                // What was asked for without an answer may be carried out yet.
+                tokio::time::sleep(work.session().until_all_shows()).await;
+                Err(ProvisionerError::unwound(error, self.teardown().await))
+            }
+        }
+    }
+
+    async fn teardown(&mut self) -> Result<(), ProvisionerError> {
+        teardown::everything(&self.work()).await
+    }
+}
+
+async fn provision(work: &Work) -> Result<Provisioned, CallError> {
+    in_scope(work).await?;
+    if let Some(spec) = &work.spec.endpoint {
+        endpoint::ensure(work, spec).await?;
+    }
+    if let Some(spec) = &work.spec.job {
+        jobs::ensure(work, spec).await?;
+    }
+    Ok(Provisioned {
+        access: Err(NO_CLUSTER.to_owned()),
+        made: work.session().made(),
+    })
+}
+
+/// Refuses a namespace that the token does not reach, before anything is made in it.
+async fn in_scope(work: &Work) -> Result<(), CallError> {
+    let caller: Caller = work.api.hub.get("WhoAmI", &[]).await?;
+    let namespaces = caller.reached();
+    if namespaces.contains(&work.namespace()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the token does not reach the namespace `{}` (it reaches {})",
+        work.namespace(),
+        namespaces.join(", ")
+    );
+    Err(CallError::state("hub:WhoAmI", message))
+}

@@ -1,0 +1,147 @@
+//! The provisioner and the observer over one simulated account.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubeproof_contract::call::Actor;
+use kubeproof_contract::check::{Check, Verdict};
+use kubeproof_contract::clock::Clock;
+use kubeproof_contract::disk::Disk;
+use kubeproof_contract::fault::Fault;
+use kubeproof_contract::fault_layer::FaultPlan;
+use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::journal::Journal;
+use kubeproof_contract::observer::Observer;
+use kubeproof_contract::provider::{
+    Connection, Credentials, ProgressSink, Provider as _, ProviderParts as _, Simulated as _,
+};
+use kubeproof_contract::provisioner::{Provisioned, Provisioner};
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::AnyScenario;
+use kubeproof_contract::transport::SharedTransport;
+use kubeproof_contract::workload::{JobOrder, JobProof, WorkloadError};
+use kubeproof_huggingface::provider::HuggingFace;
+
+/// An endpoint on CPUs that scales to zero.
+pub const CPU: &str = "  namespace: kubeproof-rehearsal\n  endpoint:\n    vendor: aws\n    region: us-east-1\n    \
+    accelerator: cpu\n    instance_type: intel-spr\n    instance_size: x1\n    model: openai-community/gpt2\n    \
+    scaling: {min_replicas: 0, max_replicas: 1, scale_to_zero_minutes: 15}\n";
+
+/// A job that runs until it is cancelled.
+pub const JOB: &str = "  namespace: kubeproof-rehearsal\n  job: {flavor: cpu-basic, image: \"python:3.12\", \
+    command: [sleep, \"3600\"]}\n";
+
+/// A simulated account, a run, and the faults of its calls.
+pub struct Bench {
+    pub scenario: AnyScenario,
+    pub ground_truth: Arc<dyn GroundTruth>,
+    transport: SharedTransport,
+    pub clock: Clock,
+    pub run: Run,
+    pub journal: Journal,
+    faults: FaultPlan,
+}
+
+/// A scenario with this cluster block.
+pub fn scenario(cluster: &str) -> AnyScenario {
+    let text = format!("scenario: s\ndescription: d\nprovider: huggingface\ncluster:\n{cluster}");
+    HuggingFace.read(&text).unwrap()
+}
+
+impl Bench {
+    pub fn new(cluster: &str, faults: &[&str]) -> Self {
+        let scenario = scenario(cluster);
+        let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
+        let rehearsal = HuggingFace.rehearse(&scenario, clock, 1).unwrap();
+        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
+        Self {
+            scenario,
+            ground_truth: rehearsal.ground_truth,
+            transport: rehearsal.transport,
+            clock,
+            run: Run::new("r1", "tester", clock.now()),
+            journal: Journal::default(),
+            faults: FaultPlan::new(faults),
+        }
+    }
+
+    pub fn connection(&self, actor: Actor) -> Connection {
+        let dialect = HuggingFace.dialect();
+        let faulty = self
+            .faults
+            .layer(Arc::clone(&self.transport), dialect.clone(), actor);
+        Connection {
+            transport: self.journal.layer(faulty, dialect, actor, self.clock),
+            clock: self.clock,
+            seed: 1,
+            run: self.run.clone(),
+            credentials: Credentials::Rehearsal,
+            directory: PathBuf::from("no-such-folder"),
+            disk: Disk::unwatched(),
+            progress: ProgressSink::default(),
+        }
+    }
+
+    pub fn provisioner(&self) -> Box<dyn Provisioner> {
+        HuggingFace.provisioner(&self.scenario, self.connection(Actor::Provisioner))
+    }
+
+    pub fn observer(&self) -> Box<dyn Observer> {
+        HuggingFace.observer(&self.scenario, self.connection(Actor::Observer))
+    }
+
+    pub async fn checks(&self, provisioned: &Provisioned) -> Vec<Check> {
+        self.observer().checks(&self.run, provisioned).await
+    }
+
+    /// Runs the job of the harness.
+    pub async fn job(&self) -> Result<JobProof, WorkloadError> {
+        let order = JobOrder {
+            name: "proof".to_owned(),
+            namespace: "kp-r1-job-1".to_owned(),
+            image: None,
+            print: "hello from the rehearsal".to_owned(),
+            nonce: "n-4a1f6c".to_owned(),
+            gpus: None,
+            timeout: Duration::from_mins(10),
+            labels: std::collections::BTreeMap::new(),
+        };
+        let transport = self.connection(Actor::Workload).transport;
+        let workload = self.observer().workload(&self.run, transport).await?;
+        workload.run(&order).await
+    }
+
+    /// What there is of the run, by its name or its mark.
+    pub fn mine(&self) -> Vec<Resource> {
+        let mut all = self.ground_truth.inventory();
+        all.retain(|one| {
+            let is_named = one
+                .name
+                .as_deref()
+                .is_some_and(|name| name.starts_with("kp-r1"));
+            is_named
+                || one
+                    .tags
+                    .get("kubeproof-run")
+                    .is_some_and(|id| *id == self.run.id)
+        });
+        all
+    }
+
+    /// How many of this type the run ever had.
+    pub fn ever(&self, resource_type: &str) -> usize {
+        let lives = self.ground_truth.lifetimes();
+        let own = lives.iter().filter(|life| {
+            life.resource.resource_type == resource_type && life.from > self.run.started_at
+        });
+        own.count()
+    }
+}
+
+/// The verdict of a row.
+pub fn verdict(checks: &[Check], id: &str) -> Verdict {
+    checks.iter().find(|check| check.id == id).unwrap().verdict
+}

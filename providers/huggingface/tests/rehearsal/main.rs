@@ -1,0 +1,6 @@
+//! The provisioner and the observer against the simulated account, through the contract alone.
+
+mod bench;
+mod endpoint;
+mod inventory;
+mod jobs;
