@@ -1,6 +1,6 @@
 //! Makes a resource with a fixed name if there is none yet, for all its clusters, and never deletes it.
 //!
-//! Seen in the wild as SkyPilot's role `skypilot-v1` and network `skypilot-vpc`. The first cluster makes it: that of the
+//! Seen in the wild as `SkyPilot`'s role `skypilot-v1` and network `skypilot-vpc`. The first cluster makes it: that of the
 //! bystander, before the run's baseline.
 
 use std::time::Duration;

@@ -33,7 +33,7 @@ struct Launch {
     tags: BTreeMap<String, String>,
     #[serde(default)]
     firewall_rulesets: Vec<Id>,
-    /// Of earlier versions of the API; clients such as SkyPilot send it still.
+    /// Of earlier versions of the API; clients such as `SkyPilot` send it still.
     #[serde(default)]
     quantity: Option<u64>,
 }

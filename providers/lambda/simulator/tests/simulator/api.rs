@@ -116,7 +116,7 @@ impl Bench {
     }
 }
 
-/// SkyPilot's client sends it with every launch.
+/// `SkyPilot`'s client sends it with every launch.
 #[test]
 fn a_launch_of_one_may_say_so() {
     let mut bench = Bench::new();
