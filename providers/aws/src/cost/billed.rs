@@ -134,9 +134,15 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         .chain(of_cluster)
         .map(|row| charge(run, row));
     let charges = own.chain(untagged).collect();
+    attribution.push("gross: credits and refunds are not asked for".to_owned());
+    let is_final = is_closed(&all.days, &last_day);
+    if !is_final {
+        let why = "not final: Cost Explorer calls its figures for these days estimates, or has none for the day after";
+        attribution.push(why.to_owned());
+    }
     Billed {
         charges,
-        is_final: is_closed(&all.days, &last_day),
+        is_final,
         attribution,
         shared_lines: [PUBLIC_IPV4, LOAD_BALANCER].map(str::to_owned).to_vec(),
         read_at: now,
@@ -342,6 +348,27 @@ mod tests {
         let all = Answers { rows, days };
         let run = Run::new("r1", "me", now);
         assert!(!attribute(&run, &plan(), all, Vec::new(), now).is_final);
+    }
+
+    #[test]
+    fn a_bill_that_is_not_final_says_so() {
+        let check = |days: &[(&str, bool)], expected: bool| {
+            let days = days.iter();
+            let days = days.map(|(day, estimated)| ((*day).to_owned(), *estimated));
+            let all = Answers {
+                rows: vec![row("NatGateway-Hours", "r1", "0.045", "1")],
+                days: days.collect(),
+            };
+            let now: Timestamp = "2026-12-09T00:00:00Z".parse().unwrap();
+            let run = Run::new("r1", "me", now);
+            let billed = attribute(&run, &plan(), all, Vec::new(), now);
+            let is_said = |text: &String| text.starts_with("not final: ");
+            assert_eq!(billed.is_final, expected);
+            assert_eq!(billed.attribution.iter().any(is_said), !expected);
+        };
+        check(&[], false);
+        check(&[("2026-11-23", false), ("2026-11-24", true)], false);
+        check(&[("2026-11-23", false), ("2026-11-24", false)], true);
     }
 
     #[test]
