@@ -23,7 +23,9 @@ pub fn blocks(record: &Record) -> Vec<Block> {
     }
     if !cost.bill_notes.is_empty() {
         let notes = cost.bill_notes.iter();
-        blocks.push(Block::Facts(notes.map(|note| ("Bill", clean(note))).collect()));
+        blocks.push(Block::Facts(
+            notes.map(|note| ("Bill", clean(note))).collect(),
+        ));
     }
     blocks.push(Block::Line(clean(&format!(
         "Cost {}: {}",

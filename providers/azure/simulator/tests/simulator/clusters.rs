@@ -140,7 +140,10 @@ fn what_is_wrong_is_refused() {
     check(body, "ServicePrincipalNotFound");
     let message = bench.refused(
         &create(),
-        with("apiServerAccessProfile", json!({"enablePrivateCluster": true})),
+        with(
+            "apiServerAccessProfile",
+            json!({"enablePrivateCluster": true}),
+        ),
         501,
         "NotImplemented",
     );
