@@ -105,7 +105,8 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     let mut not_of_run = audited(&mut recorder, context, inspector, (&baseline, &bystanders)).await;
     place(&mut recorder.audit, context, observer.as_ref());
     if campaign {
-        let key = |resource: &Resource| end_state::key(&context.run, resource);
+        let key =
+            |resource: &Resource| end_state::key(&context.run, context.plan.as_ref(), resource);
         state.retained = retained::counted(&not_of_run, key);
     }
     not_of_run.extend(baseline.resources);

@@ -4,7 +4,7 @@
 //!
 //! | oracle | checks |
 //! |---|---|
-//! | O1 orphans | what the audit lists, and the ground truth holds, beyond the baseline |
+//! | O1 orphans | what the audit lists, and the ground truth holds, beyond the baseline; what was made for the bystander's cluster and outlives both |
 //! | O2 duplicates | duplicates: more instances of a type alive at once than the scenario needs, or two with the same name |
 //! | O3 truth | success was reported but checks failed; the kubeconfig leads to another cluster, or to fewer nodes; what was reported as created or left behind; the audited inventory against the ground truth |
 //! | O4 bill | the meter against the budget |

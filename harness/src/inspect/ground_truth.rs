@@ -70,7 +70,8 @@ impl Inspector for GroundTruthInspector<'_> {
         let declared = |resource: &Resource| {
             compare::retained(resource, types).is_some() || provider.retained(resource).is_some()
         };
-        let key = |resource: &Resource| end_state::key(self.sources.run, resource);
+        let key =
+            |resource: &Resource| end_state::key(self.sources.run, self.sources.plan, resource);
         let kept = trial.clean().map(|clean| &clean.retained);
         let (retained, orphans) = retained::split(new, declared, key, kept);
         Split {

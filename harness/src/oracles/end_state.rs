@@ -24,7 +24,7 @@ impl EndState {
         existing: &[Resource],
     ) -> Self {
         let before: BTreeSet<_> = baseline.iter().map(Resource::key).collect();
-        let names = Names::of(run, existing);
+        let names = Names::of(run, naming, existing);
         // When a run expires says nothing about its cluster.
         let expiry = naming.marks(run).expires.key;
         let mut lines = BTreeMap::new();
@@ -33,7 +33,7 @@ impl EndState {
             let alive = resource.lifetime == Lifetime::Alive;
             if alive && !before.contains(&resource.key()) {
                 *lines
-                    .entry(line(run, &names, &expiry, resource))
+                    .entry(line((run, naming), &names, &expiry, resource))
                     .or_insert(0) += 1;
             }
         }
@@ -45,12 +45,12 @@ impl EndState {
 struct Names<'a>(BTreeMap<&'a str, String>);
 
 impl<'a> Names<'a> {
-    fn of(run: &Run, resources: &'a [Resource]) -> Self {
+    fn of(run: &Run, naming: &dyn Naming, resources: &'a [Resource]) -> Self {
         let with_random_ids = resources
             .iter()
             .filter(|resource| plain(run, &resource.id).contains('#'));
         let names = with_random_ids.map(|resource| {
-            let (resource_type, name) = key(run, resource);
+            let (resource_type, name) = key(run, naming, resource);
             (resource.id.as_str(), format!("<{resource_type} {name}>"))
         });
         Self(names.collect())
@@ -75,12 +75,14 @@ impl<'a> Names<'a> {
 }
 
 /// Type and name of a resource, without the random parts of the name.
-pub fn key(run: &Run, resource: &Resource) -> (String, String) {
+pub fn key(run: &Run, naming: &dyn Naming, resource: &Resource) -> (String, String) {
     let name = resource.name.as_deref().unwrap_or(&resource.id);
-    (
-        resource.resource_type.clone(),
-        elsewhere(resource, &plain(run, name)),
-    )
+    let ending = naming.random_ending(resource);
+    let name = match ending.and_then(|ending| name.strip_suffix(ending)) {
+        Some(head) => format!("{}#", plain(run, head)),
+        None => plain(run, name),
+    };
+    (resource.resource_type.clone(), elsewhere(resource, &name))
 }
 
 /// How the end state of a healed cluster differs from the clean run's.
@@ -112,8 +114,13 @@ pub fn difference(before: &EndState, after: &EndState) -> Option<String> {
     Some(words.join("; "))
 }
 
-fn line(run: &Run, names: &Names<'_>, expiry: &str, resource: &Resource) -> String {
-    let (resource_type, name) = key(run, resource);
+fn line(
+    (run, naming): (&Run, &dyn Naming),
+    names: &Names<'_>,
+    expiry: &str,
+    resource: &Resource,
+) -> String {
+    let (resource_type, name) = key(run, naming, resource);
     let mut line = format!("{resource_type} {name} {}", resource.state);
     let tags = resource.tags.iter().filter(|(key, _)| *key != expiry);
     for (key, value) in tags.chain(&resource.properties) {
@@ -161,7 +168,7 @@ fn plain(run: &Run, text: &str) -> String {
         rest = &after[next.map_or(0, char::len_utf8)..];
     }
     // The middle of a UUID is three short words between two long ones.
-    let out = without_tail(without_uuid_middles(&out));
+    let out = without_uuid_middles(&out);
     // `ip-10-0-1-23.ec2.internal`: the address is spelt with dashes.
     if out.starts_with("ip-") {
         return "ip-#".to_owned();
@@ -186,19 +193,6 @@ fn without_uuid_middles(text: &str) -> String {
     kept.join("-")
 }
 
-/// `pool-#-x4z9` as `pool-#`: machines of a group are named by its hash and four characters.
-fn without_tail(text: String) -> String {
-    let is_of_chance = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    match text.rsplit_once('-') {
-        Some((head, tail))
-            if head.ends_with("-#") && tail.len() == 4 && tail.chars().all(is_of_chance) =>
-        {
-            head.to_owned()
-        }
-        _ => text,
-    }
-}
-
 /// Whether a word is an id: long, of hexadecimal digits or of digits and capitals.
 fn of_chance(word: &str) -> bool {
     let digits = word.chars().filter(char::is_ascii_digit).count();
@@ -210,177 +204,4 @@ fn of_chance(word: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use kubeproof_contract::run::EXPIRES_TAG;
-
-    use super::*;
-    use crate::audit::stub_plan::StubPlan;
-
-    fn run(id: &str) -> Run {
-        Run::new(id, "o", Timestamp::UNIX_EPOCH)
-    }
-
-    fn state(run: &Run, id: &str, size: &str) -> EndState {
-        let mut disk = Resource::new("disk", id, "r");
-        disk.name = Some(run.name("data"));
-        disk.tags = run.tags();
-        disk.properties.insert("size".to_owned(), size.to_owned());
-        disk.properties.insert(
-            "network".to_owned(),
-            format!("net-0a{}", &id[id.len() - 8..]),
-        );
-        EndState::of(run, &StubPlan::default(), &[], &[disk])
-    }
-
-    #[test]
-    fn ids_and_the_runs_own_name_make_no_difference() {
-        let clean = state(&run("r1-aaaaaaaa"), "disk-0123456789", "20");
-        let healed = state(&run("r1-bbbbbbbb"), "disk-9876543210", "20");
-        assert_eq!(differs(&clean, &healed), None);
-    }
-
-    #[test]
-    fn a_uuid_in_a_name_makes_no_difference() {
-        let run = run("r1-aaaaaaaa");
-        let shown = |text| plain(&run, text);
-        let name = shown("workers-0b1c2d3e-a20f-419b-a1d0-0123456789ab");
-        assert_eq!(name, "workers-#");
-        // One short word alone is no middle of a UUID; a range stays, an address goes.
-        assert_eq!(shown("10.0.0.0/16-a20f"), "10.0.0.0/16-a20f");
-        assert_eq!(shown("to 10.0.0.7"), "to #");
-    }
-
-    #[test]
-    fn words_of_chance_are_hidden_and_others_stay() {
-        let check = |text: &str, expected: &str| {
-            assert_eq!(plain(&run("r1-aaaaaaaa"), text), expected, "{text}");
-        };
-        check("2026-11-02T09:00:00Z", "#");
-        check("10.0.0.7", "#");
-        check("ip-10-0-0-7.internal", "ip-#");
-        check("key-0123456789ab", "key-#");
-        check("key-12345ABCXYZ", "key-#");
-        // Letters alone are a word, short ones are names, and both cases mixed are no id.
-        check("facedecade", "facedecade");
-        check("node-1a2b", "node-1a2b");
-        // But the last word after an id is one, too: a machine of a group.
-        check("main-d7c3b283-0d3b", "main-#");
-        check("main-d7c3b283-x4z9", "main-#");
-        check("main-d7c3b283-vms", "main-#-vms");
-        check("Version12345", "Version12345");
-        // Only the middle of a whole UUID goes with it.
-        check("0b1c2d3e-zzzz-419b-a1d0-0123456789ab", "#-zzzz-419b-a1d0-#");
-        check("0b1c2d3e-a20f-419b-a1d0-tail", "#-a20f-419b-a1d0-tail");
-        check("head-a20f-419b-a1d0-0123456789ab", "head-a20f-419b-a1d0-#");
-        check(
-            "0b1c2d3e-a20ff-419b-a1d0-0123456789ab",
-            "#-a20ff-419b-a1d0-#",
-        );
-    }
-
-    #[test]
-    fn only_the_tag_with_the_expiry_makes_no_difference() {
-        let run = run("r1-aaaaaaaa");
-        let tagged = |key: &str, value: &str| {
-            let mut disk = Resource::new("disk", "disk-0123456789", "r");
-            disk.tags.insert(key.to_owned(), value.to_owned());
-            EndState::of(&run, &StubPlan::default(), &[], &[disk])
-        };
-        let check = |key: &str, same: bool| {
-            let found = differs(&tagged(key, "one"), &tagged(key, "two"));
-            assert_eq!(found.is_none(), same, "{key}: {found:?}");
-        };
-        check(EXPIRES_TAG, true);
-        check("color", false);
-    }
-
-    #[test]
-    fn another_region_makes_no_difference() {
-        let run = run("r1-aaaaaaaa");
-        let rules = |region: &str| {
-            let mut rules = Resource::new("rules", "x-00000001", region);
-            rules.name = Some(run.name(region));
-            EndState::of(&run, &StubPlan::default(), &[], &[rules])
-        };
-        assert_eq!(differs(&rules("north-1"), &rules("south-2")), None);
-    }
-
-    #[test]
-    fn a_fact_that_differs_is_found_with_both_sides() {
-        let clean = state(&run("r1-aaaaaaaa"), "disk-0123456789", "20");
-        let healed = state(&run("r1-bbbbbbbb"), "disk-9876543210", "40");
-        let found = differs(&clean, &healed).expect("a finding");
-        assert_eq!(found.oracle, "O8 end state");
-        assert!(found.message.contains("missing: 1 × disk"), "{found:?}");
-        assert!(found.message.contains("size=40"), "{found:?}");
-    }
-
-    #[test]
-    fn what_leads_elsewhere_is_found_though_only_ids_tell() {
-        let run = run("r1-aaaaaaaa");
-        let state = |left: &str, right: &str, leads: &str| {
-            let named = |id: &str, name: &str| {
-                let mut gateway = Resource::new("gateway", id, "r");
-                gateway.name = Some(run.name(name));
-                gateway
-            };
-            let mut table = named("table-00000009", "table");
-            let routes = format!("0.0.0.0/0 by {leads}, local");
-            table.properties.insert("routes".to_owned(), routes);
-            // In the order of ids, as a cloud lists them.
-            let listed = format!("{}, {}", left.min(right), left.max(right));
-            table.properties.insert("all".to_owned(), listed);
-            EndState::of(
-                &run,
-                &StubPlan::default(),
-                &[],
-                &[named(left, "a"), named(right, "b"), table],
-            )
-        };
-        let clean = state("gw-00000001", "gw-00000002", "gw-00000001");
-        let same = state("gw-00000004", "gw-00000003", "gw-00000004");
-        assert_eq!(differs(&clean, &same), None);
-        let crossed = state("gw-00000004", "gw-00000003", "gw-00000003");
-        let found = differs(&clean, &crossed).expect("a finding").message;
-        assert!(found.contains("by <gateway kp-RUN-b>, local"), "{found}");
-    }
-
-    #[test]
-    fn another_range_of_addresses_is_found() {
-        let run = run("r1-aaaaaaaa");
-        let state = |range: &str| {
-            let mut network = Resource::new("network", "net-00000001", "r");
-            network
-                .properties
-                .insert("cidr".to_owned(), range.to_owned());
-            EndState::of(&run, &StubPlan::default(), &[], &[network])
-        };
-        assert!(differs(&state("10.0.0.0/24"), &state("10.0.9.0/24")).is_some());
-    }
-
-    #[test]
-    fn a_second_one_of_the_same_kind_is_found_though_every_line_is_known() {
-        let run = run("r1-aaaaaaaa");
-        let disk = |id| Resource::new("disk", id, "r");
-        let one = EndState::of(&run, &StubPlan::default(), &[], &[disk("d-00000001")]);
-        let two = EndState::of(
-            &run,
-            &StubPlan::default(),
-            &[],
-            &[disk("d-00000001"), disk("d-00000002")],
-        );
-        assert!(differs(&one, &two).is_some());
-        assert!(differs(&two, &one).is_some());
-    }
-
-    #[test]
-    fn the_remains_of_a_failed_attempt_are_no_part_of_it() {
-        let run = run("r1-aaaaaaaa");
-        let mut gateway = Resource::new("gateway", "g-1", "r");
-        gateway.lifetime = Lifetime::Dead;
-        assert_eq!(
-            EndState::of(&run, &StubPlan::default(), &[], &[gateway]),
-            EndState::default()
-        );
-    }
-}
+mod tests;

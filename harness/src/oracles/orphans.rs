@@ -53,6 +53,25 @@ pub fn in_ground_truth(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Violat
     findings("O1 orphans", items.collect())
 }
 
+/// Those of `made` that are still there and that nothing declares as retained.
+pub fn still_there(
+    made: &[Resource],
+    existing: &[Resource],
+    is_retained: impl Fn(&Resource) -> bool,
+) -> Vec<Resource> {
+    let keys: BTreeSet<_> = existing.iter().map(Resource::key).collect();
+    let left = |one: &&Resource| keys.contains(&one.key()) && !is_retained(one);
+    made.iter().filter(left).cloned().collect()
+}
+
+/// What the provisioner left that it made for a cluster before the run, as findings. The run began with it: it is in the
+/// baseline.
+pub fn made_before_the_run(left: &[Resource], price: PriceOf<'_>) -> Vec<Violation> {
+    let wrong = "was made by the same provisioner for a cluster before this run, and is left once both are torn down";
+    let items = left.iter().map(|one| Item::new(one, price, wrong));
+    findings("O1 orphans", items.collect())
+}
+
 /// Resources that remain in the ground truth and that the audit did not list, as findings.
 pub fn unlisted(
     before: &[Resource],
@@ -111,6 +130,35 @@ mod tests {
         assert_eq!(
             [Tier::Live, Tier::Kind, Tier::Rehearsal].map(count),
             [0, 1, 1]
+        );
+    }
+
+    #[test]
+    fn what_was_made_before_the_run_is_left_unless_it_is_gone_replaced_or_retained() {
+        let role = |id: &str, incarnation: &str| {
+            let mut role = Resource::new("role", id, "global");
+            role.incarnation = Some(incarnation.to_owned());
+            role
+        };
+        let made = [
+            role("gone", "1"),
+            role("kept", "1"),
+            role("linked", "1"),
+            role("again", "1"),
+        ];
+        let now = [
+            role("kept", "1"),
+            role("linked", "1"),
+            role("again", "2"),
+            role("other", "1"),
+        ];
+        let left = still_there(&made, &now, |one| one.id == "linked");
+        assert_eq!(left, [role("kept", "1")]);
+        let price = |_: &Resource| Some(Decimal::ZERO);
+        assert_eq!(
+            made_before_the_run(&left, &price)[0].message,
+            "role kept in global: $0.00 a month, was made by the same provisioner for a cluster before this run, and is \
+             left once both are torn down"
         );
     }
 

@@ -2,7 +2,9 @@
 //! starts with the run's name (`kp-r1-0a1b2c3d` and `kp-r1-0a1b2c3d-2`). It must survive the run, and is torn down afterwards.
 //!
 //! So O6 catches a provisioner that deletes by a name prefix, or by a tag that a tool puts on all its clusters. What its
-//! creation does to others counts too, unless its teardown takes it back: the run finds it done already. The run begins
+//! creation does to others counts too, unless its teardown takes it back: the run finds it done already. So does what its
+//! creation added and nothing removes, such as a role with a fixed name that all clusters of a tool share: it is in the
+//! run's baseline, where O1 cannot see it. The run begins
 //! in a copy of the account, at the same date as without a bystander. Everything in it is a bystander, does not count
 //! towards the run's quotas and is in none of its bills (`GroundTruth::snapshot`). The bystander's calls are not in the
 //! journal and get no faults; after the run its own provisioner must still be able to tear it down. Forced failures of
@@ -13,21 +15,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::ground_truth::Snapshot;
 use kubeproof_contract::marks::Naming;
 use kubeproof_contract::plan::Plan;
 use kubeproof_contract::process::Programs;
 use kubeproof_contract::provisioner::ProvisionerError;
+use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 
+use crate::audit::compare;
 use crate::audit::inventory::Inventory;
 use crate::oracles::Violation;
 use crate::oracles::bystanders::{self, HarmedResource};
+use crate::oracles::orphans;
 use crate::prices;
 use crate::programs::{self, NotForgotten};
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial::{Part, Trial};
+use crate::trial_context::account::Account as _;
 use crate::trial_context::bystander::{Bystander, BystanderState};
 use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::{Progress, Silent};
@@ -133,7 +140,7 @@ async fn make(
         .ground_truth
         .as_ref()
         .ok_or(BystanderError::NoGroundTruth)?;
-    let others = ground_truth.bystanders();
+    let (others, before) = (ground_truth.bystanders(), ground_truth.inventory());
     let mut provisioner = context.provisioner();
     let work = provisioner.provision();
     let ended = limited((&context.programs, &context.cancel), minutes, work).await;
@@ -147,6 +154,7 @@ async fn make(
     fastrand::seed(trial.seed);
     Ok(Bystander {
         touched: bystanders::touched(others, &ground_truth.bystanders()),
+        made: compare::new_resources(&before, &ground_truth.inventory()),
         account: ground_truth.snapshot(),
         run: context.run,
         folder: Some(context.folder),
@@ -220,16 +228,19 @@ pub struct Remains<'a> {
 /// Tears it down, in a copy of the account.
 pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
     match again(remains).await {
-        Ok(harmed) if harmed.is_empty() => {
+        Ok(traces) if traces.are_none() => {
             PhaseOutcome::new(Verdict::Pass, "its provisioner tore it down")
         }
-        Ok(harmed) => {
+        Ok(Traces { harmed, left }) => {
             let message = format!(
-                "its provisioner tore it down, but making it deleted or changed resources of others: {}",
+                "its provisioner tore it down, but of what making it did, {} resources are left, and {} of others are \
+                 deleted or changed",
+                left.len(),
                 harmed.len()
             );
             let mut told = Told::default();
             let price = prices::price(remains.plan);
+            told.violations(orphans::made_before_the_run(&left, &price));
             told.violations(bystanders::violations(&harmed, &price));
             PhaseOutcome::new(Verdict::Fail, message).with(told)
         }
@@ -253,14 +264,45 @@ pub async fn tear_down(remains: &Remains<'_>) -> PhaseOutcome {
     }
 }
 
-/// Tears it down. Returns what its creation touched and is still not as it was.
-async fn again(remains: &Remains<'_>) -> Result<Vec<HarmedResource>, BystanderError> {
+/// What its creation did and no teardown has taken back.
+struct Traces {
+    /// Resources of others that are still not as they were.
+    harmed: Vec<HarmedResource>,
+    /// Resources that it added and that are still there.
+    left: Vec<Resource>,
+}
+
+impl Traces {
+    fn are_none(&self) -> bool {
+        self.harmed.is_empty() && self.left.is_empty()
+    }
+
+    /// Those in this account now.
+    fn of(remains: &Remains<'_>, its: &TrialContext<'_>) -> Result<Self, BystanderError> {
+        let ground_truth = its.ground_truth.as_ref();
+        let ground_truth = ground_truth.ok_or(BystanderError::NoGroundTruth)?;
+        let (observer, provider) = (its.observer(Actor::Auditor), &its.trial.scenario.provider);
+        let types = observer.resource_types();
+        let is_retained = |one: &Resource| {
+            compare::retained(one, types).is_some() || provider.retained(one).is_some()
+        };
+        let Bystander { touched, made, .. } = remains.cluster;
+        Ok(Self {
+            harmed: bystanders::harmed_before_the_run(touched, &ground_truth.bystanders()),
+            left: orphans::still_there(made, &ground_truth.inventory(), is_retained),
+        })
+    }
+}
+
+/// Tears it down. Returns what its creation did and is still not taken back.
+async fn again(remains: &Remains<'_>) -> Result<Traces, BystanderError> {
     let cluster = remains.cluster;
     let its_trial = its_trial(remains.trial);
     let there = Bystander {
         run: cluster.run.clone(),
         account: Arc::clone(&remains.account),
         touched: Vec::new(),
+        made: Vec::new(),
         folder: None,
         directory: cluster.directory.clone(),
         files: Arc::clone(&cluster.files),
@@ -296,15 +338,11 @@ async fn again(remains: &Remains<'_>) -> Result<Vec<HarmedResource>, BystanderEr
         served.stop().await;
     }
     ended?;
-    if cluster.touched.is_empty() {
-        return Ok(Vec::new());
+    let traces = Traces::of(remains, &its)?;
+    if traces.are_none() {
+        return Ok(traces);
     }
-    let ground_truth = its.ground_truth.as_ref();
-    let ground_truth = ground_truth.ok_or(BystanderError::NoGroundTruth)?;
-    if bystanders::touched(cluster.touched.clone(), &ground_truth.bystanders()).is_empty() {
-        return Ok(Vec::new());
-    }
+    // What the cloud takes back takes time to show.
     tokio::time::sleep(Duration::from_mins(u64::from(REST_MINUTES))).await;
-    let now = ground_truth.bystanders();
-    Ok(bystanders::harmed_before_the_run(&cluster.touched, &now))
+    Traces::of(remains, &its)
 }

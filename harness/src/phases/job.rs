@@ -56,14 +56,26 @@ pub struct JobPhase<'a> {
 /// Runs the job where the trial forces it to fail: it must fail with a message. `forced` is whether a fault has been
 /// injected by then.
 pub async fn must_fail(workload: &JobPhase<'_>, forced: impl Fn() -> bool) -> PhaseOutcome {
-    match one(workload, 0).await {
-        Ok(message) if !forced() => {
-            let message = format!("{message}, and nothing was forced");
+    let ended = one(workload, 0).await;
+    forced_to_fail(ended, forced())
+}
+
+/// What the end of a job shows that is forced to fail. What failed without a fault, or was not even tried, shows nothing.
+fn forced_to_fail(ended: Result<String, JobError>, forced: bool) -> PhaseOutcome {
+    match ended {
+        Ok(end) if !forced => {
+            PhaseOutcome::new(Verdict::Unknown, format!("{end}, and nothing was forced"))
+        }
+        Ok(end) => {
+            let message = format!("the job succeeded although its failure was forced: {end}");
+            PhaseOutcome::judged(Verdict::Fail, message)
+        }
+        Err(problem) if !forced => {
+            let message = format!("{problem}; it failed before anything was forced");
             PhaseOutcome::new(Verdict::Unknown, message)
         }
-        Ok(message) => {
-            let message = format!("the job succeeded although its failure was forced: {message}");
-            PhaseOutcome::judged(Verdict::Fail, message)
+        Err(JobError::Workload(WorkloadError::Unsupported(why))) => {
+            PhaseOutcome::new(Verdict::Unknown, why)
         }
         Err(problem) => PhaseOutcome::new(Verdict::Pass, format!("{problem} (as forced)")),
     }
@@ -115,7 +127,8 @@ pub async fn run_job(workload: &JobPhase<'_>) -> PhaseOutcome {
     let mut tries = Vec::new();
     for number in 1..=ATTEMPTS_MAX {
         match one(workload, number).await {
-            Ok(message) => {
+            Ok(end) => {
+                let message = succeeded(end, &tries);
                 let checks = row(Verdict::Pass, &message);
                 return PhaseOutcome::new(Verdict::Pass, message).with_checks(checks);
             }
@@ -129,6 +142,15 @@ pub async fn run_job(workload: &JobPhase<'_>) -> PhaseOutcome {
     let message = tries.join("; ");
     let checks = row(Verdict::Fail, &message);
     PhaseOutcome::judged(Verdict::Fail, message).with_checks(checks)
+}
+
+/// The end of a job that succeeded, with the tries that failed before.
+fn succeeded(end: String, failed: &[String]) -> String {
+    if failed.is_empty() {
+        end
+    } else {
+        format!("{end}; before that, {}", failed.join("; "))
+    }
 }
 
 /// One try, with access of its own: tokens expire within minutes.
@@ -197,4 +219,56 @@ fn words(proof: &JobProof) -> String {
         proof.exit_code,
         proof.seconds
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_is_forced_to_fail_shows_something_only_once_a_fault_was_injected() {
+        let check =
+            |ended: Result<String, JobError>, forced: bool, expected: Verdict, part: &str| {
+                let outcome = forced_to_fail(ended, forced);
+                let (verdict, message) = (outcome.verdict, &outcome.message);
+                assert!(
+                    verdict == expected && message.contains(part),
+                    "{verdict} {message}"
+                );
+            };
+        let done = || Ok("printed".to_owned());
+        let failed = || Err(WorkloadError::failed("no node is left").into());
+        check(failed(), true, Verdict::Pass, "no node is left (as forced)");
+        check(Err(JobError::NoEnd), true, Verdict::Pass, "it did not end");
+        check(
+            done(),
+            true,
+            Verdict::Fail,
+            "although its failure was forced",
+        );
+        check(done(), false, Verdict::Unknown, "nothing was forced");
+        check(
+            failed(),
+            false,
+            Verdict::Unknown,
+            "before anything was forced",
+        );
+        let unsupported = WorkloadError::Unsupported("no jobs here".to_owned());
+        check(
+            Err(unsupported.into()),
+            true,
+            Verdict::Unknown,
+            "no jobs here",
+        );
+    }
+
+    #[test]
+    fn tries_that_failed_are_told_with_the_one_that_succeeded() {
+        assert_eq!(succeeded("printed".to_owned(), &[]), "printed");
+        let failed = ["try 1: no answer".to_owned(), "try 2: no node".to_owned()];
+        assert_eq!(
+            succeeded("printed".to_owned(), &failed),
+            "printed; before that, try 1: no answer; try 2: no node"
+        );
+    }
 }

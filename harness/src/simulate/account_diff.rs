@@ -91,6 +91,12 @@ impl AccountDiff {
         !(self.left.is_empty() && self.gone.is_empty() && self.changed.is_empty())
     }
 
+    /// Whether nobody called the account, and nothing was asked of it: there is nothing to tell.
+    pub fn is_untouched(&self) -> bool {
+        let is_silent = self.calls == 0 && self.faults.is_empty() && self.charges.is_empty();
+        is_silent && self.stays.is_empty() && !self.is_finding()
+    }
+
     /// The faults that were not injected, or not as often as requested: their results are inconclusive.
     pub fn not_injected(&self) -> Vec<&Fault> {
         let faults = self.faults.iter();

@@ -31,6 +31,8 @@ pub struct Bystander {
     pub account: Arc<dyn Snapshot>,
     /// What others had in the account, each with a digest from before, and its creation touched.
     pub touched: Vec<(Resource, String)>,
+    /// What its creation added to the account: its cluster, and what the provisioner makes once for all its clusters.
+    pub made: Vec<Resource>,
     /// Where its programs keep their files; held as long as it exists.
     pub folder: Option<Folder>,
     pub directory: PathBuf,

@@ -13,6 +13,9 @@ pub const TWO_ZONES: &str = "../scenarios/aws/two-zones.yaml";
 /// The scenario of one GPU machine.
 pub const ONE_MACHINE: &str = "../scenarios/lambda/one-a10.yaml";
 
+/// The GKE scenario: two nodes in one zone.
+pub const ZONAL: &str = "../scenarios/gcp/zonal-two-nodes.yaml";
+
 /// Where a wrong provisioner comes from.
 pub enum Of {
     /// Made of the contract alone, on the EKS scenario.
@@ -25,10 +28,12 @@ pub enum Of {
     OneMachine(Make),
     /// The same, in an account with other users, who act as a fault says.
     Shared(Make),
+    /// Made of the contract alone, on the GKE scenario.
+    Gke(Make),
     /// A defect that a scenario file names.
     File(&'static str),
 }
-use Of::{Contract, File, OneMachine, Patient, Shared, SpareZone};
+use Of::{Contract, File, Gke, OneMachine, Patient, Shared, SpareZone};
 
 /// The scenario with this provisioner in it.
 pub fn wrong_one(of: &Of) -> Scenario {
@@ -54,6 +59,7 @@ pub fn wrong_one(of: &Of) -> Scenario {
         }
         OneMachine(make) => in_place(scenario_of(ONE_MACHINE), *make),
         Shared(make) => among(scenario_of(ONE_MACHINE), *make, Some(other_users::user)),
+        Gke(make) => in_place(scenario_of(ZONAL), *make),
         File(file) => scenario_of(&format!("testdata/provisioners/{file}")),
     }
 }
@@ -63,6 +69,7 @@ pub fn right_one(of: &Of) -> Scenario {
     match of {
         Contract(_) | Patient(_) | SpareZone(_) => scenario_of(TWO_ZONES),
         OneMachine(_) | Shared(_) => scenario_of(ONE_MACHINE),
+        Gke(_) => scenario_of(ZONAL),
         File(_) => {
             let mut scenario = wrong_one(of);
             let mut content = (*scenario.content).clone();

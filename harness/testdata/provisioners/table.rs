@@ -168,7 +168,6 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O2 duplicates", "O3 truth", "retry"],
     ),
     (
-        // The same: a lost state is no other than a torn one.
         "begins anew, lost",
         Contract(wrong::begins_anew::make),
         &["disk:Write#2=lost-disk"],

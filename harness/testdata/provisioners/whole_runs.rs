@@ -1,6 +1,6 @@
 //! Wrong provisioners that a whole run exposes without any fault: what campaigns leave out, and what is wrong always.
 
-use crate::provisioners::of::Of::{self, Contract, File, OneMachine};
+use crate::provisioners::of::Of::{self, Contract, File, Gke, OneMachine};
 use crate::provisioners::wrong;
 
 /// Those that a whole run exposes without any fault.
@@ -9,6 +9,25 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         // What the cluster made for its workload: there is a workload in whole runs only.
         "forgets volumes",
         Contract(wrong::forgets_volumes::make),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        // It is made before the run's baseline: only the end of the bystander's cluster shows it.
+        "keeps a role for all clusters",
+        Contract(wrong::keeps_what_it_shares::make),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "keeps a key for all clusters",
+        OneMachine(wrong::keeps_what_it_shares::make),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "keeps a network for all clusters",
+        Gke(wrong::keeps_what_it_shares::make),
         &[],
         &["O1 orphans"],
     ),
@@ -85,17 +104,18 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans"],
     ),
     (
+        // Nor can the cluster beside the run's be torn down without them.
         "disables APIs",
         File("gcp_disables_apis.yaml"),
         &[],
-        &["O6 bystanders"],
+        &["O1 orphans", "O6 bystanders"],
     ),
     (
-        // The first write loses them, which is that for the cluster beside the run's.
+        // The first write loses them, which is that for the cluster beside the run's: one binding is gone, and another is new.
         "loses conditions",
         File("gcp_loses_conditions.yaml"),
         &[],
-        &["O6 bystanders"],
+        &["O1 orphans", "O6 bystanders"],
     ),
     (
         "reads one page",

@@ -39,6 +39,8 @@ pub mod hangs_on_expired;
 pub mod hurries;
 #[path = "wrong/ignores_failed_write.rs"]
 pub mod ignores_failed_write;
+#[path = "wrong/keeps_what_it_shares.rs"]
+pub mod keeps_what_it_shares;
 #[path = "wrong/keyed_by_name.rs"]
 pub mod keyed_by_name;
 #[path = "wrong/knows_by_name.rs"]

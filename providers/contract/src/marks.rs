@@ -93,6 +93,12 @@ pub trait Naming {
         None
     }
 
+    /// The end of a resource's name that the cloud draws at random, if its form does not show that: it is too short for an
+    /// id. Clusters that differ in it alone are equal.
+    fn random_ending<'r>(&self, _resource: &'r Resource) -> Option<&'r str> {
+        None
+    }
+
     /// Whose a resource is, as its name says, where its type has no marks. Weaker than a mark: nothing may be deleted
     /// for it.
     fn owner_by_name(&self, resource: &Resource) -> Option<Owner> {

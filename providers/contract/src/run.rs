@@ -122,6 +122,21 @@ mod tests {
     }
 
     #[test]
+    fn a_run_owns_what_carries_its_own_id_in_its_own_tag() {
+        let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
+        let check = |key: &str, value: &str, expected: bool| {
+            let tags = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+            assert_eq!(run.owns(&tags), expected, "{key}={value}");
+        };
+        check(RUN_TAG, "r1", true);
+        for other in ["r1-2", "r12", "R1", "r", ""] {
+            check(RUN_TAG, other, false);
+        }
+        check(OWNER_TAG, "r1", false);
+        check("KubeProof:Run", "r1", false);
+    }
+
+    #[test]
     fn a_text_names_a_run_by_its_whole_name_alone() {
         let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
         for text in ["kp-r1", "API of kp-r1: kubectl", "kp-r1-2, kp-r1"] {

@@ -60,6 +60,7 @@ impl Deleter for GkeDeleter {
         let deleted = match &kind.source {
             Source::Compute(collections, _) => work.of_compute(collections).await,
             Source::Peerings => work.peering().await,
+            Source::Ranges => work.range().await,
             Source::Clusters => work.cluster().await,
             Source::Accounts => work.account().await,
             Source::Bindings => work.binding().await,

@@ -56,11 +56,16 @@ fn read(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
 }
 
-/// Whether the answers of a list have page tokens: the lists of Kubernetes Engine have no pages.
-fn has_pages(named: &Named) -> bool {
-    let is_list =
-        named.operation.ends_with(".list") || named.operation.ends_with(".aggregatedList");
-    is_list && named.service.name != container::SERVICE.name
+/// The member of a list's answer that holds the token of the next page. The lists of Kubernetes Engine have no pages, and
+/// the rows of a query are no list (bigquery.v2, `GetQueryResultsResponse.pageToken`).
+fn next_page(named: &Named) -> Option<&'static str> {
+    let lists = [".list", ".aggregatedList", ".searchAllResources"];
+    let is_list = lists.iter().any(|end| named.operation.ends_with(end));
+    match (named.service.name, named.operation.as_str()) {
+        ("bigquery", "jobs.getQueryResults") => Some("pageToken"),
+        (service, _) if is_list && service != container::SERVICE.name => Some("nextPageToken"),
+        _ => None,
+    }
 }
 
 /// What is created in a call, by the name that its body gives it.
@@ -109,10 +114,10 @@ impl Dialect for GcpDialect {
         request: &Request<Bytes>,
         response: &Response<Bytes>,
     ) -> Option<Response<Bytes>> {
-        named(request).filter(has_pages)?;
+        let member = next_page(&named(request)?)?;
         let mut body = read(response.body());
         body.as_object_mut()?
-            .insert("nextPageToken".to_owned(), json!(FURTHER_PAGE));
+            .insert(member.to_owned(), json!(FURTHER_PAGE));
         let mut further = response.clone();
         *further.body_mut() = Bytes::from(body.to_string());
         further.headers_mut().remove(http::header::CONTENT_LENGTH);
@@ -299,11 +304,15 @@ mod tests {
 
     #[test]
     fn only_lists_with_pages_get_a_further_one() {
-        let check = |line: &str, expected: bool| {
+        let check_member = |line: &str, member: Option<&str>| {
             let answer = Response::new(Bytes::from_static(b"{\"items\":[]}"));
             let further = GcpDialect.with_further_page(&request(line, ""), &answer);
-            let token = further.map(|further| read(further.body())["nextPageToken"].clone());
-            assert_eq!(token, expected.then(|| json!(FURTHER_PAGE)), "{line}");
+            let body = further.map(|further| read(further.body()));
+            let expected = member.map(|member| json!({"items": [], member: FURTHER_PAGE}));
+            assert_eq!(body, expected, "{line}");
+        };
+        let check = |line: &str, expected: bool| {
+            check_member(line, expected.then_some("nextPageToken"));
         };
         let compute = "GET https://compute.googleapis.com/compute/v1/projects/p";
         check(&format!("{compute}/aggregated/disks"), true);
@@ -312,6 +321,15 @@ mod tests {
         check(
             "GET https://container.googleapis.com/v1/projects/p/locations/-/clusters",
             false,
+        );
+        let bigquery = "https://bigquery.googleapis.com/bigquery/v2/projects/p";
+        check(&format!("GET {bigquery}/datasets"), true);
+        check(&format!("GET {bigquery}/jobs/j"), false);
+        check(&format!("POST {bigquery}/queries"), false);
+        check_member(&format!("GET {bigquery}/queries/j"), Some("pageToken"));
+        check(
+            "GET https://cloudasset.googleapis.com/v1/projects/p:searchAllResources",
+            true,
         );
     }
 }

@@ -14,6 +14,7 @@ pub mod dialect;
 pub mod external_changes;
 pub mod faults;
 pub mod kubeconfig;
+pub mod machine_names;
 pub mod marks;
 pub mod observer;
 pub mod permissions;

@@ -2,7 +2,7 @@
 //! provisioner that makes what the scenario asks for.
 //!
 //! From the permissions that the methods' reference pages of Compute Engine, Kubernetes Engine, IAM, Resource Manager,
-//! Service Usage and Logging name. A name that IAM does not know makes it refuse the whole question.
+//! Service Usage, Logging and `BigQuery` name. A name that IAM does not know makes it refuse the whole question.
 
 use crate::spec::GkeSpec;
 
@@ -90,16 +90,21 @@ const NETWORK: &[&str] = &[
     "compute.routes.delete",
     "compute.subnetworks.create",
     "compute.subnetworks.delete",
+    "compute.subnetworks.update",
 ];
 
 /// What makes and removes a way out for private nodes.
 const NAT: &[&str] = &["compute.routers.create", "compute.routers.delete"];
 
+/// What reads the billing export. Reading its dataset takes a permission there, which the project does not tell.
+const BILLS: &[&str] = &["bigquery.jobs.create"];
+
 /// The permissions that a trial of this cluster needs.
 pub fn needed(spec: &GkeSpec) -> Vec<&'static str> {
     let network = Some(NETWORK).filter(|_| spec.network.existing.is_none());
     let nat = Some(NAT).filter(|_| spec.network.makes_nat());
-    let parts = [Some(READING), Some(CLUSTER), network, nat];
+    let bills = Some(BILLS).filter(|_| spec.billing_export.is_some());
+    let parts = [Some(READING), Some(CLUSTER), network, nat, bills];
     parts.into_iter().flatten().flatten().copied().collect()
 }
 
@@ -130,5 +135,8 @@ mod tests {
         );
         assert!(!existing.contains(&"compute.networks.create"));
         assert!(existing.contains(&"container.clusters.create"));
+        let query = "bigquery.jobs.create";
+        let billed = needed(&spec(json!({"billing_export": "p.billing.t"})));
+        assert!(billed.contains(&query) && !all.contains(&query));
     }
 }

@@ -16,6 +16,11 @@ use crate::{cost, marks, prices};
 /// `CreateServiceAccountRequest.accountId`: 6 to 30 characters; clusters and node pools take 40).
 const NAME_LENGTH_MAX: usize = 30;
 
+/// The label of nodes and their disks.
+const NODE: &str = "goog-gke-node";
+/// The characters that a managed group adds to its base name, for each machine.
+const RANDOM_ENDING: usize = 4;
+
 /// The plan of one scenario.
 #[derive(Clone, Debug)]
 pub struct GkePlan {
@@ -54,6 +59,15 @@ impl Naming for GkePlan {
 
     fn owner_of(&self, resource: &Resource) -> Option<Owner> {
         marks::owner_of(resource)
+    }
+
+    /// Machines of a managed group and their disks: the group's base name, and four characters (Compute Engine,
+    /// `instanceGroupManagers.baseInstanceName`).
+    fn random_ending<'r>(&self, resource: &'r Resource) -> Option<&'r str> {
+        let is_of_node = ["instance", "disk"].contains(&resource.resource_type.as_str())
+            && resource.tags.contains_key(NODE);
+        let (_, ending) = resource.id.rsplit_once('-').filter(|_| is_of_node)?;
+        (ending.len() == RANDOM_ENDING).then_some(ending)
     }
 }
 
@@ -115,6 +129,35 @@ mod tests {
             assert_eq!(owner.expires, Some(run().expires_at));
             assert!(plan.is_marked(&run(), &resource));
         }
+    }
+
+    #[test]
+    fn only_nodes_and_their_disks_have_names_that_end_at_random() {
+        let plan = GkePlan::new(spec(json!({})), false);
+        let check = |of_type: &str, id: &str, label: Option<&str>, expected: Option<&str>| {
+            let labels = label.map(|label| (label.to_owned(), String::new()));
+            let resource = Resource::new(of_type, id, "us-central1-a");
+            let resource = resource.tagged(labels.into_iter().collect());
+            assert_eq!(plan.random_ending(&resource), expected, "{of_type} {id}");
+        };
+        let node = "gke-kp-r1-main-0a1b2c3d-x4z9";
+        check("instance", node, Some(NODE), Some("x4z9"));
+        check("disk", node, Some(NODE), Some("x4z9"));
+        // Not made by a node pool: somebody has chosen the name.
+        check("instance", node, None, None);
+        check(
+            "disk",
+            "kp-r1-0a1b2c3d-data",
+            Some("goog-k8s-cluster-name"),
+            None,
+        );
+        check(
+            "instance_group_manager",
+            "gke-kp-r1-main-0a1b2c3d-spot",
+            Some(NODE),
+            None,
+        );
+        check("instance", "gke-kp-r1-main-0a1b2c3d-grp", Some(NODE), None);
     }
 
     #[test]

@@ -167,9 +167,16 @@ pub fn conclude(
     end: Result<End, ProcessError>,
     diffs: &[AccountDiff],
 ) -> u8 {
-    for diff in diffs {
-        // Even with --quiet, and not to standard output, which is the command's.
+    // Even with --quiet, and not to standard output, which is the command's.
+    let (untouched, called): (Vec<_>, Vec<_>) = diffs.iter().partition(|diff| diff.is_untouched());
+    for diff in &called {
         out.tell(diff.text().trim_end());
+    }
+    let titles: Vec<&str> = untouched.iter().map(|diff| diff.title.as_str()).collect();
+    match (titles.join(", "), called.is_empty()) {
+        (titles, _) if titles.is_empty() => {}
+        (titles, false) => out.tell(&format!("no calls: {titles}")),
+        (titles, true) => out.tell(&format!("left behind: nothing; no calls: {titles}")),
     }
     let command = CommandEnd::of(&end);
     match end {

@@ -28,6 +28,7 @@ pub mod node_group_update;
 pub mod node_template;
 pub mod nodes;
 pub mod pod_identity;
+pub mod replacement;
 pub mod route;
 pub mod signature;
 pub mod tags;
@@ -35,6 +36,7 @@ pub mod token;
 pub mod updates;
 pub mod versions;
 
+pub use replacement::machine_ends;
 pub use route::{answer, operation};
 
 /// EKS's store.
@@ -82,6 +84,10 @@ pub enum Event {
     Launch(GroupKey),
     /// A node group's instances try to join; the number counts the tries.
     Join(GroupKey, u32),
+    /// A machine of a node group has ended without the group, which notices it.
+    MachineMissed(GroupKey, String),
+    /// The machine that took its place tries to join; the number counts the tries.
+    ReplacementJoins(GroupKey, u32),
     /// A node group is ready.
     GroupActive(GroupKey),
     /// A node group fails with this health code.
@@ -112,6 +118,8 @@ pub fn happen(state: &mut State, event: Event) {
         }
         Event::Launch(key) => node_group_lifecycle::launch(state, &key),
         Event::Join(key, tries) => node_group_lifecycle::join(state, &key, tries),
+        Event::MachineMissed(key, instance) => replacement::missed(state, &key, &instance),
+        Event::ReplacementJoins(key, tries) => replacement::joins(state, &key, tries),
         Event::GroupActive(key) => node_group_lifecycle::active(state, &key),
         Event::GroupFailed(key, code) => node_group_lifecycle::failed(state, &key, &code),
         Event::Drained(key) => node_group_lifecycle::drained(state, &key),

@@ -57,7 +57,7 @@ pub async fn look_up(
         // One page: the events of one resource in one run are few, and the newest come first.
         let page = trail::page(clients, ("ResourceName", name), run.started_at, None).await?;
         if let Some(event) = page.events.iter().rev().find(|event| makes(event)) {
-            let making = making(event, own, &run.name(""));
+            let making = making(event, own, run);
             creators.insert(resource.id.clone(), making);
         }
     }
@@ -70,7 +70,7 @@ pub(crate) fn makes(event: &Event) -> bool {
 }
 
 /// `CreateVpc by arn:… at 2026-11-23T10:00:00Z`, and by whom that was.
-fn making(event: &Event, own: &str, cluster: &str) -> Creation {
+fn making(event: &Event, own: &str, run: &Run) -> Creation {
     let details: Value = serde_json::from_str(&event.text).unwrap_or_default();
     let identity = &details["userIdentity"];
     let arn = identity["arn"].as_str();
@@ -80,18 +80,22 @@ fn making(event: &Event, own: &str, cluster: &str) -> Creation {
     let at = event.at().map(|at| format!(" at {at}"));
     Creation {
         text: format!("{} by {who}{}", event.name, at.unwrap_or_default()),
-        caller: caller(identity, own, cluster),
+        caller: caller(identity, own, run),
     }
 }
 
-/// Who a caller is to a run whose provisioner acts as `own` and whose names all begin with the cluster's. Only a
+/// Who a caller is to a run whose provisioner acts as `own` and whose names all begin with the run's. Only a
 /// person is certainly somebody else: a role may have been assumed by something that the run itself started.
-fn caller(identity: &Value, own: &str, cluster: &str) -> Caller {
+fn caller(identity: &Value, own: &str, run: &Run) -> Caller {
     let arn = identity["arn"].as_str().unwrap_or_default();
     if arn.is_empty() {
         return Caller::Unclear;
     }
-    if arn == own || arn.split(['/', ':']).any(|part| part.starts_with(cluster)) {
+    // A part begins with a letter, so a run whose id goes on after this one's is told apart.
+    let is_part =
+        |part: &str| part.is_empty() || part.starts_with(|c: char| c.is_ascii_lowercase());
+    let mut names = arn.split(['/', ':']);
+    if arn == own || names.any(|name| run.part_of(name).is_some_and(is_part)) {
         return Caller::Ours;
     }
     if !identity["invokedBy"].is_null() {
@@ -114,10 +118,14 @@ mod tests {
 
     const OWN: &str = "arn:aws:iam::1:user/ci";
 
+    fn run() -> Run {
+        Run::new("r1", "me", jiff::Timestamp::UNIX_EPOCH)
+    }
+
     #[track_caller]
     fn check(kind: &str, arn: &str, own: &str, expected: Caller) {
         let identity = json!({"type": kind, "arn": arn});
-        assert_eq!(caller(&identity, own, "kp-r1"), expected, "{arn}");
+        assert_eq!(caller(&identity, own, &run()), expected, "{arn}");
     }
 
     #[test]
@@ -132,6 +140,10 @@ mod tests {
     fn roles_that_the_run_made_act_for_it() {
         let nodes = "arn:aws:sts::1:assumed-role/kp-r1-nodes/i-0aaaaaaaa";
         check("AssumedRole", nodes, OWN, Caller::Ours);
+        for other in ["kp-r12-nodes", "kp-r1-2-nodes"] {
+            let nodes = format!("arn:aws:sts::1:assumed-role/{other}/i-0aaaaaaaa");
+            check("AssumedRole", &nodes, OWN, Caller::Unclear);
+        }
     }
 
     #[test]
@@ -150,6 +162,6 @@ mod tests {
         let arn = "arn:aws:iam::1:user/bob";
         let invoked = "eks.amazonaws.com";
         let identity = json!({"type": "IAMUser", "arn": arn, "invokedBy": invoked});
-        assert_eq!(caller(&identity, OWN, "kp-r1"), Caller::Unclear);
+        assert_eq!(caller(&identity, OWN, &run()), Caller::Unclear);
     }
 }

@@ -77,3 +77,28 @@ pub(crate) fn is_ours(run: &Run, tags: &[Tag]) -> bool {
 pub(crate) fn is_named(run: &Run, tags: &[Tag], name: &str) -> bool {
     is_ours(run, tags) && tag(tags, "Name") == Some(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// EC2 filters by the tag already, so that no campaign shows a mistake here.
+    #[test]
+    fn only_tags_with_the_runs_whole_id_make_something_the_runs() {
+        let run = Run::new("r1", "me", Timestamp::UNIX_EPOCH);
+        let check = |id: &str, name: &str, (ours, named): (bool, bool)| {
+            let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+            let tags = [tag("Name", name), tag(RUN_TAG, id)];
+            assert_eq!(is_ours(&run, &tags), ours, "{id} {name}");
+            assert_eq!(is_named(&run, &tags, "kp-r1"), named, "{id} {name}");
+        };
+        check("r1", "kp-r1", (true, true));
+        check("r1", "kp-r1-2", (true, false));
+        for other in ["r1-2", "r12", "R1", ""] {
+            check(other, "kp-r1", (false, false));
+        }
+        assert!(!is_ours(&run, &[]));
+    }
+}

@@ -261,11 +261,19 @@ pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
         let items = state.compute.items.all();
         items.filter(move |item| std::ptr::eq(item.of, *of))
     });
-    all.map(|item| item.resource(state)).collect()
+    let ranges = state
+        .compute
+        .items
+        .all()
+        .flat_map(subnetworks::added_ranges);
+    all.map(|item| item.resource(state)).chain(ranges).collect()
 }
 
 /// The whole state of a resource as text; empty if it is not one of this service.
 pub(crate) fn canonical(state: &state::State, resource: &Resource) -> String {
+    if resource.resource_type == subnetworks::ADDED_RANGE {
+        return resource.properties["ip_cidr_range"].clone();
+    }
     let mut items = state.compute.items.all();
     let found = items.find(|item| {
         item.of.resource_type == resource.resource_type

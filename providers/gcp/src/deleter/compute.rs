@@ -7,7 +7,7 @@ use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::resource::Resource;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Deletion, IN_USE_LIMIT};
 use crate::api::errors;
@@ -97,6 +97,31 @@ impl Deletion<'_> {
         let call = RestCall::new("networks.removePeering", &parameters).with_body(&body);
         self.done(&Place::Global, "networks.removePeering", call)
             .await
+    }
+
+    /// Takes a range out of its subnetwork. The fingerprint says what was read: a change that others make in the meantime
+    /// is refused, not undone.
+    pub(super) async fn range(&self) -> Result<(), CallError> {
+        let named = self.resource.id.split_once('/');
+        let (subnetwork, name) = named.ok_or_else(|| self.refused("it is not SUBNETWORK/RANGE"))?;
+        let place = Place::of(self.resource);
+        let parameters = place.parameters(self.project, subnetwork);
+        let get = RestCall::new("subnetworks.get", &parameters);
+        let found = self.api.compute.call(RetryPolicy::IDEMPOTENT, get).await;
+        let found: Value = match found {
+            Err(error) if error.is_not_found() => return Ok(()),
+            found => found?,
+        };
+        let ranges = found["secondaryIpRanges"].as_array().cloned();
+        let mut ranges = ranges.unwrap_or_default();
+        let before = ranges.len();
+        ranges.retain(|range| range["rangeName"] != name);
+        if ranges.len() == before {
+            return Ok(());
+        }
+        let body = json!({"fingerprint": found["fingerprint"], "secondaryIpRanges": ranges});
+        let call = RestCall::new("subnetworks.patch", &parameters).with_body(&body);
+        self.done(&place, "subnetworks.patch", call).await
     }
 
     fn refused(&self, why: &str) -> CallError {

@@ -15,6 +15,7 @@ use kubeproof_contract::run::Run;
 
 use crate::api::Api;
 use crate::cost::{CONTROL_PLANE, DISKS, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4};
+use crate::machine_names::{NodeOf, node_of};
 use crate::marks;
 use crate::spec::GkeSpec;
 use rows::{CLUSTER_LABEL, Progress, Row};
@@ -65,7 +66,10 @@ pub(super) async fn read(
         read => read?,
     };
     let progress = rows::progress(api, spec, &table.0, from).await?;
-    Ok(attribute(run, unmarked, &all, progress, now))
+    let pools = spec.node_pools.0.iter();
+    let pools: Vec<&str> = pools.map(|pool| pool.name.as_str()).collect();
+    let owner = Owner { run, pools: &pools };
+    Ok(attribute(owner, unmarked, &all, progress, now))
 }
 
 /// Whether a table does not exist. The export makes it hours after it was enabled; a dataset must be there before.
@@ -91,8 +95,15 @@ enum Mark {
     Name,
 }
 
+/// Whose rows are looked for: the run, and the names of its node pools.
+#[derive(Clone, Copy, Debug)]
+struct Owner<'a> {
+    run: &'a Run,
+    pools: &'a [&'a str],
+}
+
 /// How a row is known to be the run's; `None` if it is not. A label of another run outweighs every name.
-fn mark(run: &Run, row: &Row) -> Option<Mark> {
+fn mark(Owner { run, pools }: Owner<'_>, row: &Row) -> Option<Mark> {
     if let Some(named) = &row.run {
         return (*named == run.id).then_some(Mark::RunLabel);
     }
@@ -100,8 +111,12 @@ fn mark(run: &Run, row: &Row) -> Option<Mark> {
         return (*cluster == run.name("")).then_some(Mark::ClusterLabel);
     }
     let name = name(row)?;
-    let of_run = |name: &str| run.part_of(name).is_some();
-    let is_ours = of_run(name) || name.strip_prefix("gke-").is_some_and(of_run);
+    // A part begins with a letter, so a run whose id goes on after this one's is told apart.
+    let is_part =
+        |part: &str| part.is_empty() || part.starts_with(|c: char| c.is_ascii_lowercase());
+    // Of several clusters whose names are cut alike, each has labels.
+    let is_node = || node_of(name, &run.name(""), pools) != NodeOf::No;
+    let is_ours = run.part_of(name).is_some_and(is_part) || is_node();
     is_ours.then_some(Mark::Name)
 }
 
@@ -112,14 +127,21 @@ fn name(row: &Row) -> Option<&str> {
 
 /// Picks the run's charges out of the project's rows: those with its marks, and its share of what has none.
 fn attribute(
-    run: &Run,
+    owner: Owner<'_>,
     unmarked: Unmarked,
     all: &[Row],
     progress: Option<Progress>,
     now: Timestamp,
 ) -> Billed {
-    let of_mark = |wanted: Mark| all.iter().filter(move |row| mark(run, row) == Some(wanted));
-    let own: Vec<&Row> = all.iter().filter(|row| mark(run, row).is_some()).collect();
+    let of_mark = |wanted: Mark| {
+        all.iter()
+            .filter(move |row| mark(owner, row) == Some(wanted))
+    };
+    let own: Vec<&Row> = all
+        .iter()
+        .filter(|row| mark(owner, row).is_some())
+        .collect();
+    let run = owner.run;
     let mut attribution = vec![format!("by the label {}={}", marks::RUN, run.id)];
     let name = run.name("");
     if of_mark(Mark::ClusterLabel).next().is_some() {

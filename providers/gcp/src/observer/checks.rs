@@ -62,11 +62,20 @@ pub const CHECKLIST: &[(&str, &str)] = &[
 ];
 
 /// The APIs that a cluster and its audit need.
-pub(super) const NEEDED_APIS: &[&str] = &[
+const NEEDED_APIS: &[&str] = &[
     "container.googleapis.com",
     "compute.googleapis.com",
     "iam.googleapis.com",
 ];
+
+/// The API that the billing export is read with. New projects have it enabled, others may not.
+const BIGQUERY: &str = "bigquery.googleapis.com";
+
+/// The APIs that a trial of this scenario needs.
+pub(super) fn needed_apis(spec: &GkeSpec) -> Vec<&'static str> {
+    let bills = spec.billing_export.as_ref().map(|_| BIGQUERY);
+    NEEDED_APIS.iter().copied().chain(bills).collect()
+}
 
 /// The same rows, as `cloudkit` judges them.
 pub(super) const ROWS: Rows = Rows(CHECKLIST);

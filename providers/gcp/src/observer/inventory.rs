@@ -40,7 +40,6 @@ pub(super) fn not_covered() -> Vec<String> {
         "workload identity pools outside of the cluster's own",
         "keys of Cloud KMS, which can never be deleted",
         "target proxies for TCP, SSL and gRPC",
-        "secondary ranges that GKE adds to a subnetwork which was there before",
     ];
     not_listed
         .iter()
@@ -231,6 +230,11 @@ impl Kind {
                 let Read { items, unread } =
                     lists::read(api, project, List::Global("networks.list")).await?;
                 Ok((items.iter().flat_map(items::peerings).collect(), unread))
+            }
+            Source::Ranges => {
+                let list = List::Aggregated("subnetworks.aggregatedList", "subnetworks");
+                let Read { items, unread } = lists::read(api, project, list).await?;
+                Ok((items.iter().flat_map(items::ranges).collect(), unread))
             }
             Source::Clusters => containers::clusters(api, project).await,
             Source::Accounts => Ok((identities::accounts(api, project).await?, Vec::new())),

@@ -27,7 +27,7 @@ const OWN: Rows = Rows(&[
     (PROJECT, "the project exists, is active, and is billed"),
     (
         APIS,
-        "the APIs that a cluster and its audit need are enabled",
+        "the APIs that a cluster, its audit and its bill need are enabled",
     ),
     (
         PERMISSIONS,
@@ -82,7 +82,7 @@ pub(super) async fn run(api: &Api, spec: &GkeSpec) -> (Vec<Check>, Option<String
     let mut checks = credentials_found(ROWS, source);
     let is_project = checks::project(api, &project).await;
     checks.push(row(PROJECT, is_project));
-    let apis = row(APIS, apis(api, id).await);
+    let apis = row(APIS, apis(api, spec).await);
     let permissions = row(PERMISSIONS, permissions(api, spec).await);
     let may_ask = apis.verdict == Verdict::Pass && permissions.verdict == Verdict::Pass;
     checks.extend([apis, permissions]);
@@ -102,24 +102,20 @@ pub(super) async fn run(api: &Api, spec: &GkeSpec) -> (Vec<Check>, Option<String
 
 /// The inventory before a run can only be taken with the APIs enabled, so a provisioner that enables them comes too
 /// late.
-async fn apis(api: &Api, project: &str) -> Judged {
-    let enabled = checks::enabled(api, project, checks::NEEDED_APIS).await?;
-    let disabled = checks::NEEDED_APIS
-        .iter()
-        .filter(|name| !enabled.contains(**name));
+async fn apis(api: &Api, spec: &GkeSpec) -> Judged {
+    let (project, needed) = (spec.project.0.as_str(), checks::needed_apis(spec));
+    let enabled = checks::enabled(api, project, &needed).await?;
+    let disabled = needed.iter().filter(|name| !enabled.contains(**name));
     let disabled: Vec<&str> = disabled.copied().collect();
     let mut wrong = Vec::new();
     if !disabled.is_empty() {
         let names = disabled.join(" ");
         wrong.push(format!(
-            "disabled: {names}; what the project has cannot be listed without them: run \
+            "disabled: {names}; what the project has, or what it is billed, cannot be read without them: run \
              `gcloud services enable {names} --project {project}`"
         ));
     }
-    Ok((
-        wrong,
-        format!("enabled: {}", checks::NEEDED_APIS.join(", ")),
-    ))
+    Ok((wrong, format!("enabled: {}", needed.join(", "))))
 }
 
 #[derive(Debug, Default, Deserialize)]

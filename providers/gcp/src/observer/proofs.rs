@@ -18,6 +18,7 @@ const LOCATION: &str = "goog-k8s-cluster-location";
 /// Properties that name a parent, without which the resource would not exist: the parent's type.
 const PARENTS: &[(&str, &str)] = &[
     ("network", "network"),
+    ("subnetwork", "subnetwork"),
     ("target", "target_pool"),
     ("target", "target_proxy"),
     ("backend_service", "backend_service"),
@@ -174,6 +175,9 @@ impl Ours<'_> {
         if !self.is_anothers(resource) && self.is_name(name) {
             proofs.push(format!("its name is {name}"));
         }
+        if resource.resource_type == "secondary_range" && self.is_range(name) {
+            proofs.push(format!("the range {name} was added for the run's cluster"));
+        }
         let machines = resource.properties.get("target_tags");
         let mut machines = machines
             .into_iter()
@@ -202,6 +206,18 @@ impl Ours<'_> {
             .strip_prefix("gke-")
             .and_then(|rest| rest.strip_prefix(&self.cluster));
         let hash = rest.and_then(|rest| rest.strip_prefix('-')?.strip_suffix("-node"));
+        hash.is_some_and(|hash| !hash.is_empty() && hash.bytes().all(|c| c.is_ascii_hexdigit()))
+    }
+
+    /// Whether it is a range that was added for the cluster: `gke-CLUSTER-pods-HASH`, or `services`.
+    fn is_range(&self, name: &str) -> bool {
+        let rest = name
+            .strip_prefix("gke-")
+            .and_then(|rest| rest.strip_prefix(&self.cluster));
+        let hash = rest.and_then(|rest| {
+            let of_pods = rest.strip_prefix("-pods-");
+            of_pods.or_else(|| rest.strip_prefix("-services-"))
+        });
         hash.is_some_and(|hash| !hash.is_empty() && hash.bytes().all(|c| c.is_ascii_hexdigit()))
     }
 

@@ -10,6 +10,7 @@ use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
+use serde::Deserialize;
 
 use super::network::Placement;
 use super::service_account::is_unknown_account;
@@ -78,6 +79,31 @@ async fn get(work: &Work) -> Result<Option<Cluster>, CallError> {
 pub(super) async fn find(work: &Work) -> Result<Option<Cluster>, CallError> {
     let found: Option<Cluster> = get(work).await?;
     Ok(found.filter(|found| marks::are_of(work.run(), &found.resource_labels)))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Clusters {
+    clusters: Vec<Cluster>,
+    missing_zones: Vec<String>,
+}
+
+/// The names of the project's clusters, without the run's.
+pub(super) async fn others(work: &Work) -> Result<Vec<String>, CallError> {
+    let parameters = [work.project(), "-"];
+    let call = RestCall::new("projects.locations.clusters.list", &parameters);
+    let read = work.api.container.call(READ, call).await;
+    let read: Clusters = apis::nothing_if_disabled(work, API, read).await?;
+    if !read.missing_zones.is_empty() {
+        let zones = read.missing_zones.join(", ");
+        return Err(CallError::state(
+            "list clusters",
+            format!("{zones} did not answer"),
+        ));
+    }
+    let own = work.run().name("");
+    let names = read.clusters.into_iter().map(|cluster| cluster.name);
+    Ok(names.filter(|name| *name != own).collect())
 }
 
 /// Waits until it runs. Where it will not, the error is that of its operation.

@@ -238,16 +238,31 @@ pub(super) async fn delete(
     name: &str,
     policy: RetryPolicy,
 ) -> Result<(), CallError> {
+    ignore_not_found(change(work, call, place, name, None, policy).await)
+}
+
+/// Makes a call on a resource that exists, and waits until it is carried out, again as the policy says.
+pub(super) async fn change(
+    work: &Work,
+    call: &'static str,
+    place: &Place,
+    name: &str,
+    body: Option<&Value>,
+    policy: RetryPolicy,
+) -> Result<(), CallError> {
     let parameters = place.parameters(work.project(), name);
     let attempt = || async {
         let id = request_id(work, call, name);
         let query = [("requestId", id.as_str())];
-        let request = RestCall::new(call, &parameters).with_query(&query);
+        let mut request = RestCall::new(call, &parameters).with_query(&query);
+        if let Some(body) = body {
+            request = request.with_body(body);
+        }
         let once = RetryPolicy::ONCE;
         let operation: ComputeOperation = work.api.compute.call(once, request).await?;
         ended(work, place, operation, call).await
     };
-    ignore_not_found(work.session().call(policy, attempt).await)
+    work.session().call(policy, attempt).await
 }
 
 /// A part of a list that could not be read makes the whole list unknown: what it does not show may exist.

@@ -5,6 +5,7 @@
 
 mod drain;
 mod leftovers;
+mod ranges;
 
 use std::time::Duration;
 
@@ -79,6 +80,21 @@ const STEPS: &[Step<Work>] = &[
     step!("route" after ["gke_cluster"], ROUTES),
     step!("router" after ["gke_cluster"], ROUTERS),
     step!("subnetwork" after ["gke_cluster", "router", "forwarding_rule", "neg", "address"], SUBNETWORKS),
+    Step {
+        name: "secondary_range",
+        of: None,
+        after: &["gke_cluster"],
+        in_use_for: IN_USE_LIMIT,
+        list: |work, _| ranges::left(work).boxed(),
+        delete: Delete::Together(|work, names, policy| {
+            async move {
+                let mut errors = CallErrors::default();
+                errors.keep(ranges::remove(work, &names, policy).await);
+                errors
+            }
+            .boxed()
+        }),
+    },
     step!("network" after ["subnetwork", "firewall_rule", "route", "instance_group"], NETWORKS),
     Step {
         name: "iam_binding",

@@ -33,6 +33,9 @@ struct Launch {
     tags: BTreeMap<String, String>,
     #[serde(default)]
     firewall_rulesets: Vec<Id>,
+    /// Of earlier versions of the API; clients such as SkyPilot send it still.
+    #[serde(default)]
+    quantity: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +104,11 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     };
     if !state.keys.all().any(|known| known.name == *key) {
         return Err(absent("SSH key", key));
+    }
+    match order.quantity {
+        None | Some(1) => {}
+        Some(0) => return Err(invalid("quantity must be greater than or equal to 1")),
+        Some(_) => return Err(invalid("quantity must be less than or equal to 1")),
     }
     if order.name.as_ref().is_some_and(|name| name.len() > 64) {
         return Err(invalid("name must have at most 64 characters"));

@@ -321,6 +321,7 @@ fn terminate(state: &mut State, call: &Call) -> Outcome {
     for id in &ids {
         let before = need::<Instance>(state, id)?.state_of(state);
         terminate_internal(state, id);
+        crate::eks::machine_ends(state, id);
         let after = need::<Instance>(state, id)?.state_of(state);
         let node = Node::new()
             .text("instanceId", id)

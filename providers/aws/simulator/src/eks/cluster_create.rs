@@ -163,12 +163,52 @@ fn check_network(state: &State, given: &Value) -> Result<Network, AwsError> {
         service_cidr: String::new(),
         interface_ids: Vec::new(),
     };
-    if network.public || network.private {
-        return Ok(network);
+    check_access(&network)?;
+    Ok(network)
+}
+
+/// Refuses an endpoint that nobody reaches, and private ranges for one that is public.
+pub(super) fn check_access(network: &Network) -> Result<(), AwsError> {
+    if !network.public && !network.private {
+        return Err(invalid_parameter(
+            "Private and public endpoint access cannot both be false",
+        ));
     }
-    Err(invalid_parameter(
-        "Private and public endpoint access cannot both be false",
-    ))
+    let is_public = |cidr: &str| {
+        let range: Option<ipnet::Ipv4Net> = cidr.parse().ok();
+        range.is_some_and(|range| !range.addr().is_private())
+    };
+    let mut cidrs = network.public_cidrs.iter().map(String::as_str);
+    match cidrs.find(|cidr| !is_public(cidr)) {
+        None => Ok(()),
+        Some(cidr) => Err(invalid_parameter(format!(
+            "The following CIDRs are not allowed in publicAccessCidrs: [{cidr}]"
+        ))),
+    }
+}
+
+/// Refuses a range of services that clients of the network could not tell from machines (EKS API reference,
+/// `KubernetesNetworkConfigRequest`: private, /24 to /12, apart from the VPC's).
+fn check_service_cidr(state: &State, network: &Network) -> Result<(), AwsError> {
+    let given = &network.service_cidr;
+    let refused = |why: &str| {
+        Err(invalid_parameter(format!(
+            "The serviceIpv4Cidr {given} is not valid: {why}"
+        )))
+    };
+    let Ok(range) = given.parse::<ipnet::Ipv4Net>() else {
+        return refused("it is no CIDR block");
+    };
+    if !range.addr().is_private() || !(12..=24).contains(&range.prefix_len()) {
+        return refused(
+            "it must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, between /24 and /12",
+        );
+    }
+    let vpc = state.ec2.vpcs.get(&network.vpc_id).map(|vpc| vpc.cidr);
+    if vpc.is_some_and(|vpc| vpc.contains(&range) || range.contains(&vpc)) {
+        return refused("it overlaps with the CIDR block of the VPC");
+    }
+    Ok(())
 }
 
 fn some_or(given: Vec<String>, usually: &str) -> Vec<String> {
@@ -262,15 +302,24 @@ fn read(
         .unwrap_or("CONFIG_MAP")
         .to_owned();
     let flag = |value: &Value, usually: bool| value.as_bool().unwrap_or(usually);
+    let creator_is_admin = flag(
+        &access_config["bootstrapClusterCreatorAdminPermissions"],
+        true,
+    );
+    // terraform-aws-eks#3026: without the map of roles nobody else could be an administrator.
+    if mode == "CONFIG_MAP" && !creator_is_admin {
+        return Err(invalid_parameter(
+            "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is \
+             set to CONFIG_MAP",
+        ));
+    }
+    check_service_cidr(state, &network)?;
     let mut cluster = Cluster {
         arn: state.arn("eks", &format!("cluster/{name}")),
         serial: state.eks.next_serial(),
         status: "CREATING".to_owned(),
-        log_types: enabled_logs(&body["logging"]),
-        creator_is_admin: flag(
-            &access_config["bootstrapClusterCreatorAdminPermissions"],
-            true,
-        ),
+        log_types: changed_logs(&[], &body["logging"]),
+        creator_is_admin,
         creator_arn: sts::caller_arn(),
         authentication_mode: mode,
         support_type: text(&body["upgradePolicy"], "supportType")
@@ -299,15 +348,17 @@ fn read(
     Ok(cluster)
 }
 
-/// The log types that a `logging` member turns on.
-pub(super) fn enabled_logs(logging: &Value) -> Vec<String> {
-    let groups = logging["clusterLogging"].as_array();
-    let on: BTreeSet<String> = groups
-        .into_iter()
-        .flatten()
-        .filter(|group| group["enabled"].as_bool() == Some(true))
-        .flat_map(|group| texts(group, "types"))
-        .collect();
+/// The log types that are on after a `logging` member: it turns types on or off, and the others stay as they were.
+pub(super) fn changed_logs(before: &[String], logging: &Value) -> Vec<String> {
+    let mut on: BTreeSet<String> = before.iter().cloned().collect();
+    for group in logging["clusterLogging"].as_array().into_iter().flatten() {
+        let types = texts(group, "types");
+        match group["enabled"].as_bool() {
+            Some(true) => on.extend(types),
+            Some(false) => on.retain(|one| !types.contains(one)),
+            None => {}
+        }
+    }
     LOG_TYPES
         .iter()
         .filter(|name| on.contains(**name))

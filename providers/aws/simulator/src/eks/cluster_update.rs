@@ -2,12 +2,14 @@
 //!
 //! The cluster stays usable during an update.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::access::AccessEntry;
 use super::cluster::Cluster;
-use super::cluster_create::enabled_logs;
+use super::cluster_create::{self, changed_logs};
 use super::failure::{in_use, invalid_parameter, invalid_request};
-use super::input::{self, need_text, text, texts};
+use super::input::{self, need_text, texts};
 use super::updates::{self, Change};
 use super::{managed_resources, versions};
 use crate::state::State;
@@ -31,43 +33,94 @@ fn updatable<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Cluster, A
     .map_err(|error| error.with("clusterName", input::segment(call, 1)))
 }
 
+/// The members of a request that each ask for a kind of change, and the type of the update.
+const KINDS: &[(&str, &str)] = &[
+    ("logging", "LoggingUpdate"),
+    ("resourcesVpcConfig", "EndpointAccessUpdate"),
+    ("accessConfig", "AccessConfigUpdate"),
+    ("upgradePolicy", "UpgradePolicyUpdate"),
+    ("deletionProtection", "DeletionProtectionUpdate"),
+];
+
 pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     let body = &call.json;
+    let now = state.now;
     let cluster = updatable(state, call)?;
-    let update_type = if body["logging"].is_object() {
-        cluster.log_types = enabled_logs(&body["logging"]);
-        "LoggingUpdate"
-    } else if body["resourcesVpcConfig"].is_object() {
-        set_network(cluster, &body["resourcesVpcConfig"])?;
-        "EndpointAccessUpdate"
-    } else if let Some(mode) = text(&body["accessConfig"], "authenticationMode") {
-        // Access entries cannot be disabled again.
-        if cluster.authentication_mode != "CONFIG_MAP" && mode == "CONFIG_MAP" {
-            return Err(invalid_parameter("Unsupported authentication mode update"));
+    let mut asked = KINDS.iter().filter(|(member, _)| !body[*member].is_null());
+    let update_type = match (asked.next(), asked.next()) {
+        (None, _) => return Err(invalid_parameter("No changes to apply were given")),
+        // aws-cdk#21439
+        (Some(_), Some(_)) => {
+            return Err(invalid_parameter("Only one type of update can be allowed."));
         }
-        mode.clone_into(&mut cluster.authentication_mode);
-        "AccessConfigUpdate"
-    } else if let Some(support) = text(&body["upgradePolicy"], "supportType") {
-        support.clone_into(&mut cluster.support_type);
-        "UpgradePolicyUpdate"
-    } else if let Some(protected) = body["deletionProtection"].as_bool() {
-        cluster.deletion_protection = protected;
-        "DeletionProtectionUpdate"
-    } else {
-        return Err(invalid_parameter("No changes to apply were given"));
+        (Some((_, update_type)), None) => *update_type,
     };
-    "UPDATING".clone_into(&mut cluster.status);
-    let cluster = cluster.clone();
-    managed_resources::ensure_log_group(state, &cluster);
-    let params = parameters(&cluster, update_type);
+    let mut changed = cluster.clone();
+    match update_type {
+        "LoggingUpdate" => set_logging(&mut changed, &body["logging"])?,
+        "EndpointAccessUpdate" => set_network(&mut changed, &body["resourcesVpcConfig"])?,
+        "AccessConfigUpdate" => set_mode(&mut changed, &body["accessConfig"], now)?,
+        "UpgradePolicyUpdate" => {
+            need_text(&body["upgradePolicy"], "supportType")?.clone_into(&mut changed.support_type);
+        }
+        _ => {
+            let protected = body["deletionProtection"].as_bool();
+            changed.deletion_protection = protected.unwrap_or(changed.deletion_protection);
+        }
+    }
+    "UPDATING".clone_into(&mut changed.status);
+    *cluster = changed.clone();
+    managed_resources::ensure_log_group(state, &changed);
+    let params = parameters(&changed, update_type);
     Ok(updates::begin(
         state,
         call,
-        &cluster.name,
+        &changed.name,
         (update_type, params),
         None,
         Change::Done,
     ))
+}
+
+/// CAPA#4152: an update that changes nothing is refused.
+fn set_logging(cluster: &mut Cluster, given: &Value) -> Result<(), AwsError> {
+    let wanted = changed_logs(&cluster.log_types, given);
+    if wanted == cluster.log_types {
+        let message = "No changes needed for the logging config provided";
+        return Err(invalid_parameter(message));
+    }
+    cluster.log_types = wanted;
+    Ok(())
+}
+
+/// The mode changes one step at a time, towards access entries, and never back (pulumi-eks#1493). From the first step on
+/// the creator and the roles of managed nodes have an entry (EKS user guide, "Change authentication mode to use access
+/// entries").
+fn set_mode(cluster: &mut Cluster, given: &Value, now: Timestamp) -> Result<(), AwsError> {
+    let wanted = need_text(given, "authenticationMode")?;
+    let current = cluster.authentication_mode.as_str();
+    let next = match current {
+        "CONFIG_MAP" => Some("API_AND_CONFIG_MAP"),
+        "API_AND_CONFIG_MAP" => Some("API"),
+        _ => None,
+    };
+    if next != Some(wanted) {
+        return Err(invalid_parameter(format!(
+            "Unsupported authentication mode update from {current} to {wanted}"
+        )));
+    }
+    wanted.clone_into(&mut cluster.authentication_mode);
+    let of_creator = cluster
+        .creator_is_admin
+        .then(|| AccessEntry::of_creator(cluster, now));
+    let roles = cluster.node_groups.values().map(|group| &group.role_arn);
+    let of_nodes = roles.map(|role| AccessEntry::of_nodes(cluster, role, now));
+    let entries: Vec<AccessEntry> = of_creator.into_iter().chain(of_nodes).collect();
+    for entry in entries {
+        let principal = entry.principal_arn.clone();
+        cluster.access.entry(principal).or_insert(entry);
+    }
+    Ok(())
 }
 
 /// The parameters of a configuration update, as `DescribeUpdate` shows them.
@@ -95,17 +148,29 @@ fn set_network(cluster: &mut Cluster, given: &Value) -> Result<(), AwsError> {
         let what = "UpdateClusterConfig of subnets or security groups";
         return Err(AwsError::unknown_operation("eks", what));
     }
-    let network = &mut cluster.network;
-    network.public = given["endpointPublicAccess"]
-        .as_bool()
-        .unwrap_or(network.public);
-    network.private = given["endpointPrivateAccess"]
-        .as_bool()
-        .unwrap_or(network.private);
+    let before = &cluster.network;
+    let mut wanted = before.clone();
+    let flag = |member: &str, before: bool| given[member].as_bool().unwrap_or(before);
+    wanted.public = flag("endpointPublicAccess", before.public);
+    wanted.private = flag("endpointPrivateAccess", before.private);
     let cidrs = texts(given, "publicAccessCidrs");
     if !cidrs.is_empty() {
-        network.public_cidrs = cidrs;
+        wanted.public_cidrs = cidrs;
     }
+    cluster_create::check_access(&wanted)?;
+    if (wanted.public, wanted.private, &wanted.public_cidrs)
+        == (before.public, before.private, &before.public_cidrs)
+    {
+        // The words and the spaces of eksctl#4043.
+        return Err(invalid_parameter(format!(
+            "Cluster is already at the desired configuration with endpointPrivateAccess: {} , \
+             endpointPublicAccess: {}, and Public Endpoint Restrictions: [{}]",
+            wanted.private,
+            wanted.public,
+            wanted.public_cidrs.join(", ")
+        )));
+    }
+    cluster.network = wanted;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use http::Request;
+use ipnet::Ipv4Net;
 use kubeproof_kubernetes_simulator::server::Identity;
 use kubeproof_simkit::cloud::{OptionallySigned, ReceivedAt, Reply};
 
@@ -38,6 +39,10 @@ fn host(request: &Request<Bytes>) -> Option<&str> {
 
 /// Authenticates a request and passes it to the cluster's API server.
 pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Reply {
+    let found = state.eks.clusters.get(cluster);
+    if let Some(why) = found.and_then(out_of_reach) {
+        return Reply::Now(refused(cluster, &why));
+    }
     let identity = state
         .eks
         .clusters
@@ -49,6 +54,43 @@ pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Rep
         Some(server) => server.answer(&identity, request),
         None => Reply::Now(unavailable()),
     }
+}
+
+/// Ranges that are kept for documentation (RFC 5737): no caller has an address in them.
+const NOBODYS: [&str; 3] = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
+
+/// Why no caller from outside of the VPC reaches the endpoint. Which address a caller has, a simulator on one machine
+/// cannot know: only ranges that nobody calls from keep everybody out.
+fn out_of_reach(cluster: &Cluster) -> Option<String> {
+    let network = &cluster.network;
+    if !network.public {
+        return Some("its endpoint is private, and the caller is outside of its VPC".to_owned());
+    }
+    let is_nobodys = |cidr: &String| {
+        let range: Option<Ipv4Net> = cidr.parse().ok();
+        let mut nobodys = NOBODYS
+            .iter()
+            .filter_map(|text| text.parse::<Ipv4Net>().ok());
+        range.is_some_and(|range| nobodys.any(|all| all.contains(&range)))
+    };
+    let cidrs = &network.public_cidrs;
+    cidrs.iter().all(is_nobodys).then(|| {
+        let cidrs = cidrs.join(", ");
+        format!("publicAccessCidrs are {cidrs}, and the caller is outside of them")
+    })
+}
+
+/// What stands for no answer at all, for which a real client would wait until its own limit. kubectl shows the body of a
+/// 403 that is plain text, and of no other answer to its first question.
+fn refused(cluster: &str, why: &str) -> http::Response<Bytes> {
+    let message = format!(
+        "the API server of {cluster} is out of reach: {why} (the cloud would not answer at all)"
+    );
+    let mut response = http::Response::new(Bytes::from(message));
+    *response.status_mut() = http::StatusCode::FORBIDDEN;
+    let text = http::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert("content-type", text);
+    response
 }
 
 fn unavailable() -> http::Response<Bytes> {
@@ -92,7 +134,8 @@ fn map(cluster: &Cluster, principal: &str) -> Identity {
         ]
     };
     if cluster.authentication_mode == "CONFIG_MAP" {
-        if cluster.creator_is_admin && principal == cluster.creator_arn {
+        // In this mode the creator is always an administrator.
+        if principal == cluster.creator_arn {
             return Identity::User {
                 name: "kubernetes-admin".to_owned(),
                 groups: masters(),

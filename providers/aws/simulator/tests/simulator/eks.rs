@@ -10,6 +10,8 @@ mod iam;
 mod kubernetes;
 mod launch_templates;
 mod node_groups;
+mod replacement;
 mod spot;
 mod stale_reads;
 mod token;
+mod updates;

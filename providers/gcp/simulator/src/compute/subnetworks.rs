@@ -1,6 +1,7 @@
 //! Subnetworks: a range of addresses in a region, with further ranges for pods and services.
 
 use ipnet::Ipv4Net;
+use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
 use super::collection::{Collection, Draft};
@@ -135,6 +136,28 @@ fn check_free(state: &State, network: &str, name: &str, document: &Object) -> Re
         }
     }
     Ok(())
+}
+
+/// The type of the ranges that Kubernetes Engine adds for a cluster.
+pub(crate) const ADDED_RANGE: &str = "secondary_range";
+
+/// The ranges that Kubernetes Engine has added to a subnetwork, as an auditor sees them.
+pub(crate) fn added_ranges(item: &Item) -> Vec<Resource> {
+    if !std::ptr::eq(item.of, &raw const SUBNETWORKS) {
+        return Vec::new();
+    }
+    let text = |range: &Value, member: &str| range[member].as_str().unwrap_or_default().to_owned();
+    let added = item.list("secondaryIpRanges").iter().filter_map(|range| {
+        let name = text(range, "rangeName");
+        name.starts_with("gke-").then(|| {
+            let id = format!("{}/{name}", item.name);
+            Resource::new(ADDED_RANGE, id, item.scope.of_inventory())
+                .named(name)
+                .with("subnetwork", item.name.clone())
+                .with("ip_cidr_range", text(range, "ipCidrRange"))
+        })
+    });
+    added.collect()
 }
 
 fn made(state: &mut State, path: &str) {

@@ -123,7 +123,8 @@ pub(crate) fn apply(state: &mut State, path: &str, members: Object) {
         return;
     };
     for (name, value) in members {
-        if value.is_null() {
+        // Google's replies leave out a list without elements.
+        if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
             item.document.remove(&name);
         } else {
             item.document.insert(name, value);

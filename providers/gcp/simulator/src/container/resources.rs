@@ -348,8 +348,8 @@ pub(super) fn remove_of_pool(state: &mut State, key: &str, name: &str) {
 }
 
 /// Removes what belongs to a cluster. Load balancers and disks of claims may stay: Kubernetes Engine tries to remove
-/// them, and does not promise it. `is_partial` leaves all of
-/// it, and a firewall rule.
+/// them, and does not promise it. `is_partial` leaves all of it, a firewall rule, and the ranges that were added to the
+/// subnetwork (boskos' `gcp_janitor` removes such ranges).
 pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) {
     let Some(cluster) = state.container.clusters.get(key).cloned() else {
         return;
@@ -362,8 +362,8 @@ pub(super) fn remove_of_cluster(state: &mut State, key: &str, is_partial: bool) 
             compute::remove(state, &rule_path(&cluster, end));
         }
     }
-    remove_ranges(state, &cluster);
     if !is_partial {
+        remove_ranges(state, &cluster);
         cloud_controller::remove_some(state, &cluster);
     }
 }

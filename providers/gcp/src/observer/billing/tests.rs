@@ -41,7 +41,11 @@ fn billed(unmarked: u32, rows: &[Row]) -> Billed {
     let progress = Some(Progress {
         used_until: at("2026-11-22T20:00:00Z"),
     });
-    attribute(&run(), unmarked, rows, progress, at("2026-11-23T01:00:00Z"))
+    let owner = Owner {
+        run: &run(),
+        pools: &["main"],
+    };
+    attribute(owner, unmarked, rows, progress, at("2026-11-23T01:00:00Z"))
 }
 
 #[track_caller]
@@ -96,7 +100,11 @@ fn rows_of_others_and_rows_without_an_owner_are_left_out() {
         ],
         &[],
     );
-    check(0, &[row(core, "gke-kp-r12-main", "0.1")], &[]);
+    check(0, &[row(core, "gke-kp-r12-main-1234-abcd", "0.1")], &[]);
+    // The cluster beside the run's has the run's id and more.
+    for theirs in ["kp-r1-2-router", "gke-kp-r1-2-main-1234-abcd"] {
+        check(0, &[row(core, theirs, "0.1")], &[]);
+    }
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub(crate) enum Source {
     Compute(&'static [Collection], &'static [Property]),
     /// The peerings of networks.
     Peerings,
+    /// The ranges that Kubernetes Engine adds to subnetworks.
+    Ranges,
     /// Kubernetes Engine.
     Clusters,
     /// The project's service accounts.
@@ -120,7 +122,7 @@ macro_rules! global {
 }
 
 /// All of them. What refers to another stands before it.
-pub(crate) static KINDS: [Kind; 27] = [
+pub(crate) static KINDS: [Kind; 28] = [
     kind("gke_cluster", Places::Below, Source::Clusters),
     kind(
         "forwarding_rule",
@@ -332,6 +334,8 @@ pub(crate) static KINDS: [Kind; 27] = [
         ),
     ),
     kind("network_peering", Places::Global, Source::Peerings),
+    // Added to a subnetwork that was there before, they can outlive their cluster.
+    kind("secondary_range", Places::Below, Source::Ranges),
     kind(
         "subnetwork",
         Places::Below,

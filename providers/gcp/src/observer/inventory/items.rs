@@ -120,6 +120,30 @@ pub(super) fn peerings(network: &Value) -> Vec<Resource> {
     .collect()
 }
 
+/// The ranges of a subnetwork that Kubernetes Engine has added for a cluster: their names begin with `gke-`. Others are
+/// its maker's, and go with it.
+pub(super) fn ranges(subnetwork: &Value) -> Vec<Resource> {
+    let name = text(subnetwork, "name").unwrap_or_default();
+    let all = subnetwork["secondaryIpRanges"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    all.filter_map(|range| {
+        let own = text(range, "rangeName").filter(|own| own.starts_with("gke-"))?;
+        let scope = lists::scope_of(subnetwork);
+        Some(
+            Resource::new("secondary_range", format!("{name}/{own}"), scope)
+                .named(own.to_owned())
+                .with("subnetwork", name)
+                .with(
+                    "ip_cidr_range",
+                    text(range, "ipCidrRange").unwrap_or_default(),
+                ),
+        )
+    })
+    .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use kubeproof_contract::scope::Scope;
@@ -181,5 +205,19 @@ mod tests {
         assert_eq!((&*seen[0].id, &*seen[0].state), ("n/gke-n1-peer", "ACTIVE"));
         assert_eq!(seen[0].properties["peer_network"], "m");
         assert!(peerings(&json!({"name": "n"})).is_empty());
+    }
+    #[test]
+    fn a_subnetwork_shows_the_ranges_that_a_cluster_added() {
+        let range = |name: &str| json!({"rangeName": name, "ipCidrRange": "10.192.0.0/17"});
+        let subnetwork = json!({
+            "name": "default", "region": "https://c/projects/p/regions/us-east1",
+            "secondaryIpRanges": [range("pods"), range("gke-kp-r1-pods-0a1b2c3d")],
+        });
+        let seen = ranges(&subnetwork);
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].id, "default/gke-kp-r1-pods-0a1b2c3d");
+        assert_eq!(seen[0].scope, Scope::new("us-east1"));
+        assert_eq!(seen[0].properties["ip_cidr_range"], "10.192.0.0/17");
+        assert!(ranges(&json!({"name": "n"})).is_empty());
     }
 }

@@ -26,11 +26,15 @@ async fn new(bench: &Bench, before: &[Resource]) -> Vec<Resource> {
 
 #[tokio::test(start_paused = true)]
 async fn a_whole_cluster_with_what_it_left_is_deleted_in_order_and_twice_is_no_error() {
-    for asked in [
-        json!({"network": {"private_nodes": true}}),
-        json!({"location": "us-central1"}),
+    let existing = json!({"existing": {"network": "default", "subnetwork": "default"}});
+    // A deletion that leaves a firewall rule, a range of the subnetwork, and what the workload made.
+    let partial = "auditor/container:projects.locations.clusters.delete#1=partial";
+    for (asked, faults) in [
+        (json!({"network": {"private_nodes": true}}), &[][..]),
+        (json!({"location": "us-central1"}), &[]),
+        (json!({"network": existing}), &[partial]),
     ] {
-        let bench = Bench::new(asked, &[]);
+        let bench = Bench::new(asked, faults);
         let before = bench.ground_truth.inventory();
         let bystanders = bench.ground_truth.bystanders();
         bench.provision_with_leftovers().await;

@@ -121,6 +121,29 @@ async fn an_api_that_is_disabled_is_named_with_the_command_that_enables_it() {
     assert_only(&rows, "gcp.preflight.apis", Verdict::Fail, part);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_api_of_the_billing_export_is_needed_only_where_the_scenario_names_one() {
+    let table = "kubeproof-rehearsal.billing.gcp_billing_export_resource_v1_01A2B3_C4D5E6_F70819";
+    for (change, is_billed) in [(json!({}), false), (json!({"billing_export": table}), true)] {
+        let bench = Bench::new(change, &[]);
+        bench
+            .service("POST", "bigquery.googleapis.com:disable")
+            .await;
+        tokio::time::sleep(std::time::Duration::from_mins(1)).await;
+        let rows = bench.observer().preflight().await;
+        let part =
+            "run `gcloud services enable bigquery.googleapis.com --project kubeproof-rehearsal`";
+        if is_billed {
+            assert_only(&rows, "gcp.preflight.apis", Verdict::Fail, part);
+        } else {
+            assert!(
+                rows.iter().all(|row| row.verdict == Verdict::Pass),
+                "{rows:#?}"
+            );
+        }
+    }
+}
+
 /// A project whose caller lacks this permission.
 #[derive(Debug)]
 struct Without(SharedTransport, &'static str);

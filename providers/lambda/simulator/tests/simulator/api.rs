@@ -116,6 +116,16 @@ impl Bench {
     }
 }
 
+/// SkyPilot's client sends it with every launch.
+#[test]
+fn a_launch_of_one_may_say_so() {
+    let mut bench = Bench::new();
+    let mut order = Bench::order();
+    order["quantity"] = json!(1);
+    let (status, answer) = bench.send("POST /instance-operations/launch", &order, API_KEY, None);
+    assert_eq!(status, 200, "{answer}");
+}
+
 #[test]
 fn every_refusal_has_the_clouds_code_and_nothing_is_changed() {
     let mut bench = Bench::new();
@@ -137,6 +147,9 @@ fn every_refusal_has_the_clouds_code_and_nothing_is_changed() {
         invalid,
     );
     bench.refused(launch, with("ssh_key_names", json!([])), 400, invalid);
+    for quantity in [0, 2] {
+        bench.refused(launch, with("quantity", json!(quantity)), 400, invalid);
+    }
     bench.refused(launch, with("ssh_key_names", json!(["bob"])), 404, absent);
     // Listed with capacity, but refused all the same.
     bench.refused(

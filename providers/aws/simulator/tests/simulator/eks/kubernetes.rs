@@ -35,7 +35,7 @@ fn ready() -> Bench {
     bench
 }
 
-fn ask(bench: &mut Bench, method: &str, path: &str, body: &Value) -> Answer {
+pub(super) fn ask(bench: &mut Bench, method: &str, path: &str, body: &Value) -> Answer {
     let token = TokenRequest::good(bench.now).token();
     kubernetes(bench, method, path, &token, body)
 }
@@ -91,20 +91,38 @@ fn only_a_principal_that_the_cluster_knows_gets_in() {
 }
 
 #[test]
-fn without_access_entries_only_the_creator_gets_in() {
-    for (creator_is_admin, status) in [(true, 200), (false, 401)] {
+fn the_creator_gets_in_without_access_entries_too() {
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let mut body = bench.cluster_body(&network);
+    body["accessConfig"] = json!({"authenticationMode": "CONFIG_MAP"});
+    bench.eks("POST", "/clusters", &body).ok();
+    bench.wait(bench.durations.cluster_create);
+    let answer = ask(&mut bench, "GET", "/api/v1/nodes", &Value::Null);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[test]
+fn an_endpoint_that_is_private_or_for_others_is_out_of_reach() {
+    let check = |network: Value, status: u16, why: &str| {
         let mut bench = Bench::new();
-        let network = bench.network(false);
-        let mut body = bench.cluster_body(&network);
-        body["accessConfig"] = json!({
-            "authenticationMode": "CONFIG_MAP",
-            "bootstrapClusterCreatorAdminPermissions": creator_is_admin,
-        });
+        let subnets = bench.network(false);
+        let mut body = bench.cluster_body(&subnets);
+        for (member, value) in network.as_object().expect("members") {
+            body["resourcesVpcConfig"][member] = value.clone();
+        }
         bench.eks("POST", "/clusters", &body).ok();
         bench.wait(bench.durations.cluster_create);
         let answer = ask(&mut bench, "GET", "/api/v1/nodes", &Value::Null);
         assert_eq!(answer.status, status, "{}", answer.body);
-    }
+        assert!(answer.body.contains(why), "{}", answer.body);
+    };
+    let private = json!({"endpointPublicAccess": false, "endpointPrivateAccess": true});
+    check(private, 403, "its endpoint is private");
+    let of = |cidrs: &[&str]| json!({ "publicAccessCidrs": cidrs });
+    check(of(&["203.0.113.0/24"]), 403, "outside of them");
+    check(of(&["203.0.113.0/24", "8.8.8.8/32"]), 200, "");
+    check(of(&["0.0.0.0/0"]), 200, "");
 }
 
 #[test]

@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use kubeproof_cloudkit::CallError;
 
-use super::super::super::Work;
 use super::super::super::compute::{self, Place};
+use super::super::super::{Work, cluster};
 use super::in_network;
 use crate::api::types::{ComputeResource, last};
+use crate::machine_names::{NodeOf, node_of};
 
 /// Digits of a cluster's UID in the names of the parts of its Ingresses.
 const UID: usize = 8;
@@ -56,7 +57,7 @@ pub(super) async fn parts(work: &Work) -> Result<Parts, CallError> {
     let ingresses = names.filter_map(ingresses_of).map(str::to_owned);
     let ingresses = ingresses.collect();
     let pools = compute::list_all(work, "targetPools.aggregatedList", "targetPools").await?;
-    for pool in pools.iter().filter(|pool| has_our_machines(work, pool)) {
+    for pool in with_our_machines(work, &pools).await? {
         let checks = pool.health_checks.iter().filter_map(|link| last(link));
         parts.extend(checks.map(str::to_owned));
         parts.insert(pool.name.clone());
@@ -67,16 +68,43 @@ pub(super) async fn parts(work: &Work) -> Result<Parts, CallError> {
     })
 }
 
-/// Whether a target pool has machines of the run's node pools: `gke-CLUSTER-POOL-…`. The name of a node pool begins
-/// with a letter, so a run whose id goes on after this one's is told apart.
-fn has_our_machines(work: &Work, pool: &ComputeResource) -> bool {
-    let cluster = work.run().name("");
-    let pools = work.spec.node_pools.0.iter();
-    let prefixes: Vec<String> = pools
-        .map(|pool| format!("gke-{cluster}-{}-", pool.name.as_str()))
-        .collect();
-    let mut machines = pool.instances.iter().filter_map(|link| last(link));
-    machines.any(|machine| prefixes.iter().any(|prefix| machine.starts_with(prefix)))
+/// Those target pools that have machines of the run's node pools.
+async fn with_our_machines<'p>(
+    work: &Work,
+    pools: &'p [ComputeResource],
+) -> Result<Vec<&'p ComputeResource>, CallError> {
+    let (cluster, node_pools) = (work.run().name(""), &work.spec.node_pools.0);
+    let node_pools: Vec<&str> = node_pools.iter().map(|pool| pool.name.as_str()).collect();
+    let nodes = |pool: &'p ComputeResource| nodes(pool, &cluster, &node_pools);
+    // Hardly ever asked: only when the firewall rule of a balancer went before its target pool.
+    let others = if pools.iter().map(nodes).any(|nodes| are_cut(&nodes)) {
+        cluster::others(work).await?
+    } else {
+        Vec::new()
+    };
+    let ours = pools.iter().filter(|pool| are_ours(&nodes(pool), &others));
+    Ok(ours.collect())
+}
+
+/// What the names of a target pool's machines say, without those that cannot be the cluster's nodes.
+fn nodes<'p>(pool: &'p ComputeResource, cluster: &str, node_pools: &[&str]) -> Vec<NodeOf<'p>> {
+    let machines = pool.instances.iter().filter_map(|link| last(link));
+    let nodes = machines.map(|machine| node_of(machine, cluster, node_pools));
+    nodes.filter(|node| *node != NodeOf::No).collect()
+}
+
+/// Whether these nodes are the run's only if no other cluster has a name that begins alike.
+fn are_cut(nodes: &[NodeOf<'_>]) -> bool {
+    !nodes.is_empty() && !nodes.contains(&NodeOf::This)
+}
+
+/// Whether some of these nodes are certainly the run's, beside these other clusters.
+fn are_ours(nodes: &[NodeOf<'_>], others: &[String]) -> bool {
+    nodes.iter().any(|node| match node {
+        NodeOf::This => true,
+        NodeOf::Begins(begin) => !others.iter().any(|other| other.starts_with(begin)),
+        NodeOf::No => false,
+    })
 }
 
 /// The balancer or health check that a firewall rule of Kubernetes is for.
@@ -90,23 +118,56 @@ fn part_of(rule: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
     use serde_json::json;
 
     use super::super::tests::{resource, work};
     use super::*;
 
+    fn target_pool(machine: &str) -> ComputeResource {
+        let link = format!("https://c/projects/p/zones/z/instances/{machine}");
+        resource(json!({"name": "a0123", "instances": [link]}))
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_target_pool_with_the_runs_machines_is_the_runs() {
         let work = work(json!({}));
         let check = |machine: &str, expected: bool| {
-            let link = format!("https://c/projects/p/zones/z/instances/{machine}");
-            let pool = resource(json!({"name": "a0123", "instances": [link]}));
-            assert_eq!(has_our_machines(&work, &pool), expected, "{machine}");
+            let pools = [target_pool(machine)];
+            let ours = with_our_machines(&work, &pools).now_or_never();
+            let ours = ours.expect("no call is needed").expect("an answer");
+            assert_eq!(!ours.is_empty(), expected, "{machine}");
         };
         check("gke-kp-r1-main-0a1b2c3d-x4z9", true);
         check("gke-kp-r1-2-main-0a1b2c3d-x4z9", false);
         check("gke-kp-r1-other-0a1b2c3d-x4z9", false);
         check("main", false);
+    }
+
+    #[test]
+    fn a_cut_name_proves_nothing_while_another_cluster_has_the_same_beginning() {
+        let begin = "kp-l261130042200-0";
+        let check = |kept: &str, others: &[&str], expected: bool| {
+            let pool = target_pool(&format!("gke-{kept}-main-0a1b2c3d-x4z9"));
+            let nodes = nodes(&pool, &format!("{begin}a1b2"), &["main"]);
+            let others: Vec<String> = others.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(
+                are_ours(&nodes, &others),
+                expected,
+                "{kept} beside {others:?}"
+            );
+            assert_eq!(are_cut(&nodes), kept == begin, "{kept}");
+        };
+        check(begin, &[], true);
+        check(begin, &["shop", "kp-l261130042201-0a1b2"], true);
+        check(begin, &["kp-l261130042200-0ffff"], false);
+        // The whole name proves it, no matter what else there is.
+        check(
+            "kp-l261130042200-0a1b2",
+            &["kp-l261130042200-0a1b2-2"],
+            true,
+        );
+        check("kp-l261130042200-0a1b2-2", &[], false);
     }
 
     #[test]
