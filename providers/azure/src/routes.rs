@@ -215,7 +215,7 @@ pub fn derived(method: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = below.split('/').skip(1).collect();
     // An action ends with its own name.
     let action = (method == "POST").then(|| parts.pop()).flatten();
-    let is_one = parts.len() % 2 == 0;
+    let is_one = parts.len().is_multiple_of(2);
     let kind = parts.iter().step_by(2).next_back()?;
     let verb = match (method, action) {
         (_, Some(action)) if is_one => action,

@@ -60,13 +60,7 @@ pub async fn read(
             read_at: now,
         });
     };
-    // Rows that also carry the run's tag are in the first answer already.
-    let untagged = of_cluster
-        .rows
-        .into_iter()
-        .filter(|row| row.tag.is_empty())
-        .collect();
-    Ok(attribute(run, plan, all, untagged, now))
+    Ok(attribute(run, plan, all, of_cluster.rows, now))
 }
 
 /// Picks the run's charges out of the rows: those with its tag, those of its cluster's instances
@@ -74,6 +68,12 @@ pub async fn read(
 fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Timestamp) -> Billed {
     let (tagged, rest): (Vec<Row>, Vec<Row>) =
         all.rows.into_iter().partition(|row| row.tag == run.id);
+    let has_cluster_tag = !of_cluster.is_empty();
+    // Rows that also carry the run's tag are in the first answer already.
+    let of_cluster: Vec<Row> = of_cluster
+        .into_iter()
+        .filter(|row| row.tag.is_empty())
+        .collect();
     let mut attribution = vec![format!("by the tag {RUN_TAG}={}", run.id)];
     if tagged.is_empty() {
         attribution.push(format!(
@@ -95,7 +95,7 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         .filter(|row| gateways.contains(&row.usage_type))
         .map(|row| row.quantity)
         .sum();
-    attribution.push(if of_cluster.is_empty() {
+    attribution.push(if !has_cluster_tag {
         format!(
             "no charge carries {CLUSTER_TAG}={}: instances and disks of managed node groups are \
              missing; activate {CLUSTER_TAG} as a cost allocation tag",
@@ -103,7 +103,7 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         )
     } else {
         format!(
-            "instances and disks by the tag {CLUSTER_TAG}={}",
+            "instances and disks also by the tag {CLUSTER_TAG}={}",
             run.name("")
         )
     });
@@ -241,142 +241,4 @@ pub fn final_after(at: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(usage_type: &str, tag: &str, usd: &str, quantity: &str) -> Row {
-        Row {
-            day: "2026-11-23".to_owned(),
-            usage_type: usage_type.to_owned(),
-            tag: tag.to_owned(),
-            usd: usd.parse().unwrap(),
-            quantity: quantity.parse().unwrap(),
-            unit: "Hrs".to_owned(),
-        }
-    }
-
-    fn plan() -> Plan {
-        Plan {
-            region: "us-east-1".to_owned(),
-            gateways: 2,
-            addresses: 2,
-            balancers: 0,
-        }
-    }
-
-    fn attributed(rows: Vec<Row>) -> Vec<(String, String)> {
-        let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
-        let all = Answers {
-            rows,
-            days: BTreeMap::new(),
-        };
-        let billed = attribute(&Run::new("r1", "me", now), &plan(), all, Vec::new(), now);
-        billed
-            .charges
-            .iter()
-            .map(|charge| (charge.line.clone(), charge.usd.normalize().to_string()))
-            .collect()
-    }
-
-    #[test]
-    fn a_usage_type_finds_its_line_whatever_the_region() {
-        let check = |usage_type: &str, line: Option<&str>| {
-            assert_eq!(line_of(usage_type), line, "{usage_type}");
-        };
-        check("NatGateway-Hours", Some("nat_gateway"));
-        check("EUW2-NatGateway-Hours", Some("nat_gateway"));
-        check("USE1-AmazonEKS-Hours:perCluster", Some("control_plane"));
-        check("EU-BoxUsage:t3.medium", Some("nodes"));
-        check("EUN1-SpotUsage:t3.medium", Some("nodes"));
-        check("USE1-PublicIPv4:IdleAddress", Some("public_ipv4"));
-        check("EBS:VolumeUsage.gp3", Some("disks"));
-        check("NatGateway-Bytes", None);
-    }
-
-    #[test]
-    fn charges_of_other_runs_are_left_out() {
-        let rows = vec![
-            row("NatGateway-Hours", "r1", "0.09", "2"),
-            row("NatGateway-Hours", "r2", "0.045", "1"),
-            row("NatGateway-Bytes", "r1", "0.02", "0.4"),
-        ];
-        let nat = ("nat_gateway".to_owned(), "0.09".to_owned());
-        let bytes = ("NatGateway-Bytes".to_owned(), "0.02".to_owned());
-        assert_eq!(attributed(rows), [nat, bytes]);
-    }
-
-    #[test]
-    fn untagged_addresses_are_counted_up_to_the_hours_of_the_nat_gateways() {
-        let with = |hours: &str, usd: &str| {
-            attributed(vec![
-                row("NatGateway-Hours", "r1", "0.09", "2"),
-                row("PublicIPv4:InUseAddress", "", usd, hours),
-            ])
-        };
-        assert_eq!(with("1.5", "0.0075")[1].1, "0.0075");
-        assert_eq!(with("20", "0.1")[1].1, "0.01");
-    }
-
-    #[test]
-    fn a_bill_is_final_when_the_days_of_the_run_and_the_next_are_closed() {
-        let check = |days: &[(&str, bool)], expected: bool| {
-            let days = days
-                .iter()
-                .map(|(day, estimated)| ((*day).to_owned(), *estimated));
-            assert_eq!(is_closed(&days.collect(), "2026-11-30"), expected);
-        };
-        let (before, last, next) = ("2026-11-29", "2026-11-30", "2026-12-01");
-        check(
-            &[
-                (before, false),
-                (last, false),
-                (next, false),
-                ("2026-12-02", true),
-            ],
-            true,
-        );
-        check(&[(before, false), (last, false), (next, true)], false);
-        check(&[(before, true), (last, false), (next, false)], false);
-        check(&[(before, false), (last, false)], false);
-    }
-
-    #[test]
-    fn no_charge_of_the_run_is_never_final() {
-        let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
-        let rows = vec![row("NatGateway-Hours", "r2", "0.045", "1")];
-        let days = BTreeMap::from([("2026-11-23".to_owned(), false)]);
-        let all = Answers { rows, days };
-        let run = Run::new("r1", "me", now);
-        assert!(!attribute(&run, &plan(), all, Vec::new(), now).is_final);
-    }
-
-    #[test]
-    fn a_bill_that_is_not_final_says_so() {
-        let check = |days: &[(&str, bool)], expected: bool| {
-            let days = days.iter();
-            let days = days.map(|(day, estimated)| ((*day).to_owned(), *estimated));
-            let all = Answers {
-                rows: vec![row("NatGateway-Hours", "r1", "0.045", "1")],
-                days: days.collect(),
-            };
-            let now: Timestamp = "2026-12-09T00:00:00Z".parse().unwrap();
-            let run = Run::new("r1", "me", now);
-            let billed = attribute(&run, &plan(), all, Vec::new(), now);
-            let is_said = |text: &String| text.starts_with("not final: ");
-            assert_eq!(billed.is_final, expected);
-            assert_eq!(billed.attribution.iter().any(is_said), !expected);
-        };
-        check(&[], false);
-        check(&[("2026-11-23", false), ("2026-11-24", true)], false);
-        check(&[("2026-11-23", false), ("2026-11-24", false)], true);
-    }
-
-    #[test]
-    fn a_bill_is_final_in_the_second_week_of_the_next_month() {
-        let check = |at: &str, expected: &str| {
-            assert_eq!(final_after(at.parse().unwrap()).to_string(), expected);
-        };
-        check("2026-11-23T10:00:00Z", "2026-12-09T00:00:00Z");
-        check("2026-12-31T23:59:59Z", "2027-01-09T00:00:00Z");
-    }
-}
+mod tests;

@@ -72,12 +72,13 @@ pub(super) async fn judge(
         "/subscriptions/{}/resourceGroups/{nodes}",
         spec.subscription.0
     );
-    roles(
-        &mut found,
-        &principals,
-        &all,
-        (&nodes, &network::subnets(pools)),
-    );
+    let subnets = network::subnets(pools);
+    roles(&mut found, &principals, &all, (&nodes, &subnets));
+    if spec.resource_group.is_none() {
+        let own = super::super::group(spec, run);
+        let own = format!("/subscriptions/{}/resourceGroups/{own}", spec.subscription.0);
+        of_no_one(&mut found, &principals, &all, &own);
+    }
     Ok(found)
 }
 
@@ -225,6 +226,18 @@ fn roles(
     found.note(format!("{count} role assignments, none wider than needed"));
 }
 
+/// In the run's own group no one but the cluster has roles: one of a principal that an earlier attempt made serves no one.
+fn of_no_one(found: &mut Findings, principals: &Principals, all: &[Given], own: &str) {
+    let is_known = |id: &str| id == principals.control_plane || principals.nodes.contains(id);
+    for given in all.iter().filter(|given| is_within(&given.scope, own)) {
+        let principal = given.principal_id.to_ascii_lowercase();
+        found.require(is_known(&principal), || {
+            let (role, scope) = (role_of(given), &given.scope);
+            format!("{principal}, which is not of the cluster, has the role {role} at {scope}")
+        });
+    }
+}
+
 fn role_of(given: &Given) -> String {
     let last = given.role_definition_id.rsplit('/').next();
     last.unwrap_or_default().to_ascii_lowercase()
@@ -299,6 +312,24 @@ mod tests {
         check(&[role(&subnet()), kubelet], &subnets, &[&of_nodes]);
         // Others have what they have.
         check(&[role(&subnet()), given("o", READER, GROUP)], &subnets, &[]);
+    }
+
+    #[test]
+    fn in_the_runs_own_group_only_the_cluster_has_roles() {
+        let principals = Principals {
+            control_plane: "p".to_owned(),
+            nodes: ["k".to_owned()].into(),
+        };
+        let check = |given: Given, expected: usize| {
+            let mut found = Findings::default();
+            of_no_one(&mut found, &principals, &[given], GROUP);
+            assert_eq!(found.wrong.len(), expected, "{:?}", found.wrong);
+        };
+        check(given("P", NETWORK_CONTRIBUTOR, &subnet()), 0);
+        check(given("old", NETWORK_CONTRIBUTOR, &subnet()), 1);
+        check(given("old", READER, &GROUP.to_uppercase()), 1);
+        check(given("old", READER, "/subscriptions/s"), 0);
+        check(given("old", READER, "/subscriptions/s/resourceGroups/kp-r1-2"), 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::Findings;
 use super::cluster::{Code, Seen};
 use crate::api::Api;
-use crate::spec::{AksSpec, NodePool};
+use crate::spec::{AksSpec, NodePool, Taint};
 
 /// The tag in which a scale set names its pool.
 const POOL: &str = "aks-managed-poolName";
@@ -190,7 +190,7 @@ fn placement(found: &mut Findings, wanted: &NodePool, pool: &PoolProperties) {
     let name = wanted.name.0.as_str();
     let set = |all: &[String]| all.iter().cloned().collect::<BTreeSet<String>>();
     let shown = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(", ");
-    let mut taints: Vec<String> = wanted.taints.iter().map(crate::spec::Taint::text).collect();
+    let mut taints: Vec<String> = wanted.taints.iter().map(Taint::text).collect();
     if wanted.spot {
         // AKS puts it on every pool of spare capacity.
         taints.push("kubernetes.azure.com/scalesetpriority=spot:NoSchedule".to_owned());
