@@ -58,7 +58,10 @@ impl Ran {
         let said = || format!("{}\n{}", self.printed, self.said);
         if !self.success {
             let count = self.calls.len();
-            return Err(format!("the script failed after {count} calls:\n{}", said()));
+            return Err(format!(
+                "the script failed after {count} calls:\n{}",
+                said()
+            ));
         }
         if !self.changes.is_empty() {
             return Err(format!("left or gone: {:?}\n{}", self.changes, said()));
