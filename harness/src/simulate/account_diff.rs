@@ -91,7 +91,7 @@ impl AccountDiff {
         !(self.left.is_empty() && self.gone.is_empty() && self.changed.is_empty())
     }
 
-    /// Whether nobody called the account, and nothing was asked of it: there is nothing to tell.
+    /// Whether no one called the account, and nothing was asked of it: there is nothing to tell.
     pub fn is_untouched(&self) -> bool {
         let is_silent = self.calls == 0 && self.faults.is_empty() && self.charges.is_empty();
         is_silent && self.stays.is_empty() && !self.is_finding()

@@ -148,8 +148,7 @@ impl Naming for RandomMachines {
 }
 
 #[test]
-fn a_short_word_after_an_id_makes_no_difference_only_where_the_provider_says_that_it_is_random()
-{
+fn a_short_word_after_an_id_makes_no_difference_only_where_the_provider_says_that_it_is_random() {
     let run = run("r1-aaaaaaaa");
     let state = |of_type: &str, id: &str| {
         let user = Resource::new("group", "g", "r").with("members", format!("zones/z/{id}"));

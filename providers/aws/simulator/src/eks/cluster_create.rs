@@ -167,7 +167,7 @@ fn check_network(state: &State, given: &Value) -> Result<Network, AwsError> {
     Ok(network)
 }
 
-/// Refuses an endpoint that nobody reaches, and private ranges for one that is public.
+/// Refuses an endpoint that no one reaches, and private ranges for one that is public.
 pub(super) fn check_access(network: &Network) -> Result<(), AwsError> {
     if !network.public && !network.private {
         return Err(invalid_parameter(
@@ -188,7 +188,7 @@ pub(super) fn check_access(network: &Network) -> Result<(), AwsError> {
 }
 
 /// Refuses a range of services that clients of the network could not tell from machines (EKS API reference,
-/// `KubernetesNetworkConfigRequest`: private, /24 to /12, apart from the VPC's).
+/// `KubernetesNetworkConfigRequest`: private, /24 to /12, not the VPC's).
 fn check_service_cidr(state: &State, network: &Network) -> Result<(), AwsError> {
     let given = &network.service_cidr;
     let refused = |why: &str| {
@@ -306,7 +306,7 @@ fn read(
         &access_config["bootstrapClusterCreatorAdminPermissions"],
         true,
     );
-    // terraform-aws-eks#3026: without the map of roles nobody else could be an administrator.
+    // terraform-aws-eks#3026: without the map of roles no one else could be an administrator.
     if mode == "CONFIG_MAP" && !creator_is_admin {
         return Err(invalid_parameter(
             "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is \

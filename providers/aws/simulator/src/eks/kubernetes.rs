@@ -60,7 +60,7 @@ pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Rep
 const NOBODYS: [&str; 3] = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
 
 /// Why no caller from outside of the VPC reaches the endpoint. Which address a caller has, a simulator on one machine
-/// cannot know: only ranges that nobody calls from keep everybody out.
+/// cannot know: only ranges that no one calls from keep everybody out.
 fn out_of_reach(cluster: &Cluster) -> Option<String> {
     let network = &cluster.network;
     if !network.public {

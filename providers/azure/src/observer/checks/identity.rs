@@ -76,7 +76,10 @@ pub(super) async fn judge(
     roles(&mut found, &principals, &all, (&nodes, &subnets));
     if spec.resource_group.is_none() {
         let own = super::super::group(spec, run);
-        let own = format!("/subscriptions/{}/resourceGroups/{own}", spec.subscription.0);
+        let own = format!(
+            "/subscriptions/{}/resourceGroups/{own}",
+            spec.subscription.0
+        );
         of_no_one(&mut found, &principals, &all, &own);
     }
     Ok(found)
@@ -329,7 +332,10 @@ mod tests {
         check(given("old", NETWORK_CONTRIBUTOR, &subnet()), 1);
         check(given("old", READER, &GROUP.to_uppercase()), 1);
         check(given("old", READER, "/subscriptions/s"), 0);
-        check(given("old", READER, "/subscriptions/s/resourceGroups/kp-r1-2"), 0);
+        check(
+            given("old", READER, "/subscriptions/s/resourceGroups/kp-r1-2"),
+            0,
+        );
     }
 
     #[test]
