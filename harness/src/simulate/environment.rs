@@ -33,8 +33,8 @@
 //! | `LAMBDA_CLOUD_TOKEN`, `LAMBDA_CLOUD_API_TOKEN`, `LAMBDA_API_TOKEN`, `LAMBDA_API_KEY` | the made-up key that the simulator knows |
 //! <!-- environment of a command: end -->
 //!
-//! A cloud whose clients have fixed hosts sets `HTTPS_PROXY` to its door: hosts that it does not simulate are refused there,
-//! downloads included. `--cloud` with another cloud's name leaves the caller's proxy. The previous value of `NO_PROXY` is kept. `AWS_ENDPOINT_URL_<SERVICE>` of the caller is removed. A region in the
+//! A cloud whose clients have fixed hosts sets `HTTPS_PROXY` to its door. Behind it are the hosts of all clouds that are
+//! served; any other host is refused there, downloads included. A file of authorities holds those of all of them, too. `--cloud` with another cloud's name leaves the caller's proxy. The previous value of `NO_PROXY` is kept. `AWS_ENDPOINT_URL_<SERVICE>` of the caller is removed. A region in the
 //! caller's environment (where the cloud's own tools look for it) is the one that is simulated. The variables that the
 //! clients of a cloud read are in `client_environment.rs` beside its provider.
 

@@ -227,6 +227,25 @@ fn what_the_simulated_project_applies_was_injected() {
 }
 
 #[test]
+fn what_the_simulated_subscription_applies_was_injected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = testdata("../../scenarios/azure/two-nodes.yaml");
+    let file = file.display().to_string();
+    for fault in [
+        "arm:managedClusters.createOrUpdate#1=async-fail(AllocationFailed)",
+        "arm:managedClusters.delete#1=partial",
+        "arm:virtualNetworks.createOrUpdate#1=async-late(2)",
+        "arm:virtualNetworks.get#2=stale-read(60)",
+    ] {
+        let more = ["--fault", fault, "--format", "json", "-q"];
+        let output = kubeproof(folder.path(), &[&["verify", &file], &more[..]].concat());
+        assert_eq!(code(&output), 0, "{fault}: {}", stderr(&output));
+        let faults = &json(&output)["records"][0]["faults"];
+        assert_eq!(faults[0]["struck"], 1, "{faults}");
+    }
+}
+
+#[test]
 fn a_forced_failure_that_cannot_happen_is_refused_with_its_location() {
     let folder = tempfile::tempdir().expect("a folder");
     let failure = "failures:\n  - name: refused\n    faults: [\"eks:CreateClusterr#1=reject\"]\n    \

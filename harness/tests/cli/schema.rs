@@ -36,7 +36,8 @@ fn all() -> Vec<(String, Value)> {
 #[test]
 fn every_scenario_is_valid_by_the_schema_of_all_and_by_that_of_its_provider() {
     let together = Judge::of(&[]);
-    let own = ["aws", "gcp", "lambda", "kind"].map(|name| (name, Judge::of(&["--provider", name])));
+    let own = ["aws", "gcp", "azure", "lambda", "kind"]
+        .map(|name| (name, Judge::of(&["--provider", name])));
     for (path, scenario) in all() {
         assert_eq!(together.problem(&scenario), None, "{path}");
         for (name, judge) in &own {
@@ -77,6 +78,7 @@ fn an_editor_is_offered_providers_regions_types_and_effects() {
     let schema = document(&kubeproof(folder.path(), &["schema"])).to_string();
     for word in [
         "\"aws\"",
+        "\"azure\"",
         "\"gcp\"",
         "\"kind\"",
         "\"lambda\"",

@@ -76,6 +76,7 @@ fn a_fork_of_an_account_is_equal_and_independent() {
     for (file, cluster) in [
         ("../scenarios/aws/two-zones.yaml", "eks_cluster"),
         ("../scenarios/gcp/zonal-two-nodes.yaml", "gke_cluster"),
+        ("../scenarios/azure/two-nodes.yaml", "aks_managed_cluster"),
         ("../scenarios/lambda/one-a10.yaml", "instance"),
     ] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);

@@ -283,7 +283,7 @@ fn imports_of_others(path: &str) -> Vec<String> {
 
 #[test]
 fn plan_and_deleter_of_each_provider_are_files_of_their_own_and_know_no_provisioner() {
-    for cloud in ["aws", "gcp", "lambda", "kind"] {
+    for cloud in ["aws", "azure", "gcp", "lambda", "kind"] {
         for part in ["plan", "deleter"] {
             let path = format!("providers/{cloud}/src/{part}.rs");
             assert!(!read(&path).is_empty(), "{path} is not there");

@@ -85,24 +85,25 @@ pub enum ServeError {
     Certificates(String),
 }
 
+/// The door of a served account, through which clients come whose host is fixed.
+pub trait Door {
+    /// The names of the API's own hosts, which are behind it.
+    fn api_hosts(&self) -> Vec<String>;
+
+    /// Leads clients that ask for one of these hosts to the door of another account: a client can be given only one of
+    /// them.
+    fn lead_on(&self, hosts: &[String], door: SocketAddr);
+}
+
 /// A served account. [`Served::stop`] shuts it down in order; when it is only dropped, its sockets stay open
 /// until the runtime ends.
 #[async_trait]
-pub trait Served: Send + Sync {
+pub trait Served: Door + Send + Sync {
     /// The address that it listens on.
     fn address(&self) -> SocketAddr;
 
     /// The certificate authority (PEM) that signed all of its certificates.
     fn authority_pem(&self) -> &str;
-
-    /// The names of its API's own hosts, which are behind its door: clients whose host is fixed come through it.
-    fn api_hosts(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// Leads clients that ask at its door for one of these hosts to the door of another account: a client can be given
-    /// only one of them.
-    fn lead_on(&self, _hosts: &[String], _door: SocketAddr) {}
 
     /// The ground truth of the account.
     fn ground_truth(&self) -> Arc<dyn GroundTruth>;

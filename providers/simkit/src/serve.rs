@@ -31,7 +31,7 @@ use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
-use kubeproof_contract::serve::{ServeError, Served, Serving, Sharing};
+use kubeproof_contract::serve::{Door, ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
 use tokio::sync::{Notify, Semaphore};
 
@@ -210,6 +210,17 @@ fn open<C: Cloud>(
     Ok(Arc::new(Server { shared, open }))
 }
 
+impl<C: Cloud> Door for Server<C> {
+    fn api_hosts(&self) -> Vec<String> {
+        self.shared.memory.with(|cloud| cloud.api_hosts())
+    }
+
+    fn lead_on(&self, hosts: &[String], door: SocketAddr) {
+        let doors = hosts.iter().map(|host| (host.clone(), door));
+        self.shared.other_doors().extend(doors);
+    }
+}
+
 #[async_trait]
 impl<C: Cloud> Served for Server<C> {
     fn address(&self) -> SocketAddr {
@@ -218,15 +229,6 @@ impl<C: Cloud> Served for Server<C> {
 
     fn authority_pem(&self) -> &str {
         &self.shared.certificates.authority_pem
-    }
-
-    fn api_hosts(&self) -> Vec<String> {
-        self.shared.memory.with(|cloud| cloud.api_hosts())
-    }
-
-    fn lead_on(&self, hosts: &[String], door: SocketAddr) {
-        let doors = hosts.iter().map(|host| (host.clone(), door));
-        self.shared.other_doors().extend(doors);
     }
 
     fn ground_truth(&self) -> Arc<dyn GroundTruth> {

@@ -15,6 +15,7 @@ fn scenarios() -> Vec<Scenario> {
     let files = [
         "aws/two-zones.yaml",
         "gcp/zonal-two-nodes.yaml",
+        "azure/two-nodes.yaml",
         "lambda/one-a10.yaml",
     ];
     let files = files.map(|file| folder.join(file));
@@ -130,6 +131,21 @@ fn no_audit_is_clean_while_a_call_of_it_is_refused_on_gcp() {
         "compute:snapshots.list",
         "container:projects.locations.clusters.list",
         "iam:projects.serviceAccounts.list",
+    ] {
+        assert!(made.contains(call), "{call}: {made:?}");
+    }
+}
+
+#[test]
+fn no_audit_is_clean_while_a_call_of_it_is_refused_on_azure() {
+    let made = check_every_read("azure");
+    for call in [
+        "arm:managedClusters.list",
+        "arm:managementLocks.listAtSubscriptionLevel",
+        "arm:resourceGroups.list",
+        "arm:roleAssignments.listForSubscription",
+        "graph:applications.list",
+        "graph:servicePrincipals.list",
     ] {
         assert!(made.contains(call), "{call}: {made:?}");
     }
