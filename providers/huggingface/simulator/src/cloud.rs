@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use jiff::Timestamp;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::fault_layer::Acknowledged;
@@ -82,7 +82,9 @@ impl Cloud for HuggingFaceCloud {
         if let Then::AskAgain(after) = answer.then {
             return Reply::AskAgain(after);
         }
-        self.observe();
+        if request.method() != Method::GET {
+            self.observe();
+        }
         let mut response = wire::write(&answer);
         // By the cloud's clock, as all times in answers: clients compare them.
         let date = self

@@ -102,5 +102,8 @@ mod tests {
         assert!(limit.admit(&request, at(10_000), 1).is_err());
         let in_memory = Request::new(Bytes::new());
         assert!(limit.admit(&in_memory, at(10_000), 1).is_ok());
+        // The machine's clock has been set back by longer than a window.
+        request.extensions_mut().insert(ReceivedAt { at: at(600) });
+        assert!(limit.admit(&request, at(0), 1).is_ok());
     }
 }

@@ -10,13 +10,20 @@ use serde_json::{Value, json};
 use crate::bench::{endpoint, request, start};
 use crate::fork_support as fork;
 
-/// A change whose answer is 200: an endpoint is still being changed when the account is forked.
+/// The jobs of the user.
+const JOBS: &str = "hub /jobs/kubeproof-rehearsal";
+
+/// Changes whose answers are 200: an endpoint is still being changed, and a job runs, when the account is forked.
 fn first(there: &[Resource]) -> Vec<Request<Bytes>> {
     let most = 2 + there.len() % 2;
     let scaling = json!({"compute": {"scaling": {"maxReplica": most}}});
     vec![
         request("PUT endpoint /kp-legacy-scores", &scaling),
         request("POST endpoint /kp-legacy-chat/resume", &Value::Null),
+        request(
+            &format!("POST {JOBS}"),
+            &crate::jobs::job(&["sleep", "600"]),
+        ),
     ]
 }
 
@@ -30,6 +37,8 @@ fn further(_: &[Resource]) -> Vec<Request<Bytes>> {
         request("POST endpoint /kp-legacy-chat/pause", &Value::Null),
         get(),
         request("GET hub /whoami-v2", &Value::Null),
+        request(&format!("POST {JOBS}"), &crate::jobs::job(&["echo", "hi"])),
+        request(&format!("GET {JOBS}"), &Value::Null),
         request(
             "POST endpoint /kp-legacy-scores/scale-to-zero",
             &Value::Null,
