@@ -214,9 +214,10 @@ fn words(proof: &JobProof) -> String {
     let place = |node: &String| format!(" on {node}");
     let exit = |code: i32| format!(", exit {code}");
     format!(
-        "{}{} printed \"{}\"{}, {} s",
+        "{}{} {} \"{}\"{}, {} s",
         proof.runner,
         proof.node.as_ref().map(place).unwrap_or_default(),
+        proof.exit_code.map_or("returned", |_| "printed"),
         output.join(" "),
         proof.exit_code.map(exit).unwrap_or_default(),
         proof.seconds

@@ -97,6 +97,25 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans"],
     ),
     (
+        // Its organisation has more endpoints than a page shows.
+        "reads one page of endpoints",
+        File("huggingface_first_page_only.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "takes zero for deleted",
+        File("huggingface_zero_for_deleted.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
+        "keeps a replica",
+        File("huggingface_keeps_a_replica.yaml"),
+        &[],
+        &["O3 truth", "cost"],
+    ),
+    (
         // What GKE deletes with a cluster is left to chance; the fault has it delete nothing of workloads.
         "leaves disks",
         File("gcp_leaves_disks.yaml"),

@@ -70,7 +70,7 @@ fn a_mistake_is_shown_with_file_line_column_and_a_correction() {
     refused_change(
         "provider: aws",
         "provider: awz",
-        "unknown provider `awz` (expected one of aws, gcp, azure, lambda, kind)",
+        "unknown provider `awz` (expected one of aws, gcp, azure, huggingface, lambda, kind)",
     );
     let cidr = "  vpc_cidr: 10.0.0.1/16\n  node_groups:";
     refused_change("  node_groups:", cidr, "the network is 10.0.0.0/16");

@@ -232,3 +232,21 @@ fn a_teardown_that_terminates_nothing_is_found_by_what_still_runs() {
 fn a_key_that_is_deleted_by_name_is_an_orphan() {
     caught("lambda_keys_by_name.yaml", "O1 orphans", &["ssh_key "]);
 }
+
+#[test]
+fn an_endpoint_whose_model_never_answers_is_found_although_it_runs() {
+    let words = &["huggingface.model", "ask the model"];
+    caught("huggingface_never_asks.yaml", "O3 truth", words);
+}
+
+#[test]
+fn a_forgotten_endpoint_that_has_scaled_to_zero_is_an_orphan_that_costs_nothing_now() {
+    let words = &["inference_endpoint ", "$0.00 a month"];
+    caught("huggingface_zero_for_deleted.yaml", "O1 orphans", words);
+}
+
+#[test]
+fn an_endpoint_beyond_the_first_page_is_an_orphan() {
+    let words = &["inference_endpoint ", "kubeproof-research/"];
+    caught("huggingface_first_page_only.yaml", "O1 orphans", words);
+}

@@ -36,7 +36,7 @@ fn all() -> Vec<(String, Value)> {
 #[test]
 fn every_scenario_is_valid_by_the_schema_of_all_and_by_that_of_its_provider() {
     let together = Judge::of(&[]);
-    let own = ["aws", "gcp", "azure", "lambda", "kind"]
+    let own = ["aws", "gcp", "azure", "huggingface", "lambda", "kind"]
         .map(|name| (name, Judge::of(&["--provider", name])));
     for (path, scenario) in all() {
         assert_eq!(together.problem(&scenario), None, "{path}");
@@ -80,12 +80,14 @@ fn an_editor_is_offered_providers_regions_types_and_effects() {
         "\"aws\"",
         "\"azure\"",
         "\"gcp\"",
+        "\"huggingface\"",
         "\"kind\"",
         "\"lambda\"",
         "us-east-1",
         "t3.medium",
         "e2-standard-2",
         "gpu_1x_a10",
+        "nvidia-l4",
         "lost-response",
     ] {
         assert!(schema.contains(word), "{word}");

@@ -210,6 +210,10 @@ const DEPENDENCIES: &[(&str, &str)] = &[
         "contract kubernetes-simulator simkit",
     ),
     (
+        "providers/huggingface",
+        "cloudkit contract huggingface-simulator kubernetes simkit",
+    ),
+    (
         "providers/lambda",
         "cloudkit contract kubernetes lambda-simulator simkit",
     ),
@@ -251,6 +255,7 @@ fn only_the_rehearsal_knows_the_simulator() {
         "providers/aws/src",
         "providers/azure/src",
         "providers/gcp/src",
+        "providers/huggingface/src",
         "providers/lambda/src",
     ]
     .iter()
@@ -283,7 +288,7 @@ fn imports_of_others(path: &str) -> Vec<String> {
 
 #[test]
 fn plan_and_deleter_of_each_provider_are_files_of_their_own_and_know_no_provisioner() {
-    for cloud in ["aws", "azure", "gcp", "lambda", "kind"] {
+    for cloud in ["aws", "azure", "gcp", "huggingface", "lambda", "kind"] {
         for part in ["plan", "deleter"] {
             let path = format!("providers/{cloud}/src/{part}.rs");
             assert!(!read(&path).is_empty(), "{path} is not there");

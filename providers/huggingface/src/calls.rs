@@ -8,7 +8,7 @@ use kubeproof_contract::fault::Effect;
 use crate::routes::SERVICES;
 
 /// How an endpoint can fail after a call was accepted; without a code its container ends.
-const OF_ENDPOINTS: &[&str] = &["failed", "no-capacity", "out-of-memory"];
+const OF_ENDPOINTS: &[&str] = &["failed", "no-answer", "no-capacity", "out-of-memory"];
 /// How a job can fail after it was accepted; without a code its program ends with an error.
 const OF_JOBS: &[&str] = &["error", "hangs", "image-pull"];
 /// The call that runs a job.
@@ -62,7 +62,11 @@ pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
     let is_late = deploys(call) || runs_job(call);
     match effect {
         Effect::AsyncFail(Some(code)) => {
-            let codes = if runs_job(call) { OF_JOBS } else { OF_ENDPOINTS };
+            let codes = if runs_job(call) {
+                OF_JOBS
+            } else {
+                OF_ENDPOINTS
+            };
             is_late && codes.contains(&code.as_str())
         }
         Effect::AsyncFail(None) | Effect::AsyncStuck | Effect::AsyncLate(_) => is_late,

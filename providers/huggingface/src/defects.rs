@@ -26,7 +26,9 @@ const CREATE: &str = "endpoints:CreateEndpoint";
 const GET: &str = "endpoints:GetEndpoint";
 const LIST: &str = "endpoints:ListEndpoints";
 
-const ALL: [WrongProvisioner; 6] = [
+const JOBS: &str = "hub:ListJobs";
+
+const ALL: [WrongProvisioner; 7] = [
     // Tools add a random suffix so that a creation never answers 409 (huggingface/lighteval, endpoint_model.py).
     WrongProvisioner::new(
         "new-name-at-retry",
@@ -85,7 +87,41 @@ const ALL: [WrongProvisioner; 6] = [
             Does::Answer(|_, _| document(&json!([{"generated_text": "yes"}]))),
         )],
     ),
+    // A wait that times out leaves what it waited for, and is billed (huggingface/lighteval issue 475).
+    WrongProvisioner::new(
+        "leaves-the-job",
+        "gives a job up that waits for too long, and never cancels it",
+        &[
+            Rule::new(Phase::Any, &["hub:GetJob"], Does::TakeFor(given_up)),
+            Rule::new(Phase::Any, &[JOBS], Does::TakeFor(without_given_up)),
+        ],
+    ),
 ];
+
+/// After so many seconds a job is given up that waits.
+const GIVEN_UP: i64 = 600;
+
+/// Whether a job waits for too long.
+fn is_given_up(job: &Value) -> bool {
+    let waited = job["durations"]["totalSecs"].as_i64().unwrap_or_default();
+    job["status"]["stage"] == "SCHEDULING" && waited > GIVEN_UP
+}
+
+fn given_up(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
+    shown(answer, |body| {
+        if is_given_up(body) {
+            body["status"]["stage"] = json!("CANCELED");
+        }
+    })
+}
+
+fn without_given_up(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
+    shown(answer, |body| {
+        if let Some(jobs) = body.as_array_mut() {
+            jobs.retain(|job| !is_given_up(job));
+        }
+    })
+}
 
 fn document(body: &Value) -> Response<Bytes> {
     Response::new(Bytes::from(body.to_string()))

@@ -39,29 +39,33 @@ impl HuggingFaceDeleter {
 impl Deleter for HuggingFaceDeleter {
     async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
         let api = self.0.renewed();
-        Ok(match resource.resource_type.as_str() {
-            ENDPOINT => endpoint(&api, resource).await?,
+        let deleted = match resource.resource_type.as_str() {
+            ENDPOINT => endpoint(&api, resource).await,
             SCHEDULED_JOB => {
                 let parameters = [namespace_of(&resource.scope), &resource.id];
                 let call = RestCall::new("DeleteScheduledJob", &parameters);
-                api.hub.end(POLICY, call).await?;
+                api.hub.end(POLICY, call).await
             }
-            JOB => job(&api, resource).await?,
-            SPACE => repository(&api, resource, ("GetSpace", "space")).await?,
-            MODEL => repository(&api, resource, ("GetModel", "model")).await?,
-            DATASET => repository(&api, resource, ("GetDataset", "dataset")).await?,
-            WEBHOOK => api.hub.delete(POLICY, "DeleteWebhook", &resource.id).await?,
+            JOB => job(&api, resource).await,
+            SPACE => repository(&api, resource, ("GetSpace", "space")).await,
+            MODEL => repository(&api, resource, ("GetModel", "model")).await,
+            DATASET => repository(&api, resource, ("GetDataset", "dataset")).await,
+            WEBHOOK => api.hub.delete(POLICY, "DeleteWebhook", &resource.id).await,
             other => {
                 let message = format!("unknown resource type `{other}`");
-                return Err(ObserverError::new("delete", message));
+                Err(CallError::state("delete", message))
             }
-        })
+        };
+        Ok(deleted?)
     }
 }
 
 /// Whether what bears the name now is what was decided on.
 fn is_it(resource: &Resource, created_at: &str) -> bool {
-    resource.incarnation.as_deref().is_none_or(|of| of == created_at)
+    resource
+        .incarnation
+        .as_deref()
+        .is_none_or(|of| of == created_at)
 }
 
 async fn endpoint(api: &Api, resource: &Resource) -> Result<(), CallError> {

@@ -73,6 +73,7 @@ fn of_deployments() -> Vec<Documented> {
         Documented::lasting(Effect::Quota, QUOTA),
         Documented::lasting(Effect::Capacity, CAPACITY),
         fail("failed"),
+        fail("no-answer"),
         fail("no-capacity"),
         fail("out-of-memory"),
         Documented::transient(Effect::AsyncStuck, STATES),

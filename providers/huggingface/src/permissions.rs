@@ -17,7 +17,10 @@ pub fn needed(spec: &HuggingFaceSpec) -> Vec<&'static str> {
     endpoint.into_iter().chain(job).collect()
 }
 
-/// What is wrong with a token, and what it is. A token for writing may do everything that its user may.
+/// What a token may do, as text. One for writing may do everything that its user may.
+///
+/// # Errors
+/// With what it lacks.
 pub fn judged(spec: &HuggingFaceSpec, caller: &Caller) -> Result<String, String> {
     let namespace = &spec.namespace.0;
     let Some(token) = caller.token() else {

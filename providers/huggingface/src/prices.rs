@@ -131,7 +131,10 @@ mod tests {
             ..space
         };
         check(&asleep, Some("0"));
-        check(&Resource::new("space", "s", "acme").with("flavor", "cpu-basic"), Some("0"));
+        check(
+            &Resource::new("space", "s", "acme").with("flavor", "cpu-basic"),
+            Some("0"),
+        );
         check(&Resource::new("webhook", "w", "acme"), Some("0"));
         check(&Resource::new("inference_endpoint", "a", "acme"), None);
     }

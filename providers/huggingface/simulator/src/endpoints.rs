@@ -184,6 +184,8 @@ pub(crate) struct Endpoint {
     turn: u64,
     /// Whether it is a bystander's, which uses up no quota.
     is_exempt: bool,
+    /// Whether its model answers no question, although it runs.
+    pub(crate) is_mute: bool,
     log: Vec<(Timestamp, String)>,
 }
 

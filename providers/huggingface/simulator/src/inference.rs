@@ -72,6 +72,9 @@ pub(crate) fn answer(
         return Err(refused(404, "no such endpoint"));
     };
     admit(state, endpoint, request)?;
+    if endpoint.is_mute && endpoint.stage.answers() {
+        return Err(refused(500, "the model cannot be run"));
+    }
     match endpoint.stage {
         Stage::Paused => {
             let message = "The endpoint is paused, ask a maintainer to restart it";

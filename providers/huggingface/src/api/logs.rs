@@ -27,7 +27,9 @@ pub async fn of_job(api: &Api, namespace: &str, id: &str) -> Result<String, Call
 
 /// The data of all events, line by line.
 fn printed(events: &str) -> String {
-    let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
+    let data = events
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "));
     let texts = data.filter_map(|data| {
         let event: Value = serde_json::from_str(data).ok()?;
         Some(event["data"].as_str()?.trim_end_matches('\n').to_owned())
@@ -42,10 +44,14 @@ mod tests {
 
     #[test]
     fn what_a_job_has_printed_is_the_data_of_its_events() {
-        let check = |events: &str, expected: &str| assert_eq!(printed(events), expected, "{events}");
+        let check =
+            |events: &str, expected: &str| assert_eq!(printed(events), expected, "{events}");
         let started = r#"data: {"timestamp":"t","data":"===== Job started at t ====="}"#;
         let line = r#"data: {"timestamp":"t","data":"hello\n"}"#;
-        check(&format!("{started}\n\n: keep-alive\n\n{line}\n\n{line}\n\n"), "hello\nhello");
+        check(
+            &format!("{started}\n\n: keep-alive\n\n{line}\n\n{line}\n\n"),
+            "hello\nhello",
+        );
         check(": keep-alive\n\n", "");
         check("data: cut", "");
     }

@@ -12,7 +12,7 @@ use super::endpoint;
 use crate::api::types::{Endpoint, Job, state};
 use crate::api::{Api, inference};
 use crate::marks;
-use crate::spec::{EndpointSpec, HuggingFaceSpec, JobSpec};
+use crate::spec::{EndpointSpec, HuggingFaceSpec, JobSpec, Place};
 
 /// The provider's rows, with titles.
 pub const CHECKLIST: &[(&str, &str)] = &[
@@ -103,9 +103,14 @@ async fn job(api: &Api, spec: &HuggingFaceSpec, asked: &JobSpec, run: &Run) -> C
     let good: Vec<&Job> = jobs.iter().filter(is_good).collect();
     let mut wrong = Vec::new();
     if good.len() != 1 {
-        let all: Vec<String> = jobs.iter().map(|job| format!("{} is {}", job.id, job.stage())).collect();
+        let all: Vec<String> = jobs
+            .iter()
+            .map(|job| format!("{} is {}", job.id, job.stage()))
+            .collect();
         let (count, all) = (good.len(), all.join(", "));
-        wrong.push(format!("{count} jobs of the run run or have completed, asked for 1 ({all})"));
+        wrong.push(format!(
+            "{count} jobs of the run run or have completed, asked for 1 ({all})"
+        ));
     }
     for job in &good {
         if job.flavor != asked.flavor.0 {
@@ -147,7 +152,7 @@ fn as_asked(asked: &EndpointSpec, seen: &Endpoint) -> Check {
         seen.provider.region
     );
     let mut wrong = Vec::new();
-    let places: Vec<String> = asked.places().iter().map(|place| place.text()).collect();
+    let places: Vec<String> = asked.places().iter().map(Place::text).collect();
     if !places.contains(&place) {
         wrong.push(format!("it is {place}, asked for {}", places.join(" or ")));
     }

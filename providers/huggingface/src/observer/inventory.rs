@@ -59,13 +59,26 @@ pub(crate) const WEBHOOK: &str = "webhook";
 
 /// A schedule goes before the jobs that it starts.
 const KINDS: [Kind; 7] = [
-    Kind::new(ENDPOINT, |api, namespace| lists::endpoints(api, namespace).boxed()),
-    Kind::new(SCHEDULED_JOB, |api, namespace| lists::scheduled_jobs(api, namespace).boxed()),
+    Kind::new(ENDPOINT, |api, namespace| {
+        lists::endpoints(api, namespace).boxed()
+    }),
+    Kind::new(SCHEDULED_JOB, |api, namespace| {
+        lists::scheduled_jobs(api, namespace).boxed()
+    }),
     Kind::new(JOB, |api, namespace| lists::jobs(api, namespace).boxed()),
-    Kind::new(SPACE, |api, namespace| lists::spaces(api, namespace).boxed()),
-    Kind::new(MODEL, |api, namespace| lists::models(api, namespace).boxed()),
-    Kind::new(DATASET, |api, namespace| lists::datasets(api, namespace).boxed()),
-    Kind::new(WEBHOOK, |api, namespace| lists::webhooks(api, namespace).boxed()).personal(),
+    Kind::new(SPACE, |api, namespace| {
+        lists::spaces(api, namespace).boxed()
+    }),
+    Kind::new(MODEL, |api, namespace| {
+        lists::models(api, namespace).boxed()
+    }),
+    Kind::new(DATASET, |api, namespace| {
+        lists::datasets(api, namespace).boxed()
+    }),
+    Kind::new(WEBHOOK, |api, namespace| {
+        lists::webhooks(api, namespace).boxed()
+    })
+    .personal(),
 ];
 
 const fn types_of(kinds: &[Kind; KINDS.len()]) -> [ResourceType; KINDS.len()] {
@@ -112,7 +125,9 @@ pub(super) async fn cells(api: &Api, breadth: &Breadth) -> Result<Vec<Listing>, 
     let listings = KINDS.iter().flat_map(|kind| {
         let name = kind.resource_type.name;
         let own = Scope::new(&caller.name);
-        let scopes = scopes.iter().filter(move |scope| !kind.is_personal || **scope == own);
+        let scopes = scopes
+            .iter()
+            .filter(move |scope| !kind.is_personal || **scope == own);
         scopes.map(move |scope| Listing::of(Cell::new(name, scope)))
     });
     Ok(listings.collect())
@@ -121,7 +136,10 @@ pub(super) async fn cells(api: &Api, breadth: &Breadth) -> Result<Vec<Listing>, 
 /// Refuses a namespace that the token does not reach: its lists would be refused, or empty, and prove nothing.
 fn exist(caller: &Caller, named: &[Scope]) -> Result<(), CallError> {
     let reached = caller.reached();
-    match named.iter().find(|scope| !reached.contains(&scope.as_str())) {
+    match named
+        .iter()
+        .find(|scope| !reached.contains(&scope.as_str()))
+    {
         None => Ok(()),
         Some(unknown) => {
             let known = reached.join(", ");
@@ -134,7 +152,8 @@ fn exist(caller: &Caller, named: &[Scope]) -> Result<(), CallError> {
 /// The namespace in a scope: its first part.
 pub(crate) fn namespace_of(scope: &Scope) -> &str {
     let path = scope.as_str();
-    path.split_once('/').map_or(path, |(namespace, _)| namespace)
+    path.split_once('/')
+        .map_or(path, |(namespace, _)| namespace)
 }
 
 /// Makes one listing.

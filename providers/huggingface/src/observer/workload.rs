@@ -128,11 +128,17 @@ mod tests {
             labels: BTreeMap::new(),
         };
         let seen = |said: &str| shown(&order, said).map_err(|error| error.to_string());
-        assert_eq!(seen("gpt2: hello n-1"), Ok("gpt2: hello (nonce)".to_owned()));
+        assert_eq!(
+            seen("gpt2: hello n-1"),
+            Ok("gpt2: hello (nonce)".to_owned())
+        );
         let missing = seen("hello").expect_err("no proof");
         assert!(missing.contains("the nonce is not in"), "{missing}");
         let missing = seen("n-1").expect_err("no proof");
-        assert!(missing.contains("the text is not in") && !missing.contains("n-1"), "{missing}");
+        assert!(
+            missing.contains("the text is not in") && !missing.contains("n-1"),
+            "{missing}"
+        );
         let gpus = JobOrder {
             gpus: Some(1),
             ..order.clone()

@@ -33,11 +33,19 @@ async fn an_audit_lists_all_of_the_account_with_25_endpoints_in_an_organisation(
         bench.provisioner().provision().await.unwrap();
         let seen = listed(&bench).await.unwrap();
         assert_eq!(keys(&seen), keys(&bench.ground_truth.inventory()));
-        let theirs = seen.iter().filter(|one| one.scope.as_str().starts_with("kubeproof-research/"));
+        let theirs = seen
+            .iter()
+            .filter(|one| one.scope.as_str().starts_with("kubeproof-research/"));
         assert_eq!(theirs.count(), 25);
-        assert_eq!(bench.journal.calls().iter().filter(|call| {
-            call.actor == Actor::Observer && call.signature.mutating
-        }).count(), 0);
+        assert_eq!(
+            bench
+                .journal
+                .calls()
+                .iter()
+                .filter(|call| { call.actor == Actor::Observer && call.signature.mutating })
+                .count(),
+            0
+        );
     }
 }
 

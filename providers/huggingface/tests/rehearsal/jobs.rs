@@ -13,7 +13,11 @@ async fn a_job_is_run_used_and_cancelled() {
     assert!(preflight.iter().all(is_good), "{preflight:#?}");
     let provisioned = bench.provisioner().provision().await.unwrap();
     let checks = bench.checks(&provisioned).await;
-    assert_eq!(verdict(&checks, "huggingface.job"), Verdict::Pass, "{checks:#?}");
+    assert_eq!(
+        verdict(&checks, "huggingface.job"),
+        Verdict::Pass,
+        "{checks:#?}"
+    );
     assert_eq!(verdict(&checks, "huggingface.endpoint"), Verdict::Skipped);
     let proof = bench.job().await.unwrap();
     assert_eq!(proof.output, "hello from the rehearsal\n(nonce)");
@@ -66,6 +70,10 @@ async fn a_job_that_does_not_start_is_cancelled_and_said() {
         assert_eq!(bench.mine(), [], "{fault}");
         bench.provisioner().provision().await.unwrap();
     };
-    check("async-fail(image-pull)", "ERROR: the image could not be pulled").await;
+    check(
+        "async-fail(image-pull)",
+        "ERROR: the image could not be pulled",
+    )
+    .await;
     check("async-stuck", "still `SCHEDULING`").await;
 }

@@ -140,6 +140,7 @@ fn insert(state: &mut State, namespace: &str, config: Config) {
         is_watched: false,
         turn: 0,
         is_exempt: false,
+        is_mute: false,
         log: Vec::new(),
     };
     state.endpoints.insert(key, endpoint);

@@ -28,8 +28,10 @@ const IDLE_MINUTES: u32 = 60;
 
 /// A code of a failure that never becomes one: no machine is ever found.
 const NO_CAPACITY: &str = "no-capacity";
+/// A code of an endpoint that runs and is well, and whose model answers every question with an error.
+const NO_ANSWER: &str = "no-answer";
 /// The codes of failures that can be injected.
-const FAILURES: &[&str] = &["failed", "out-of-memory", NO_CAPACITY];
+const FAILURES: &[&str] = &["failed", "out-of-memory", NO_CAPACITY, NO_ANSWER];
 
 /// What goes wrong with what begins now.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,7 @@ pub(super) struct Course {
     failure: Option<String>,
     is_stuck: bool,
     is_without_capacity: bool,
+    is_mute: bool,
     times: i64,
 }
 
@@ -55,6 +58,9 @@ impl Course {
             None => {}
             Some(AsyncFault::Fail(code)) if code.as_deref() == Some(NO_CAPACITY) => {
                 course.is_without_capacity = true;
+            }
+            Some(AsyncFault::Fail(code)) if code.as_deref() == Some(NO_ANSWER) => {
+                course.is_mute = true;
             }
             Some(AsyncFault::Fail(code)) => {
                 let why = code.as_deref().unwrap_or("failed");
@@ -129,6 +135,7 @@ fn place(state: &mut State, key: &str, (wait, seconds): (i64, i64), course: Cour
     release(&mut state.meter, endpoint, now);
     endpoint.error = None;
     endpoint.deployed = None;
+    endpoint.is_mute |= course.is_mute;
     endpoint.turn(Stage::Pending);
     endpoint.note(now, "waiting for capacity");
     let supply = endpoint.hardware().map(Hardware::supply);

@@ -6,9 +6,7 @@ use kubeproof_contract::resource::{Lifetime, Resource};
 
 use super::{DATASET, ENDPOINT, JOB, MODEL, SCHEDULED_JOB, SPACE, WEBHOOK};
 use crate::api::Api;
-use crate::api::types::{
-    Endpoint, EndpointPage, Job, Repository, ScheduledJob, Webhook, state,
-};
+use crate::api::types::{Endpoint, EndpointPage, Job, Repository, ScheduledJob, Webhook, state};
 
 /// The name of the page token in the Hub's links.
 const CURSOR: &str = "cursor";
@@ -19,7 +17,10 @@ pub(super) async fn endpoints(api: &Api, namespace: &str) -> Result<Vec<Resource
     let call = RestCall::new("ListEndpoints", &parameters).with_query(&query);
     let take = |page: EndpointPage| Ok((page.items, page.next_cursor));
     let all = api.endpoints.all_pages(call, "cursor", take).await?;
-    Ok(all.into_iter().map(|one| endpoint(one, namespace)).collect())
+    Ok(all
+        .into_iter()
+        .map(|one| endpoint(one, namespace))
+        .collect())
 }
 
 /// An endpoint, which lives in a region of its namespace. Its name is used again, so the time of its creation is part of
@@ -28,7 +29,10 @@ fn endpoint(one: Endpoint, namespace: &str) -> Resource {
     let marks = one.marks();
     let provider = &one.provider;
     let scope = format!("{namespace}/{}-{}", provider.vendor, provider.region);
-    let hardware = format!("{}-{}", one.compute.instance_type, one.compute.instance_size);
+    let hardware = format!(
+        "{}-{}",
+        one.compute.instance_type, one.compute.instance_size
+    );
     let lifetime = Lifetime::of_state(&one.status.state, &[], &[state::FAILED]);
     let scaling = &one.compute.scaling;
     let resource = Resource::new(ENDPOINT, &one.name, scope)

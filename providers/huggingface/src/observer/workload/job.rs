@@ -103,7 +103,10 @@ impl Workload for JobWorkload {
             return Err(WorkloadError::Unsupported(message.to_owned()));
         };
         let began = self.api.session().elapsed();
-        let (job, said) = self.proof(asked, order).await.map_err(WorkloadError::failed)?;
+        let (job, said) = self
+            .proof(asked, order)
+            .await
+            .map_err(WorkloadError::failed)?;
         let output = shown(order, &said)?;
         let spent = self.api.session().elapsed().saturating_sub(began);
         Ok(JobProof {
