@@ -28,7 +28,15 @@ use strategies::cases;
 fn scenarios() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut all = vec![SCENARIO.to_owned()];
-    for provider in ["aws", "azure", "gcp", "huggingface", "lambda", "kind", "external"] {
+    for provider in [
+        "aws",
+        "azure",
+        "gcp",
+        "huggingface",
+        "lambda",
+        "kind",
+        "external",
+    ] {
         let entries = std::fs::read_dir(folder.join(provider))
             .into_iter()
             .flatten();
