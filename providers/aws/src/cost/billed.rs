@@ -95,18 +95,7 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         .filter(|row| gateways.contains(&row.usage_type))
         .map(|row| row.quantity)
         .sum();
-    attribution.push(if !has_cluster_tag {
-        format!(
-            "no charge carries {CLUSTER_TAG}={}: instances and disks of managed node groups are \
-             missing; activate {CLUSTER_TAG} as a cost allocation tag",
-            run.name("")
-        )
-    } else {
-        format!(
-            "instances and disks also by the tag {CLUSTER_TAG}={}",
-            run.name("")
-        )
-    });
+    attribution.push(of_cluster_tag(run, has_cluster_tag));
     // A gateway lives as long as the cluster, and addresses and balancers no longer; without one the control
     // plane's hours say it, and one more for what was there before.
     let cluster = catalogue::usage_types(&plan.region, "AmazonEKS-Hours:perCluster");
@@ -134,12 +123,8 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         .chain(of_cluster)
         .map(|row| charge(run, row));
     let charges = own.chain(untagged).collect();
-    attribution.push("gross: credits and refunds are not asked for".to_owned());
     let is_final = is_closed(&all.days, &last_day);
-    if !is_final {
-        let why = "not final: Cost Explorer calls its figures for these days estimates, or has none for the day after";
-        attribution.push(why.to_owned());
-    }
+    attribution.extend(about_amounts(is_final));
     Billed {
         charges,
         is_final,
@@ -147,6 +132,30 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         shared_lines: [PUBLIC_IPV4, LOAD_BALANCER].map(str::to_owned).to_vec(),
         read_at: now,
     }
+}
+
+/// What is known of instances and disks, which do not get a node group's tags.
+fn of_cluster_tag(run: &Run, is_there: bool) -> String {
+    let name = run.name("");
+    if is_there {
+        return format!("instances and disks also by the tag {CLUSTER_TAG}={name}");
+    }
+    format!(
+        "no charge carries {CLUSTER_TAG}={name}: instances and disks of managed node groups are missing; activate \
+         {CLUSTER_TAG} as a cost allocation tag"
+    )
+}
+
+/// What amounts are, and why they may still change.
+fn about_amounts(is_final: bool) -> Vec<String> {
+    let gross = "gross: credits and refunds are not asked for";
+    let early = "not final: Cost Explorer calls its figures for these days estimates, or has none for the day after";
+    let early = (!is_final).then_some(early);
+    [gross]
+        .into_iter()
+        .chain(early)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether the days up to the one after the run's last charge are closed. The day after counts,
