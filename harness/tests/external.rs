@@ -75,6 +75,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         name: "leaves-a-role-at-a-shared-subnet",
+        failure: "",
         client: "azure",
         oracle: "O1 orphans",
         words: &["role_assignment ", "/subnets/build", "left behind"],
@@ -102,6 +103,7 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         name: "takes-accepted-for-gone",
+        failure: "",
         client: "azure",
         oracle: "O1 orphans",
         words: &["resource_group ", "though teardown reported success"],

@@ -19,14 +19,11 @@ quiet login --service-principal --username "${AZURE_CLIENT_ID:?}" --password "${
 [ "$(q account show --query id)" = "${AZURE_SUBSCRIPTION_ID:?}" ]
 [ "$(q provider show --namespace Microsoft.ContainerService --query registrationState)" = Registered ]
 
-quiet group create --name $group --location eastus --tags owner=demo
-quiet network vnet create --resource-group $group --name demo --address-prefix 10.1.0.0/16 --subnet-name nodes \
-  --subnet-prefixes 10.1.0.0/20
-subnet=$(q network vnet subnet show --resource-group $group --vnet-name demo --name nodes --query id)
+scope=$(q group create --name $group --location eastus --tags owner=demo --query id)
+subnet=$(q network vnet create --resource-group $group --name demo --address-prefix 10.1.0.0/16 --subnet-name nodes \
+  --subnet-prefixes 10.1.0.0/20 --query newVNet.subnets[0].id)
 quiet identity create --resource-group $group --name demo
-identity=$(q identity show --resource-group $group --name demo --query id)
-principal=$(q identity show --resource-group $group --name demo --query principalId)
-scope=$(q group show --name $group --query id)
+read -r identity principal <<< "$(q identity show --resource-group $group --name demo --query '[id, principalId]' | tr '\n' ' ')"
 quiet role assignment create --assignee-object-id "$principal" --assignee-principal-type ServicePrincipal --role Reader \
   --scope "$scope"
 [ "$(q role assignment list --scope "$scope" --query "[?principalId=='$principal'] | length(@)")" = 1 ]
@@ -45,8 +42,7 @@ quiet aks get-credentials --resource-group $group --name demo --file "${KUBECONF
 nodes=$(q aks show --resource-group $group --name demo --query nodeResourceGroup)
 [ "$(q resource list --resource-group "$nodes" --query "[?type=='Microsoft.Compute/virtualMachineScaleSets'] | length(@)")" = 2 ]
 
-application=$(q ad app create --display-name demo --query id)
-client=$(q ad app show --id "$application" --query appId)
+read -r application client <<< "$(q ad app create --display-name demo --query '[id, appId]' | tr '\n' ' ')"
 quiet ad sp create --id "$client"
 [ "$(q ad sp list --filter "appId eq '$client'" --query 'length(@)')" = 1 ]
 quiet ad app delete --id "$application"

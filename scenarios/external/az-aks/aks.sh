@@ -41,14 +41,15 @@ sign_in() {
     --tenant "${AZURE_TENANT_ID:?}"
 }
 
-# The run's tag on a group; `none` if there is no such group. A list is asked: `show` fails alike for what is not there and
-# for what it cannot tell.
-owner() { must group list --query "[?name=='$1'].tags.\"kubeproof:run\" | [0] || 'none'"; }
-check_owner() {
-  local whose
-  whose=$(owner "$1")
-  case $whose in "$run" | none) ;; *) fail "the resource group $1 is somebody else's" ;; esac
-  [ "$whose" != none ]
+# The groups of the run that are there: its own, and that of the nodes. A list is asked: `show` fails alike for what is not
+# there and for what it cannot tell.
+own_groups() {
+  local one whose
+  must group list --query "[?name=='$name' || name=='$nodes'].[name, tags.\"kubeproof:run\" || 'none']" \
+    | while IFS=$'\t' read -r one whose; do
+      [ "$whose" = "$run" ] || fail "the resource group $one is somebody else's"
+      echo "$one"
+    done
 }
 state() { must aks list --query "[?resourceGroup=='$name' && name=='$name'].provisioningState | [0] || 'none'"; }
 
@@ -61,7 +62,7 @@ subnet() {
 
 up() {
   local nodes_subnet group=/subscriptions/$AZURE_SUBSCRIPTION_ID/resourceGroups/$name
-  check_owner "$name" || true
+  own_groups > /dev/null
   # Each of these is a PUT, which may be repeated.
   again group create --name "$name" --location $location --tags "${tags[@]}"
   nodes_subnet=$(subnet)
@@ -90,12 +91,13 @@ up() {
 
 # The roles at the subnet, and what the workload made in the group of nodes, go with what they are at and in.
 down() {
-  if check_owner "$name"; then
-    if [ "$(state)" != none ]; then again aks delete --resource-group "$name" --name "$name" --yes; fi
+  local there one
+  there=$(own_groups)
+  if grep -qx "$name" <<< "$there" && [ "$(state)" != none ]; then
+    again aks delete --resource-group "$name" --name "$name" --yes
+    there=$(own_groups)
   fi
-  for group in "$nodes" "$name"; do
-    if check_owner "$group"; then again group delete --name "$group" --yes; fi
-  done
+  for one in $there; do again group delete --name "$one" --yes; done
 }
 
 main() {

@@ -57,7 +57,11 @@ impl Ran {
     pub fn clean(&self) -> Result<(), String> {
         let said = || format!("{}\n{}", self.printed, self.said);
         if !self.success {
-            return Err(format!("the script failed:\n{}", said()));
+            let count = self.calls.len();
+            return Err(format!(
+                "the script failed after {count} calls:\n{}",
+                said()
+            ));
         }
         if !self.changes.is_empty() {
             return Err(format!("left or gone: {:?}\n{}", self.changes, said()));
