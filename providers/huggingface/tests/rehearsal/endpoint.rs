@@ -86,11 +86,7 @@ async fn a_failed_attempt_says_why_and_leaves_nothing() {
         &["failed: ", "out of memory"],
     )
     .await;
-    unwound(
-        &create("async-fail(no-answer)"),
-        &["ask the model"],
-    )
-    .await;
+    unwound(&create("async-fail(no-answer)"), &["ask the model"]).await;
     unwound(&create("async-stuck"), &["still `initializing"]).await;
     let expired = create("credentials-expire");
     unwound(
