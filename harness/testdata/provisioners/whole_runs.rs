@@ -91,6 +91,13 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans"],
     ),
     (
+        // The endpoint runs, and its model answers no one: neither the checks nor the job.
+        "never asks",
+        File("huggingface_never_asks.yaml"),
+        &["endpoints:CreateEndpoint#1=async-fail(no-answer)"],
+        &["O3 truth", "O7 no-op", "cost", "run_job"],
+    ),
+    (
         "keeps a replica",
         File("huggingface_keeps_a_replica.yaml"),
         &[],
