@@ -98,6 +98,18 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O3 truth", "O7 no-op", "cost", "run_job"],
     ),
     (
+        "another name at a retry",
+        File("huggingface_new_name_at_retry.yaml"),
+        &["endpoints:CreateEndpoint#1=lost-response"],
+        &["O2 duplicates", "cost"],
+    ),
+    (
+        "leaves a job",
+        File("huggingface_leaves_the_job.yaml"),
+        &["hub:RunJob#1=async-stuck"],
+        &["O1 orphans", "O2 duplicates", "O3 truth"],
+    ),
+    (
         "keeps a replica",
         File("huggingface_keeps_a_replica.yaml"),
         &[],
