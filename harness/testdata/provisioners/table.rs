@@ -281,23 +281,10 @@ pub const TABLE: &[(&str, Of, &[&str], &[&str])] = &[
         &["O2 duplicates", "O3 truth", "O7 no-op", "O8 end state"],
     ),
     (
-        "another name at a retry",
-        File("huggingface_new_name_at_retry.yaml"),
-        &["endpoints:CreateEndpoint#1=lost-response"],
-        &["O2 duplicates", "O8 end state"],
-    ),
-    (
-        // Nothing is left in the end: the second teardown sees the endpoint, and is not a no-op.
         "takes a refused list for empty",
         File("huggingface_swallows_errors_of_lists.yaml"),
         &["endpoints:ListEndpoints#1=server-error"],
         &["O7 no-op"],
-    ),
-    (
-        "leaves a job",
-        File("huggingface_leaves_the_job.yaml"),
-        &["hub:RunJob#1=async-stuck"],
-        &["O1 orphans", "O3 truth", "O8 end state"],
     ),
     (
         // The second cluster keeps the network, so that no teardown succeeds.

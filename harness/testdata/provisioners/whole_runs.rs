@@ -110,6 +110,25 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans"],
     ),
     (
+        // The endpoint runs, and its model answers no one: neither the checks nor the job.
+        "never asks",
+        File("huggingface_never_asks.yaml"),
+        &["endpoints:CreateEndpoint#1=async-fail(no-answer)"],
+        &["O3 truth", "O7 no-op", "cost", "run_job"],
+    ),
+    (
+        "another name at a retry",
+        File("huggingface_new_name_at_retry.yaml"),
+        &["endpoints:CreateEndpoint#1=lost-response"],
+        &["O2 duplicates", "cost"],
+    ),
+    (
+        "leaves a job",
+        File("huggingface_leaves_the_job.yaml"),
+        &["hub:RunJob#1=async-stuck"],
+        &["O1 orphans", "O2 duplicates", "O3 truth"],
+    ),
+    (
         "keeps a replica",
         File("huggingface_keeps_a_replica.yaml"),
         &[],

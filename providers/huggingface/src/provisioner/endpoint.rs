@@ -88,7 +88,7 @@ async fn offered(work: &Work, spec: &EndpointSpec) -> Result<Vec<Place>, CallErr
     Ok(places)
 }
 
-/// The endpoint of the run's name, whoever made it.
+/// The endpoint of the run's name, no matter who made it.
 pub(super) async fn find(work: &Work, name: &str) -> Result<Option<Endpoint>, CallError> {
     let parameters = [work.namespace(), name];
     match work.api.endpoints.get("GetEndpoint", &parameters).await {
