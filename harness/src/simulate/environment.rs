@@ -5,8 +5,6 @@
 //! |---|---|
 //! | `KUBECONFIG` | a kubeconfig of its own, empty at first (kubectl, helm, Python, terraform) |
 //! | `KUBECACHEDIR` | what kubectl remembers of servers: ports are used again |
-//! | `HF_HOME` | an empty folder in place of your own settings and log-ins of clouds that are not simulated |
-//! | `NO_PROXY`, `no_proxy` | simulators are reached without a proxy |
 //! | `AWS_ENDPOINT_URL` | where all services are (AWS CLI, boto3, terraform, all SDKs) |
 //! | `AWS_ACCESS_KEY_ID` | the key that the simulator knows |
 //! | `AWS_SECRET_ACCESS_KEY` | its made-up secret: signatures are checked |
@@ -15,8 +13,8 @@
 //! | `AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE` | an empty file in place of your own settings and keys |
 //! | `AWS_PAGER` | the AWS CLI (version 2) does not page |
 //! | `AWS_SESSION_TOKEN`, `AWS_SECURITY_TOKEN`, `AWS_CREDENTIAL_EXPIRATION`, `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, `AWS_ROLE_ARN`, `AWS_ROLE_SESSION_NAME`, `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `AWS_CONTAINER_CREDENTIALS_FULL_URI`, `AWS_CONTAINER_AUTHORIZATION_TOKEN`, `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `CLOUDSDK_ACTIVE_CONFIG_NAME`, `CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE`, `CLOUDSDK_AUTH_IMPERSONATE_SERVICE_ACCOUNT`, `GOOGLE_IMPERSONATE_SERVICE_ACCOUNT`, `ARM_ACCESS_KEY`, `ARM_CLIENT_CERTIFICATE`, `ARM_CLIENT_CERTIFICATE_PATH`, `ARM_ENVIRONMENT`, `ARM_OIDC_REQUEST_TOKEN`, `ARM_OIDC_REQUEST_URL`, `ARM_OIDC_TOKEN`, `ARM_OIDC_TOKEN_FILE_PATH`, `AZURE_CLIENT_CERTIFICATE_PATH`, `AZURE_CLOUD`, `AZURE_FEDERATED_TOKEN_FILE`, `AZURE_PASSWORD`, `AZURE_USERNAME`, `IDENTITY_ENDPOINT`, `IDENTITY_HEADER`, `MSI_ENDPOINT`, `MSI_SECRET` | taken out: would lead elsewhere |
-//! | `KUBEPROOF_CA_FILE_AWS`, `KUBEPROOF_CA_FILE_GCP`, `KUBEPROOF_CA_FILE_AZURE`, `KUBEPROOF_CA_FILE_LAMBDA` | the authority of its TLS certificates, PEM |
-//! | `KUBEPROOF_CONTROL_AWS`, `KUBEPROOF_CONTROL_GCP`, `KUBEPROOF_CONTROL_AZURE`, `KUBEPROOF_CONTROL_LAMBDA` | where its control routes are |
+//! | `KUBEPROOF_CA_FILE_AWS`, `KUBEPROOF_CA_FILE_GCP`, `KUBEPROOF_CA_FILE_AZURE`, `KUBEPROOF_CA_FILE_HUGGINGFACE`, `KUBEPROOF_CA_FILE_LAMBDA` | the authority of its TLS certificates, PEM |
+//! | `KUBEPROOF_CONTROL_AWS`, `KUBEPROOF_CONTROL_GCP`, `KUBEPROOF_CONTROL_AZURE`, `KUBEPROOF_CONTROL_HUGGINGFACE`, `KUBEPROOF_CONTROL_LAMBDA` | where its control routes are |
 //! | `CLOUDSDK_CORE_PROJECT`, `GOOGLE_CLOUD_PROJECT`, `GOOGLE_PROJECT` | the scenario's project |
 //! | `CLOUDSDK_CONFIG`, `AZURE_CONFIG_DIR` | a folder of its own in place of your settings and log-ins |
 //! | `CLOUDSDK_CORE_DISABLE_PROMPTS` | gcloud asks nothing |
@@ -27,7 +25,7 @@
 //! | `GOOGLE_OAUTH_ACCESS_TOKEN` | the same (terraform, kubeproof) |
 //! | `CLOUDSDK_API_ENDPOINT_OVERRIDES_BIGQUERY`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDASSET`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBILLING`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_IAM`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_LOGGING`, `CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE` | where the service is (gcloud) |
 //! | `GOOGLE_APPLICATION_CREDENTIALS` | made-up credentials that get a token of the simulator (client libraries) |
-//! | `CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE`, `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH`, `HTTPLIB2_CA_CERTS`, `CURL_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`, `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE` | the simulators' authorities, and no others |
+//! | `CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE`, `GRPC_DEFAULT_SSL_ROOTS_FILE_PATH`, `HTTPLIB2_CA_CERTS`, `NODE_EXTRA_CA_CERTS` | the simulators' authorities, and no others |
 //! | `AZURE_SUBSCRIPTION_ID`, `ARM_SUBSCRIPTION_ID` | the scenario's subscription |
 //! | `AZURE_CORE_COLLECT_TELEMETRY` | az reports nothing |
 //! | `AZURE_CORE_NO_COLOR` | az writes plain text |
@@ -41,7 +39,15 @@
 //! | `ARM_RESOURCE_PROVIDER_REGISTRATIONS` | terraform registers no namespaces that are not simulated |
 //! | `AZURE_AUTHORITY_HOST` | where tokens are given out (client libraries) |
 //! | `AZURE_CORE_INSTANCE_DISCOVERY` | az asks no other host about the authority |
-//! | `HTTPS_PROXY`, `https_proxy` | the door to the simulated hosts of the public cloud; all others are refused |
+//! | `HF_ENDPOINT` | where the Hub and Jobs are (huggingface_hub) |
+//! | `HTTPS_PROXY`, `https_proxy` | the door to the simulated hosts of Hugging Face; all others are refused |
+//! | `NO_PROXY`, `no_proxy` | the served account itself needs no door |
+//! | `CURL_CA_BUNDLE`, `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE` | the simulator's authority, and no other |
+//! | `HF_HOME` | a folder of its own in place of your cache and log-ins |
+//! | `HF_HUB_DISABLE_TELEMETRY` | nothing is reported |
+//! | `HF_HUB_DISABLE_IMPLICIT_TOKEN` | the token is sent without asking |
+//! | `HF_TOKEN_PATH` | taken out: would lead to another token |
+//! | `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` | the made-up token that the simulator knows |
 //! | `LAMBDA_CLOUD_BASE_URL` | where the API is (lambda-ai-cloud-api-client) |
 //! | `LAMBDA_CLOUD_TOKEN`, `LAMBDA_CLOUD_API_TOKEN`, `LAMBDA_API_TOKEN`, `LAMBDA_API_KEY` | the made-up key that the simulator knows |
 //! <!-- environment of a command: end -->

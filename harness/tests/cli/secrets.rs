@@ -201,7 +201,8 @@ fn the_output_of_the_readiness_command_has_no_secrets() {
 fn a_simulated_command_gets_nothing_of_other_clouds() {
     let folder = tempfile::tempdir().expect("a folder");
     let script = "env | cut -d= -f1; echo \"$AZURE_CONFIG_DIR\"";
-    let output = command(folder.path(), &["simulate", "--", "sh", "-c", script])
+    let arguments = ["simulate", "--cloud", "aws", "--", "sh", "-c", script];
+    let output = command(folder.path(), &arguments)
         .env("HF_TOKEN", "hf_theirs")
         .env("AZURE_CLIENT_SECRET", "theirs")
         .env("GOOGLE_CREDENTIALS", "theirs")

@@ -160,7 +160,7 @@ fn refusal(answer: &Response<Bytes>) -> String {
     let said = said.and_then(|said| said.lines().next());
     let said = said.unwrap_or("no reason given");
     format!(
-        "the authority answered {}: {said}",
+        "authority:token answered {}: {said}",
         answer.status().as_u16()
     )
 }
@@ -327,7 +327,7 @@ mod tests {
         let (got, seen) = ask_for(secret(), Audience::Arm, &[(401, refused), GIVEN]).await;
         assert_eq!(
             got.unwrap_err().to_string(),
-            "the authority answered 401: AADSTS7000215: Invalid client secret provided."
+            "authority:token answered 401: AADSTS7000215: Invalid client secret provided."
         );
         assert_eq!(seen.len(), 1);
         let passing = [(503, ""), (429, ""), (200, "{"), GIVEN];
