@@ -39,7 +39,7 @@
 //! | `ARM_RESOURCE_PROVIDER_REGISTRATIONS` | terraform registers no namespaces that are not simulated |
 //! | `AZURE_AUTHORITY_HOST` | where tokens are given out (client libraries) |
 //! | `AZURE_CORE_INSTANCE_DISCOVERY` | az asks no other host about the authority |
-//! | `HF_ENDPOINT` | where the Hub and Jobs are (huggingface_hub) |
+//! | `HF_ENDPOINT` | where the Hub and Jobs are (its Python client) |
 //! | `HTTPS_PROXY`, `https_proxy` | the door to the simulated hosts of Hugging Face; all others are refused |
 //! | `NO_PROXY`, `no_proxy` | the served account itself needs no door |
 //! | `CURL_CA_BUNDLE`, `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE` | the simulator's authority, and no other |

@@ -24,7 +24,7 @@ pub fn client_environment(served: &dyn Served, folder: &Path) -> ClientEnvironme
     redirect.set(
         "HF_ENDPOINT",
         url.clone(),
-        "where the Hub and Jobs are (huggingface_hub)",
+        "where the Hub and Jobs are (its Python client)",
     );
     for name in PROXIES {
         let about = "the door to the simulated hosts of Hugging Face; all others are refused";
