@@ -21,20 +21,15 @@ struct Launch {
     ssh_key_names: Vec<String>,
     #[serde(default)]
     file_system_names: Vec<String>,
-    #[serde(default)]
     hostname: Option<String>,
-    #[serde(default)]
     name: Option<String>,
-    #[serde(default)]
     image: Option<Value>,
-    #[serde(default)]
     user_data: Option<String>,
     #[serde(default, deserialize_with = "key_values::read")]
     tags: BTreeMap<String, String>,
     #[serde(default)]
     firewall_rulesets: Vec<Id>,
     /// Of earlier versions of the API; clients such as `SkyPilot` send it still.
-    #[serde(default)]
     quantity: Option<u64>,
 }
 
@@ -105,10 +100,11 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     if !state.keys.all().any(|known| known.name == *key) {
         return Err(absent("SSH key", key));
     }
-    match order.quantity {
-        None | Some(1) => {}
-        Some(0) => return Err(invalid("quantity must be greater than or equal to 1")),
-        Some(_) => return Err(invalid("quantity must be less than or equal to 1")),
+    if let Some(wrong @ (0 | 2..)) = order.quantity {
+        let than = if wrong == 0 { "greater" } else { "less" };
+        return Err(invalid(format!(
+            "quantity must be {than} than or equal to 1"
+        )));
     }
     if order.name.as_ref().is_some_and(|name| name.len() > 64) {
         return Err(invalid("name must have at most 64 characters"));

@@ -75,13 +75,10 @@ pub struct Reference {
 pub struct Instance {
     pub id: String,
     /// Its name: not unique.
-    #[serde(default)]
     pub name: Option<String>,
     /// Its public address, once it has one.
-    #[serde(default)]
     pub ip: Option<String>,
     /// Its address in the region.
-    #[serde(default)]
     pub private_ip: Option<String>,
     /// `booting`, `active`, `unhealthy`, `terminating`, `terminated`, `preempted`.
     pub status: String,
@@ -151,7 +148,6 @@ pub struct Filesystem {
     pub region: Region,
     pub created: Timestamp,
     /// Bytes in it, reported with a delay of hours.
-    #[serde(default)]
     pub bytes_used: Option<u64>,
 }
 
