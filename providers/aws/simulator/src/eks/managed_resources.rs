@@ -46,7 +46,8 @@ fn group_is_in(state: &State, id: &str, vpc_id: &str) -> bool {
 /// When EC2 refuses (no address left, quota of security groups), as an EKS error.
 pub(super) fn create_network(state: &mut State, cluster: &mut Cluster) -> Result<(), AwsError> {
     let name = cluster.name.clone();
-    let hash = state.ids.below(1_000_000_000);
+    // Always as long: what compares clusters tells a number of chance by its length.
+    let hash = format!("{:09}", state.ids.below(1_000_000_000));
     let tags = BTreeMap::from([
         (format!("kubernetes.io/cluster/{name}"), "owned".to_owned()),
         ("aws:eks:cluster-name".to_owned(), name.clone()),
