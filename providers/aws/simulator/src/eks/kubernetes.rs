@@ -2,6 +2,8 @@
 //!
 //! The API server knows no AWS, and EKS no Kubernetes objects: this is where the two meet.
 
+use std::net::Ipv4Addr;
+
 use bytes::Bytes;
 use http::Request;
 use ipnet::Ipv4Net;
@@ -56,8 +58,12 @@ pub fn answer(state: &mut State, cluster: &str, request: &Request<Bytes>) -> Rep
     }
 }
 
-/// Ranges that are kept for documentation (RFC 5737): no caller has an address in them.
-const NOBODYS: [&str; 3] = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
+/// Ranges that are reserved for documentation (RFC 5737): no caller has an address in them.
+const RESERVED: [Ipv4Net; 3] = [
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 0, 2, 0), 24),
+    Ipv4Net::new_assert(Ipv4Addr::new(198, 51, 100, 0), 24),
+    Ipv4Net::new_assert(Ipv4Addr::new(203, 0, 113, 0), 24),
+];
 
 /// Why no caller from outside of the VPC reaches the endpoint. Which address a caller has, a simulator on one machine
 /// cannot know: only ranges that no one calls from keep everybody out.
@@ -66,15 +72,12 @@ fn out_of_reach(cluster: &Cluster) -> Option<String> {
     if !network.public {
         return Some("its endpoint is private, and the caller is outside of its VPC".to_owned());
     }
-    let is_nobodys = |cidr: &String| {
+    let is_reserved = |cidr: &String| {
         let range: Option<Ipv4Net> = cidr.parse().ok();
-        let mut nobodys = NOBODYS
-            .iter()
-            .filter_map(|text| text.parse::<Ipv4Net>().ok());
-        range.is_some_and(|range| nobodys.any(|all| all.contains(&range)))
+        range.is_some_and(|range| RESERVED.iter().any(|all| all.contains(&range)))
     };
     let cidrs = &network.public_cidrs;
-    cidrs.iter().all(is_nobodys).then(|| {
+    cidrs.iter().all(is_reserved).then(|| {
         let cidrs = cidrs.join(", ");
         format!("publicAccessCidrs are {cidrs}, and the caller is outside of them")
     })

@@ -17,9 +17,9 @@ use crate::wire::response::Outcome;
 use crate::{autoscaling, ec2};
 
 /// How often instances that could not join try again.
-const JOIN_EVERY: Duration = Duration::from_secs(30);
+pub(super) const JOIN_EVERY: Duration = Duration::from_secs(30);
 /// Most tries: more than fit into the longest time until the group has failed.
-const JOIN_TRIES: u32 = 120;
+pub(super) const JOIN_TRIES: u32 = 120;
 
 fn creating<'a>(state: &'a mut State, key: &GroupKey) -> Option<&'a mut NodeGroup> {
     of_key(state, key).filter(|group| group.status == "CREATING")

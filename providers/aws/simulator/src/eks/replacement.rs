@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::node_group::of_key;
+use super::node_group_lifecycle::{JOIN_EVERY, JOIN_TRIES};
 use super::{Event, GroupKey, after, nodes};
 use crate::state::State;
 
@@ -14,10 +15,6 @@ use crate::state::State;
 const NOTICED_AFTER: Duration = Duration::from_mins(1);
 /// How long a machine takes from its launch until its node is Ready.
 const JOINS_AFTER: Duration = Duration::from_secs(90);
-/// How often one that cannot join tries again, and how often in all.
-const JOIN_EVERY: Duration = Duration::from_secs(30);
-const JOIN_TRIES: u32 = 120;
-
 /// A machine is ending. If it is a group's, that is noticed after a while.
 pub fn machine_ends(state: &mut State, instance: &str) {
     let mut groups = state.eks.clusters.values().flat_map(|cluster| {
