@@ -5,11 +5,10 @@
 
 use async_trait::async_trait;
 use kubeproof_cloudkit::error::ignore_not_found;
+use kubeproof_cloudkit::external_changes::ChangeError;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
-use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::scenario::AnyScenario;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -37,36 +36,6 @@ const LOCK: &str = "keep";
 pub struct AksChanges {
     spec: AksSpec,
     api: Api,
-}
-
-/// Why a change could not be made.
-#[derive(Debug, thiserror::Error)]
-enum ChangeError {
-    #[error(transparent)]
-    Call(#[from] CallError),
-    #[error("unknown change `{0}` (expected one of {names})", names = names())]
-    Unknown(String),
-}
-
-fn names() -> String {
-    let names: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
-    names.join(", ")
-}
-
-/// Why the changes that the failures of a scenario ask for cannot be made.
-pub fn problems(scenario: &AnyScenario) -> Vec<String> {
-    let mut problems = Vec::new();
-    for failure in &scenario.failures {
-        for fault in &failure.faults {
-            if let Effect::ForeignChange(change) = &fault.0.effect
-                && !CHANGES.iter().any(|(name, _)| name == change)
-            {
-                let unknown = ChangeError::Unknown(change.clone());
-                problems.push(format!("failure {}: {unknown}", failure.name.as_str()));
-            }
-        }
-    }
-    problems
 }
 
 impl AksChanges {
@@ -122,7 +91,7 @@ impl ForeignChanges for AksChanges {
             "adds-lock" => self.adds_lock().await,
             "removes-lock" => self.removes_lock().await,
             "takes-name" => self.takes_name().await,
-            _ => return Err(ChangeError::Unknown(name.to_owned()).to_string()),
+            _ => return Err(ChangeError::unknown(name, CHANGES).to_string()),
         };
         made.map_err(|error| ChangeError::from(error).to_string())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use kubeproof_cloudkit::external_changes;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -18,9 +19,7 @@ use crate::plan::AksPlan;
 use crate::provisioner::AksProvisioner;
 use crate::routes::{ARM, AUTHORITY};
 use crate::spec::AksSpec;
-use crate::{
-    calls, client_environment, credentials, defects, external_changes, faults, prices, rehearsal,
-};
+use crate::{calls, client_environment, credentials, defects, faults, prices, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "azure";
@@ -180,16 +179,10 @@ impl Retention for Azure {
 /// Scenario errors that its types cannot prevent.
 fn problems(scenario: &AnyScenario) -> Vec<String> {
     let mut problems = scenario.usual_problems(defects::DEFECTS, SERVICES, Azure.title());
-    let first_clusters = scenario.failures.iter().filter_map(|failure| {
-        let cluster = failure.first_cluster.as_ref()?;
-        let problem = cluster.downcast_ref::<AksSpec>()?.problem()?;
-        Some(format!("failure {}: {problem}", failure.name.as_str()))
-    });
-    problems.extend(spec(scenario).problem());
-    problems.extend(first_clusters);
+    problems.extend(scenario.cluster_problems(AksSpec::problem));
     // The provisioner installs no drivers, so that nodes offer no GPUs.
     problems.extend(scenario.gpu_problem(0));
-    problems.extend(external_changes::problems(scenario));
+    problems.extend(external_changes::problems(scenario, CHANGES));
     problems
 }
 

@@ -11,12 +11,14 @@ use kubeproof_contract::call::{Dialect, Signature};
 use kubeproof_contract::provider::{Connection, Defect};
 use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
 
+mod bodies;
 mod layer;
 mod list;
 mod rule;
 #[cfg(test)]
 mod tests;
 
+pub use bodies::{answer_with, request_with};
 use layer::DefectLayer;
 pub use rule::{Does, Event, Known, NextCall, Phase, Rule, When};
 

@@ -4,12 +4,11 @@
 //! A fault names them: `cloudresourcemanager:projects.getIamPolicy#1=foreign-change(adds-member)`.
 
 use async_trait::async_trait;
+use kubeproof_cloudkit::RetryPolicy;
+use kubeproof_cloudkit::external_changes::ChangeError;
 use kubeproof_cloudkit::rest::RestCall;
-use kubeproof_cloudkit::{CallError, RetryPolicy};
-use kubeproof_contract::fault::Effect;
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::scenario::AnyScenario;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -37,36 +36,6 @@ const ROLE: &str = "roles/browser";
 pub struct GkeChanges {
     spec: GkeSpec,
     api: Api,
-}
-
-/// Why a change could not be made.
-#[derive(Debug, thiserror::Error)]
-enum ChangeError {
-    #[error(transparent)]
-    Call(#[from] CallError),
-    #[error("unknown change `{0}` (expected one of {names})", names = names())]
-    Unknown(String),
-}
-
-fn names() -> String {
-    let names: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
-    names.join(", ")
-}
-
-/// Why the changes that the failures of a scenario ask for cannot be made.
-pub fn problems(scenario: &AnyScenario) -> Vec<String> {
-    let mut problems = Vec::new();
-    for failure in &scenario.failures {
-        for fault in &failure.faults {
-            if let Effect::ForeignChange(change) = &fault.0.effect
-                && !CHANGES.iter().any(|(name, _)| name == change)
-            {
-                let unknown = ChangeError::Unknown(change.clone());
-                problems.push(format!("failure {}: {unknown}", failure.name.as_str()));
-            }
-        }
-    }
-    problems
 }
 
 impl GkeChanges {
@@ -109,7 +78,7 @@ impl ForeignChanges for GkeChanges {
         let made = match name {
             "adds-member" => self.adds_member().await,
             "takes-name" => self.takes_name().await,
-            _ => Err(ChangeError::Unknown(name.to_owned())),
+            _ => Err(ChangeError::unknown(name, CHANGES)),
         };
         made.map_err(|error| error.to_string())
     }

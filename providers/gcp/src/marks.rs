@@ -5,48 +5,26 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use kubeproof_contract::marks::{Mark, Marks, Owner};
+use kubeproof_cloudkit::label_marks::LabelForm;
+pub use kubeproof_cloudkit::label_marks::{EXPIRES, OWNER, RUN, are_of};
+use kubeproof_contract::marks::{Marks, Owner};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 
-/// The label that carries the run's id.
-pub const RUN: &str = "kubeproof-run";
-/// The label that says who owns the resource.
-pub const OWNER: &str = "kubeproof-owner";
-/// The label that carries the time after which the resource may be swept.
-pub const EXPIRES: &str = "kubeproof-expires";
-
-/// The longest value of a label.
-const VALUE_MAX: usize = 63;
-/// How a time is written in a label.
-const TIME: &str = "%Y-%m-%dt%H-%M-%Sz";
+const FORM: LabelForm = LabelForm {
+    value_max: 63,
+    is_lower: true,
+    time: "%Y-%m-%dt%H-%M-%Sz",
+};
 
 /// The marks of a run.
 pub fn of(run: &Run) -> Marks {
-    let mark = |key: &str, value: String| Mark {
-        key: key.to_owned(),
-        value,
-    };
-    Marks {
-        run: mark(RUN, run.id.clone()),
-        owner: mark(OWNER, value(&run.owner)),
-        expires: mark(EXPIRES, run.expires_at.strftime(TIME).to_string()),
-    }
+    FORM.marks(run)
 }
 
 /// The labels of everything that the run makes.
 pub fn labels(run: &Run) -> BTreeMap<String, String> {
-    let Marks {
-        run,
-        owner,
-        expires,
-    } = of(run);
-    [run, owner, expires]
-        .map(|mark| (mark.key, mark.value))
-        .into()
+    FORM.labels(run)
 }
 
 /// The description of what has no labels.
@@ -65,36 +43,11 @@ pub fn described(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Whether these marks are the run's.
-pub fn are_of(run: &Run, marks: &BTreeMap<String, String>) -> bool {
-    marks.get(RUN) == Some(&run.id)
-}
-
 /// Whose a resource is, as its labels say, or else its description; `None` when they name no run.
 pub fn owner_of(resource: &Resource) -> Option<Owner> {
     let description = resource.properties.get("description");
-    owner_in(&resource.tags).or_else(|| owner_in(&described(description?)))
-}
-
-fn owner_in(marks: &BTreeMap<String, String>) -> Option<Owner> {
-    Some(Owner {
-        run: marks.get(RUN)?.clone(),
-        owner: marks.get(OWNER).cloned(),
-        expires: marks.get(EXPIRES).and_then(|text| time(text)),
-    })
-}
-
-fn time(text: &str) -> Option<Timestamp> {
-    let read = DateTime::strptime(TIME, text).ok()?;
-    Some(read.to_zoned(TimeZone::UTC).ok()?.timestamp())
-}
-
-/// Any text as the value of a label.
-fn value(text: &str) -> String {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-    let lower = text.to_lowercase();
-    let fitting = lower.chars().map(|c| if fits(c) { c } else { '-' });
-    fitting.take(VALUE_MAX).collect()
+    FORM.owner_in(&resource.tags)
+        .or_else(|| FORM.owner_in(&described(description?)))
 }
 
 #[cfg(test)]

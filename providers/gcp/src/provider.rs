@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use kubeproof_cloudkit::external_changes;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -17,9 +18,7 @@ use crate::plan::GkePlan;
 use crate::provisioner::GkeProvisioner;
 use crate::routes::SERVICES;
 use crate::spec::{GkeSpec, ProjectId};
-use crate::{
-    calls, client_environment, credentials, defects, external_changes, faults, prices, rehearsal,
-};
+use crate::{calls, client_environment, credentials, defects, faults, prices, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "gcp";
@@ -180,17 +179,11 @@ impl Retention for Gcp {
 /// Scenario errors that its types cannot prevent.
 fn problems(scenario: &AnyScenario) -> Vec<String> {
     let mut problems = Vec::from_iter(scenario.defect_problem(defects::DEFECTS));
-    let first_clusters = scenario.failures.iter().filter_map(|failure| {
-        let cluster = failure.first_cluster.as_ref()?;
-        let problem = cluster.downcast_ref::<GkeSpec>()?.problem()?;
-        Some(format!("failure {}: {problem}", failure.name.as_str()))
-    });
-    problems.extend(spec(scenario).problem());
-    problems.extend(first_clusters);
+    problems.extend(scenario.cluster_problems(GkeSpec::problem));
     // The provisioner installs no drivers, so that nodes offer no GPUs.
     problems.extend(scenario.gpu_problem(0));
     problems.extend(scenario.service_problems(&services(), Gcp.title()));
-    problems.extend(external_changes::problems(scenario));
+    problems.extend(external_changes::problems(scenario, CHANGES));
     problems
 }
 

@@ -2,9 +2,9 @@
 //! provisioners and clients have made.
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response};
 use kubeproof_cloudkit::defects::{
-    Does, Phase, Rule, WrongProvisioner, WrongProvisioners, defects,
+    Does, Phase, Rule, WrongProvisioner, WrongProvisioners, answer_with, defects, request_with,
 };
 use kubeproof_contract::provider::Defect;
 use kubeproof_contract::run::Run;
@@ -108,7 +108,7 @@ fn is_given_up(job: &Value) -> bool {
 }
 
 fn given_up(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
-    shown(answer, |body| {
+    answer_with(answer, |body| {
         if is_given_up(body) {
             body["status"]["stage"] = json!("CANCELED");
         }
@@ -116,7 +116,7 @@ fn given_up(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
 }
 
 fn without_given_up(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
-    shown(answer, |body| {
+    answer_with(answer, |body| {
         if let Some(jobs) = body.as_array_mut() {
             jobs.retain(|job| !is_given_up(job));
         }
@@ -127,33 +127,15 @@ fn document(body: &Value) -> Response<Bytes> {
     Response::new(Bytes::from(body.to_string()))
 }
 
-/// The request with a changed body.
-fn changed(mut request: Request<Bytes>, change: impl FnOnce(&mut Value)) -> Request<Bytes> {
-    let mut body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-    change(&mut body);
-    *request.body_mut() = Bytes::from(body.to_string());
-    request.headers_mut().remove(header::CONTENT_LENGTH);
-    request
-}
-
-/// The answer with a changed body.
-fn shown(mut answer: Response<Bytes>, change: impl FnOnce(&mut Value)) -> Response<Bytes> {
-    let mut body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-    change(&mut body);
-    *answer.body_mut() = Bytes::from(body.to_string());
-    answer.headers_mut().remove(header::CONTENT_LENGTH);
-    answer
-}
-
 fn under_another_name(_: &Run, request: Request<Bytes>) -> Request<Bytes> {
-    changed(request, |body| {
+    request_with(request, |body| {
         let name = body["name"].as_str().unwrap_or_default().to_owned();
         body["name"] = json!(format!("{name}-b"));
     })
 }
 
 fn without_cursor(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
-    shown(answer, |body| {
+    answer_with(answer, |body| {
         if let Some(body) = body.as_object_mut() {
             body.remove("nextCursor");
         }
@@ -161,13 +143,13 @@ fn without_cursor(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
 }
 
 fn with_a_replica(_: &Run, request: Request<Bytes>) -> Request<Bytes> {
-    changed(request, |body| {
+    request_with(request, |body| {
         body["compute"]["scaling"] = json!({"minReplica": 1, "maxReplica": 1});
     })
 }
 
 fn shown_as_zero(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
-    shown(answer, |body| {
+    answer_with(answer, |body| {
         if body.get("compute").is_some() {
             let scaling = json!({"minReplica": 0, "maxReplica": 1, "scaleToZeroTimeout": 15});
             body["compute"]["scaling"] = scaling;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use kubeproof_cloudkit::external_changes;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -18,7 +19,7 @@ use crate::plan::HuggingFacePlan;
 use crate::provisioner::HuggingFaceProvisioner;
 use crate::routes::SERVICES;
 use crate::spec::{HuggingFaceSpec, Namespace};
-use crate::{calls, client_environment, defects, external_changes, faults, prices, rehearsal};
+use crate::{calls, client_environment, defects, faults, prices, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "huggingface";
@@ -175,18 +176,13 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
         .chain(SERVICES.iter().map(|service| service.name))
         .collect();
     let mut problems = scenario.usual_problems(defects::DEFECTS, &services, HuggingFace.title());
-    problems.extend(spec(scenario).problem());
-    problems.extend(scenario.failures.iter().filter_map(|failure| {
-        let cluster = failure.first_cluster.as_ref()?;
-        let problem = cluster.downcast_ref::<HuggingFaceSpec>()?.problem()?;
-        Some(format!("failure {}: {problem}", failure.name.as_str()))
-    }));
+    problems.extend(scenario.cluster_problems(HuggingFaceSpec::problem));
     problems.extend(scenario.gpu_problem(HuggingFaceSpec::GPUS));
     if scenario.job.with_leftovers {
         let message = "job.with_leftovers: Hugging Face has no load balancers and volumes to leave";
         problems.push(message.to_owned());
     }
-    problems.extend(external_changes::problems(scenario));
+    problems.extend(external_changes::problems(scenario, CHANGES));
     problems
 }
 

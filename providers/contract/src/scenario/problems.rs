@@ -22,6 +22,20 @@ impl AnyScenario {
         self.cluster_as::<C>().cloned().unwrap_or_default()
     }
 
+    /// What is wrong with the cluster block, and with the first clusters of failures, as `problem` tells of each.
+    pub fn cluster_problems<C: Clone + Default + Send + Sync + 'static>(
+        &self,
+        problem: impl Fn(&C) -> Option<String>,
+    ) -> Vec<String> {
+        let own = problem(&self.cluster_or_default());
+        let first_clusters = self.failures.iter().filter_map(|failure| {
+            let cluster = failure.first_cluster.as_ref()?;
+            let problem = problem(cluster.downcast_ref()?)?;
+            Some(format!("failure {}: {problem}", failure.name.as_str()))
+        });
+        own.into_iter().chain(first_clusters).collect()
+    }
+
     /// What is wrong with the job, when each node of the cluster has so many GPUs.
     pub fn gpu_problem(&self, gpus: u32) -> Option<String> {
         match self.job.gpus {
@@ -100,6 +114,17 @@ mod tests {
             0,
             "read by another provider"
         );
+    }
+
+    #[test]
+    fn the_first_cluster_of_a_failure_is_looked_at_too() {
+        let failure = "failures: [{name: f, faults: [\"ec2:CreateVpc=quota\"], expect: survives, \
+                       first_cluster: {wrong: \"yes\"}}]\n";
+        type Cluster = std::collections::BTreeMap<String, String>;
+        let problems = scenario(failure).cluster_problems(|cluster: &Cluster| {
+            cluster.get("wrong").map(|how| format!("wrong: {how}"))
+        });
+        assert_eq!(problems, ["failure f: wrong: yes"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What the wrong provisioners take the cloud's answers for.
 
 use bytes::Bytes;
-use http::{Response, header};
+use http::Response;
+use kubeproof_cloudkit::defects::answer_with;
 use kubeproof_contract::run::Run;
 use serde_json::{Map, Value, json};
 
@@ -9,15 +10,14 @@ use crate::marks;
 
 /// The answer with this change of its body; one that is no JSON object stays as it is.
 fn changed(
-    mut answer: Response<Bytes>,
+    answer: Response<Bytes>,
     change: impl FnOnce(&mut Map<String, Value>),
 ) -> Response<Bytes> {
-    if let Ok(Value::Object(mut body)) = serde_json::from_slice(answer.body()) {
-        change(&mut body);
-        *answer.body_mut() = Bytes::from(Value::Object(body).to_string());
-        answer.headers_mut().remove(header::CONTENT_LENGTH);
-    }
-    answer
+    answer_with(answer, |body| {
+        if let Value::Object(body) = body {
+            change(body);
+        }
+    })
 }
 
 /// An operation that did not fail.

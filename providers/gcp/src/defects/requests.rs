@@ -1,32 +1,23 @@
 //! What the wrong provisioners ask instead.
 
 use bytes::Bytes;
-use http::{Request, header};
+use http::Request;
+use kubeproof_cloudkit::defects::request_with;
 use kubeproof_contract::run::Run;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Entries of a page that the rules of the default network fill.
 const SHORT: &str = "4";
 
-/// The request with this change of its body; one without JSON stays as it is.
-fn changed(mut request: Request<Bytes>, change: impl FnOnce(&mut Value)) -> Request<Bytes> {
-    if let Ok(mut body) = serde_json::from_slice(request.body()) {
-        change(&mut body);
-        *request.body_mut() = Bytes::from(body.to_string());
-        request.headers_mut().remove(header::CONTENT_LENGTH);
-    }
-    request
-}
-
 /// The creation of a cluster like this one, as tools name it that make names up.
 pub(super) fn under_another_name(run: &Run, request: Request<Bytes>) -> Request<Bytes> {
-    changed(request, |body| {
+    request_with(request, |body| {
         body["cluster"]["name"] = json!(run.name("again"));
     })
 }
 
 pub(super) fn without_etag(request: Request<Bytes>) -> Request<Bytes> {
-    changed(request, |body| {
+    request_with(request, |body| {
         if let Some(policy) = body["policy"].as_object_mut() {
             policy.remove("etag");
         }
@@ -34,7 +25,7 @@ pub(super) fn without_etag(request: Request<Bytes>) -> Request<Bytes> {
 }
 
 pub(super) fn of_version_1(request: Request<Bytes>) -> Request<Bytes> {
-    changed(request, |body| {
+    request_with(request, |body| {
         body["options"]["requestedPolicyVersion"] = json!(1);
     })
 }
@@ -56,6 +47,8 @@ pub(super) fn with_short_pages(mut request: Request<Bytes>) -> Request<Bytes> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+
+    use serde_json::Value;
 
     use super::*;
 
