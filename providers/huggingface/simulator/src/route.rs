@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use kubeproof_simkit::cloud::{AskedAt, InParts};
 use kubeproof_simkit::injected::InjectedFault;
 use kubeproof_simkit::rest::ApiError;
-use kubeproof_simkit::router::{Router, on};
+use kubeproof_simkit::router::{Routed, Router, on};
 use percent_encoding::percent_decode_str;
 
 use crate::access::{self, Permission};
@@ -128,18 +128,24 @@ pub fn products() -> impl Iterator<Item = (&'static str, usize)> {
     products.map(move |product| (product.name, count(product)))
 }
 
-/// The name of the operation that a request calls; `None` for one that is unknown, or a call of a deployed model.
-pub fn operation_of(request: &Request<Bytes>) -> Option<&'static str> {
-    let host = host(request);
-    let is_model = host.ends_with(inference::DOMAIN) && host != ENDPOINTS_HOST;
-    let bases = [(ENDPOINTS_BASE, ENDPOINTS), (HUB_BASE, HUB)];
-    let tables = bases.into_iter().flat_map(|(base, products)| {
-        let tables = products.iter().flat_map(|product| product.tables);
-        tables.map(move |table| (base, table))
-    });
-    let found = tables.filter_map(|(base, table)| table.of(request, base));
-    let found = found.min_by_key(|routed| routed.parameters.len());
-    found.filter(|_| !is_model).map(|routed| routed.name)
+/// The name of the operation that a call of the APIs by method and path is of; `None` for one that is unknown.
+pub fn operation_of(method: &str, path: &str) -> Option<&'static str> {
+    let mut apis = [(ENDPOINTS_BASE, ENDPOINTS), (HUB_BASE, HUB)].into_iter();
+    let found = apis.find_map(|(base, products)| find(products, method, path.strip_prefix(base)?));
+    found.map(|(_, routed)| routed.name)
+}
+
+/// The operation of a path below an API's, and its product. A literal goes before a parameter, in whatever table it is.
+fn find<'p>(
+    products: &'static [Product],
+    method: &str,
+    path: &'p str,
+) -> Option<(&'static Product, Routed<'p, Handler>)> {
+    let tables = products
+        .iter()
+        .flat_map(|product| product.tables.iter().map(move |table| (product, table)));
+    let found = tables.filter_map(|(product, table)| Some((product, table.find(method, path)?)));
+    found.min_by_key(|(_, routed)| routed.parameters.len())
 }
 
 /// The names of the operations that are answered.
@@ -243,21 +249,15 @@ fn call(
     state: &mut State,
     request: &Request<Bytes>,
     injected: &InjectedFault,
-    (base, products): (&str, &[Product]),
+    (base, products): (&str, &'static [Product]),
 ) -> Outcome {
     let Some(token) = access::token(&state.setup, request) else {
         // The message by which clients tell it from a repository that is hidden.
         return Err(refused(401, "Invalid credentials in Authorization header"));
     };
-    let tables = products
-        .iter()
-        .flat_map(|product| product.tables.iter().map(move |table| (product, table)));
-    let found = tables.filter_map(|(product, table)| Some((product, table.of(request, base)?)));
-    // A literal goes before a parameter, in whatever table it is.
-    let found = found.min_by_key(|(_, routed)| routed.parameters.len());
-    let Some((product, routed)) = found else {
-        return Err(unknown(request));
-    };
+    let path = request.uri().path().strip_prefix(base);
+    let found = path.and_then(|path| find(products, request.method().as_str(), path));
+    let (product, routed) = found.ok_or_else(|| unknown(request))?;
     let handler = routed.handler.ok_or_else(|| unknown(request))?;
     let decoded = |text: &&str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let parameters: Vec<String> = routed.parameters.iter().map(decoded).collect();
