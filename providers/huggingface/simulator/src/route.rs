@@ -5,14 +5,16 @@ use http::{Request, header};
 use jiff::Timestamp;
 use kubeproof_simkit::cloud::{AskedAt, InParts};
 use kubeproof_simkit::injected::InjectedFault;
+use kubeproof_simkit::page::page;
 use kubeproof_simkit::rest::ApiError;
 use kubeproof_simkit::router::{Routed, Router, on};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use crate::access::{self, Permission};
-use crate::setup::{Token, USER};
+use crate::setup::Token;
 use crate::state::State;
-use crate::wire::{self, Answer, ErrorShape, Outcome, refused};
+use crate::wire::{self, Answer, ErrorShape, Outcome, bad_request, refused};
 use crate::{endpoints, inference, jobs, repositories, webhooks, whoami};
 
 /// The host of Inference Endpoints, and the path of its API.
@@ -175,8 +177,25 @@ pub(crate) fn address(request: &Request<Bytes>) -> String {
     }
 }
 
+/// A page of a list of the Hub's, with a `Link` to the next one.
+pub(crate) fn linked_page<'s, T: 's>(
+    call: &Call<'_>,
+    list: &str,
+    all: impl Iterator<Item = &'s T>,
+    size: usize,
+    shown: impl Fn(&'s T) -> Value,
+) -> Outcome {
+    let page = page(list, all, call.query("cursor"), size);
+    let page = page.map_err(|_| bad_request("cursor is not one of this list"))?;
+    let answer = Answer::json(&page.items.into_iter().map(shown).collect());
+    Ok(match page.next {
+        Some(next) => answer.with("link", next_link(call, &next)),
+        None => answer,
+    })
+}
+
 /// The `Link` to the next page of a list, below the address that was called.
-pub(crate) fn next_link(call: &Call<'_>, cursor: &str) -> String {
+fn next_link(call: &Call<'_>, cursor: &str) -> String {
     let address = address(call.request);
     let others = call.query.iter().filter(|(name, _)| name != "cursor");
     let query = form_urlencoded::Serializer::new(String::new())
@@ -264,7 +283,7 @@ fn call(
     if let Some(permission) = product.permission {
         let namespace = parameters.first().map_or("", String::as_str);
         let method = request.method();
-        access::check(&state.setup, USER, &token, namespace, permission, method)?;
+        access::check(&state.setup, &token, namespace, permission, method)?;
     }
     let query = request.uri().query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes()).into_owned();
