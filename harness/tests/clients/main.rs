@@ -121,7 +121,7 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// Clients whose tests are beside their cloud: `providers/gcp/tests/clients`, `providers/huggingface/simulator/tests/clients`.
+/// Clients whose tests are beside their cloud: `providers/azure/tests/clients`, and so on.
 const ELSEWHERE: &[&str] = &["azure", "google", "huggingface"];
 
 /// A client that CI uses where it is kept, and does not build: without it the table of calls is complete all the same.

@@ -84,6 +84,11 @@ fn replica_seconds(spec: &EndpointSpec, seconds: u32) -> (u32, u32, u32) {
     }
 }
 
+/// What so many seconds cost at this price for an hour.
+fn cost_of(usd_per_hour: Decimal, seconds: u32) -> Decimal {
+    (usd_per_hour * Decimal::from(seconds) / Decimal::from(HOUR)).round_dp(DECIMALS)
+}
+
 fn of_endpoint(spec: &EndpointSpec, prices: &PriceContext, span: Span, into: &mut Estimate) {
     let mut places = spec.places();
     let place = places.remove(0);
@@ -94,8 +99,7 @@ fn of_endpoint(spec: &EndpointSpec, prices: &PriceContext, span: Span, into: &mu
         into.unpriced.push(place.text());
         return;
     };
-    let cost =
-        |seconds: u32| (usd * Decimal::from(seconds) / Decimal::from(HOUR)).round_dp(DECIMALS);
+    let cost = |seconds| cost_of(usd, seconds);
     let (least, expected, most) = replica_seconds(spec, span.seconds);
     into.lines.push(EstimateLine {
         line: REPLICAS.to_owned(),
@@ -149,7 +153,7 @@ fn of_job(spec: &JobSpec, prices: &PriceContext, span: Span, into: &mut Estimate
         return;
     };
     let line = |title: String, seconds: u32| {
-        let cost = (usd * Decimal::from(seconds) / Decimal::from(HOUR)).round_dp(DECIMALS);
+        let cost = cost_of(usd, seconds);
         EstimateLine {
             line: JOBS.to_owned(),
             title,

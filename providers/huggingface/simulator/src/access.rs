@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use kubeproof_simkit::rest::{self, ApiError};
 
-use crate::setup::{Role, Setup, Token};
+use crate::setup::{Role, Setup, Token, USER};
 use crate::wire::refused;
 
 /// What a call needs to be allowed to.
@@ -44,14 +44,14 @@ pub(crate) fn token(setup: &Setup, request: &Request<Bytes>) -> Option<Token> {
 }
 
 /// The namespaces that the user has: the user's own, and those of the organisations.
-pub(crate) fn namespaces<'s>(setup: &'s Setup, user: &'s str) -> impl Iterator<Item = &'s str> {
+pub(crate) fn namespaces(setup: &Setup) -> impl Iterator<Item = &str> {
     let organisations = setup.organisations.iter().map(|one| one.name.as_str());
-    std::iter::once(user).chain(organisations)
+    std::iter::once(USER).chain(organisations)
 }
 
 /// Whether the namespace has a payment method.
-pub(crate) fn can_pay(setup: &Setup, user: &str, namespace: &str) -> bool {
-    if namespace == user {
+pub(crate) fn can_pay(setup: &Setup, namespace: &str) -> bool {
+    if namespace == USER {
         return setup.can_pay;
     }
     let mut organisations = setup.organisations.iter();
@@ -61,7 +61,6 @@ pub(crate) fn can_pay(setup: &Setup, user: &str, namespace: &str) -> bool {
 /// Refuses what this token may not do in a namespace.
 pub(crate) fn check(
     setup: &Setup,
-    user: &str,
     token: &Token,
     namespace: &str,
     permission: Permission,
@@ -71,7 +70,7 @@ pub(crate) fn check(
         let message = format!("You don't have the rights to access namespace {namespace}: {why}");
         Err(refused(403, message))
     };
-    if !namespaces(setup, user).any(|known| known == namespace) {
+    if !namespaces(setup).any(|known| known == namespace) {
         return denied("the token is not made for it");
     }
     let mut organisations = setup.organisations.iter();
@@ -101,7 +100,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::setup::{ORGANISATION, USER};
+    use crate::setup::ORGANISATION;
 
     #[track_caller]
     fn check_role(role: Role, namespace: &str, method: &Method, expected: Option<&str>) {
@@ -116,7 +115,7 @@ mod tests {
             ..setup.tokens[0].clone()
         };
         let permission = Permission::Endpoints;
-        let seen = check(&setup, USER, &token, namespace, permission, method);
+        let seen = check(&setup, &token, namespace, permission, method);
         match (seen, expected) {
             (Ok(()), None) => {}
             (Err(error), Some(word)) => {

@@ -16,7 +16,6 @@ use kubeproof_simkit::rest::ApiError;
 use crate::access::{self, Permission};
 use crate::endpoints::{self, Endpoint, Stage};
 use crate::route;
-use crate::setup::USER;
 use crate::state::State;
 use crate::wire::{Answer, Outcome, bad_request, refused};
 
@@ -51,14 +50,7 @@ fn admit(state: &State, endpoint: &Endpoint, request: &Request<Bytes>) -> Result
     };
     // To call a model is to use it, and changes nothing: a token that only reads may.
     let (namespace, get) = (endpoint.namespace.as_str(), &Method::GET);
-    access::check(
-        &state.setup,
-        USER,
-        &token,
-        namespace,
-        Permission::Infer,
-        get,
-    )
+    access::check(&state.setup, &token, namespace, Permission::Infer, get)
 }
 
 /// Answers a call of a deployed model.

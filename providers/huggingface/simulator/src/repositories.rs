@@ -223,7 +223,7 @@ pub(crate) fn inventory(state: &State) -> impl Iterator<Item = Resource> {
             .named(one.name.clone())
             .created(one.created);
         if let Some(space) = &one.space {
-            let flavor = space.flavor().unwrap_or(flavors::FREE);
+            let flavor = space.requested.as_str();
             let secrets: Vec<&str> = space.secrets().collect();
             resource = resource
                 .in_state(space.stage.word(), Lifetime::Alive)

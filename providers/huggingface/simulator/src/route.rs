@@ -5,14 +5,16 @@ use http::{Request, header};
 use jiff::Timestamp;
 use kubeproof_simkit::cloud::{AskedAt, InParts};
 use kubeproof_simkit::injected::InjectedFault;
+use kubeproof_simkit::page::page;
 use kubeproof_simkit::rest::ApiError;
-use kubeproof_simkit::router::{Router, on};
+use kubeproof_simkit::router::{Routed, Router, on};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use crate::access::{self, Permission};
-use crate::setup::{Token, USER};
+use crate::setup::Token;
 use crate::state::State;
-use crate::wire::{self, Answer, ErrorShape, Outcome, refused};
+use crate::wire::{self, Answer, ErrorShape, Outcome, bad_request, refused};
 use crate::{endpoints, inference, jobs, repositories, webhooks, whoami};
 
 /// The host of Inference Endpoints, and the path of its API.
@@ -128,18 +130,24 @@ pub fn products() -> impl Iterator<Item = (&'static str, usize)> {
     products.map(move |product| (product.name, count(product)))
 }
 
-/// The name of the operation that a request calls; `None` for one that is unknown, or a call of a deployed model.
-pub fn operation_of(request: &Request<Bytes>) -> Option<&'static str> {
-    let host = host(request);
-    let is_model = host.ends_with(inference::DOMAIN) && host != ENDPOINTS_HOST;
-    let bases = [(ENDPOINTS_BASE, ENDPOINTS), (HUB_BASE, HUB)];
-    let tables = bases.into_iter().flat_map(|(base, products)| {
-        let tables = products.iter().flat_map(|product| product.tables);
-        tables.map(move |table| (base, table))
-    });
-    let found = tables.filter_map(|(base, table)| table.of(request, base));
-    let found = found.min_by_key(|routed| routed.parameters.len());
-    found.filter(|_| !is_model).map(|routed| routed.name)
+/// The name of the operation that a call of the APIs by method and path is of; `None` for one that is unknown.
+pub fn operation_of(method: &str, path: &str) -> Option<&'static str> {
+    let mut apis = [(ENDPOINTS_BASE, ENDPOINTS), (HUB_BASE, HUB)].into_iter();
+    let found = apis.find_map(|(base, products)| find(products, method, path.strip_prefix(base)?));
+    found.map(|(_, routed)| routed.name)
+}
+
+/// The operation of a path below an API's, and its product. A literal goes before a parameter, in whatever table it is.
+fn find<'p>(
+    products: &'static [Product],
+    method: &str,
+    path: &'p str,
+) -> Option<(&'static Product, Routed<'p, Handler>)> {
+    let tables = products
+        .iter()
+        .flat_map(|product| product.tables.iter().map(move |table| (product, table)));
+    let found = tables.filter_map(|(product, table)| Some((product, table.find(method, path)?)));
+    found.min_by_key(|(_, routed)| routed.parameters.len())
 }
 
 /// The names of the operations that are answered.
@@ -169,8 +177,25 @@ pub(crate) fn address(request: &Request<Bytes>) -> String {
     }
 }
 
+/// A page of a list of the Hub's, with a `Link` to the next one.
+pub(crate) fn linked_page<'s, T: 's>(
+    call: &Call<'_>,
+    list: &str,
+    all: impl Iterator<Item = &'s T>,
+    size: usize,
+    shown: impl Fn(&'s T) -> Value,
+) -> Outcome {
+    let page = page(list, all, call.query("cursor"), size);
+    let page = page.map_err(|_| bad_request("cursor is not one of this list"))?;
+    let answer = Answer::json(&page.items.into_iter().map(shown).collect());
+    Ok(match page.next {
+        Some(next) => answer.with("link", next_link(call, &next)),
+        None => answer,
+    })
+}
+
 /// The `Link` to the next page of a list, below the address that was called.
-pub(crate) fn next_link(call: &Call<'_>, cursor: &str) -> String {
+fn next_link(call: &Call<'_>, cursor: &str) -> String {
     let address = address(call.request);
     let others = call.query.iter().filter(|(name, _)| name != "cursor");
     let query = form_urlencoded::Serializer::new(String::new())
@@ -243,28 +268,22 @@ fn call(
     state: &mut State,
     request: &Request<Bytes>,
     injected: &InjectedFault,
-    (base, products): (&str, &[Product]),
+    (base, products): (&str, &'static [Product]),
 ) -> Outcome {
     let Some(token) = access::token(&state.setup, request) else {
         // The message by which clients tell it from a repository that is hidden.
         return Err(refused(401, "Invalid credentials in Authorization header"));
     };
-    let tables = products
-        .iter()
-        .flat_map(|product| product.tables.iter().map(move |table| (product, table)));
-    let found = tables.filter_map(|(product, table)| Some((product, table.of(request, base)?)));
-    // A literal goes before a parameter, in whatever table it is.
-    let found = found.min_by_key(|(_, routed)| routed.parameters.len());
-    let Some((product, routed)) = found else {
-        return Err(unknown(request));
-    };
+    let path = request.uri().path().strip_prefix(base);
+    let found = path.and_then(|path| find(products, request.method().as_str(), path));
+    let (product, routed) = found.ok_or_else(|| unknown(request))?;
     let handler = routed.handler.ok_or_else(|| unknown(request))?;
     let decoded = |text: &&str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let parameters: Vec<String> = routed.parameters.iter().map(decoded).collect();
     if let Some(permission) = product.permission {
         let namespace = parameters.first().map_or("", String::as_str);
         let method = request.method();
-        access::check(&state.setup, USER, &token, namespace, permission, method)?;
+        access::check(&state.setup, &token, namespace, permission, method)?;
     }
     let query = request.uri().query().unwrap_or_default();
     let query = form_urlencoded::parse(query.as_bytes()).into_owned();

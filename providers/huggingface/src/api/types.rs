@@ -124,11 +124,12 @@ impl Endpoint {
 
     /// The hardware as the price list names it: `nvidia-l4 x1`.
     pub fn hardware(&self) -> String {
-        format!(
-            "{} {}",
-            self.compute.instance_type, self.compute.instance_size
-        )
+        hardware(&self.compute.instance_type, &self.compute.instance_size)
     }
+}
+
+fn hardware(instance_type: &str, instance_size: &str) -> String {
+    format!("{instance_type} {instance_size}")
 }
 
 /// A page of the list of endpoints.
@@ -193,6 +194,13 @@ fn amount<'de, D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
 pub struct Quota {
     pub max_accelerators: u32,
     pub used_accelerators: u32,
+}
+
+impl Offer {
+    /// The hardware as the price list names it: `nvidia-l4 x1`.
+    pub fn hardware(&self) -> String {
+        hardware(&self.instance_type, &self.instance_size)
+    }
 }
 
 impl Hardware {

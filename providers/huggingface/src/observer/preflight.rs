@@ -112,7 +112,9 @@ async fn hardware(
     let (mut good, mut bad) = (Vec::new(), Vec::new());
     for place in endpoint.places() {
         let offers = listed.of(place.vendor.as_str(), &place.region.0);
-        let offer = offers.iter().find(|offer| is_it(offer, &place));
+        let offer = offers
+            .iter()
+            .find(|offer| offer.hardware() == place.hardware());
         if let Some(offer) = offer {
             prices.push((price_of_place(&place), offer.price_per_hour));
         }
@@ -128,10 +130,6 @@ async fn hardware(
     })
 }
 
-fn is_it(offer: &Offer, place: &Place) -> bool {
-    (&offer.instance_type, &offer.instance_size) == (&place.instance_type.0, &place.instance_size.0)
-}
-
 fn judged(
     endpoint: &EndpointSpec,
     place: &Place,
@@ -140,10 +138,8 @@ fn judged(
 ) -> Result<String, String> {
     let text = place.text();
     let Some(offer) = offer else {
-        let names = offers
-            .iter()
-            .map(|it| format!("{} {}", it.instance_type, it.instance_size));
-        let names = names.collect::<Vec<_>>().join(", ");
+        let names: Vec<String> = offers.iter().map(Offer::hardware).collect();
+        let names = names.join(", ");
         return Err(format!("{text} is not offered (offered there: {names})"));
     };
     if offer.accelerator != endpoint.accelerator.as_str() {

@@ -63,10 +63,8 @@ async fn offered(work: &Work, spec: &EndpointSpec) -> Result<Vec<Place>, CallErr
     let mut lacking = Vec::new();
     places.retain(|place| {
         let offers = listed.of(place.vendor.as_str(), &place.region.0);
-        let offer = offers.iter().find(|offer| {
-            (&offer.instance_type, &offer.instance_size)
-                == (&place.instance_type.0, &place.instance_size.0)
-        });
+        let mut offers = offers.iter();
+        let offer = offers.find(|offer| offer.hardware() == place.hardware());
         let problem = match offer {
             None => "is not offered",
             Some(offer) if offer.status == NO_HARDWARE => "is not available",

@@ -63,13 +63,7 @@ pub(super) fn is_in(endpoint: &Endpoint, place: &Place) -> bool {
         endpoint.provider.vendor.as_str(),
         endpoint.provider.region.as_str(),
     );
-    let compute = &endpoint.compute;
-    let hardware = (
-        compute.instance_type.as_str(),
-        compute.instance_size.as_str(),
-    );
-    provider == (place.vendor.as_str(), &place.region.0)
-        && hardware == (&place.instance_type.0, &place.instance_size.0)
+    provider == (place.vendor.as_str(), &place.region.0) && endpoint.hardware() == place.hardware()
 }
 
 /// How the scaling of an endpoint differs from what is asked for.

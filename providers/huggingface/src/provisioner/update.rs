@@ -32,19 +32,11 @@ pub(super) async fn converge(
         wrong.join("; ")
     ));
     let asked = requests::update(spec, place);
-    let changed = match put(work, &found.name, &asked).await {
-        Ok(()) => running(work, &found.name).await,
-        Err(error) => Err(error),
-    };
+    let changed = change(work, &found.name, &asked).await;
     let Err(error) = changed else {
         return changed;
     };
-    let back = requests::back(&found);
-    let restored = match put(work, &found.name, &back).await {
-        Ok(()) => running(work, &found.name).await,
-        Err(error) => Err(error),
-    };
-    let end = match restored {
+    let end = match change(work, &found.name, &requests::back(&found)).await {
         Ok(_) => {
             work.is_restored.store(true, Ordering::Relaxed);
             "it was changed back".to_owned()
@@ -57,9 +49,11 @@ pub(super) async fn converge(
     })
 }
 
-async fn put(work: &Work, name: &str, body: &Value) -> Result<(), CallError> {
+/// Changes an endpoint and waits until it runs with the change.
+async fn change(work: &Work, name: &str, body: &Value) -> Result<Endpoint, CallError> {
     let parameters = [work.namespace(), name];
     let call = RestCall::new("UpdateEndpoint", &parameters).with_body(body);
-    let changed = work.api.endpoints.call(RetryPolicy::IDEMPOTENT, call).await;
-    changed.map(|_: Endpoint| ())
+    let policy = RetryPolicy::IDEMPOTENT;
+    let _: Endpoint = work.api.endpoints.call(policy, call).await?;
+    running(work, name).await
 }

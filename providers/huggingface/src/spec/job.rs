@@ -1,4 +1,4 @@
-//! A job as a scenario asks for it: one container on hardware of Hugging Face, billed by the second.
+//! A job as a scenario asks for it: one container on hardware of Hugging Face, billed by the minute.
 
 use kubeproof_contract::checked;
 use kubeproof_contract::checked::ValueError;

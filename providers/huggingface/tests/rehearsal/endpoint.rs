@@ -2,7 +2,7 @@
 
 use kubeproof_contract::check::Verdict;
 
-use crate::bench::{Bench, CPU, verdict};
+use crate::bench::{Bench, CPU, scenario, verdict};
 
 const ROWS: [&str; 3] = [
     "huggingface.endpoint",
@@ -32,6 +32,49 @@ async fn an_endpoint_is_made_asked_used_and_removed() {
     );
     bench.provisioner().teardown().await.unwrap();
     assert_eq!(bench.ground_truth.inventory(), before);
+}
+
+/// An endpoint on which one thing is not as this other scenario asks: its row fails, and no other.
+async fn fails(row: &str, asked: &str, instead: &str) {
+    let mut bench = Bench::new(CPU, &[]);
+    let provisioned = bench.provisioner().provision().await.unwrap();
+    assert!(CPU.contains(asked), "{asked}");
+    bench.scenario = scenario(&CPU.replace(asked, instead));
+    let checks = bench.checks(&provisioned).await;
+    for other in ROWS {
+        let expected = if other == row {
+            Verdict::Fail
+        } else {
+            Verdict::Pass
+        };
+        assert_eq!(verdict(&checks, other), expected, "{instead}: {checks:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_as_asked_fails_its_row() {
+    let [endpoint, model, scaling] = ROWS;
+    fails(endpoint, "us-east-1", "eu-west-1").await;
+    fails(endpoint, "instance_size: x1", "instance_size: x2").await;
+    fails(endpoint, "accelerator: cpu", "accelerator: gpu").await;
+    let public = "type: public\n    scaling:";
+    fails(endpoint, "scaling:", public).await;
+    fails(model, "openai-community/gpt2", "ProsusAI/finbert").await;
+    let revision = "revision: v2\n    scaling:";
+    fails(model, "scaling:", revision).await;
+    fails(scaling, "max_replicas: 1", "max_replicas: 2").await;
+    fails(scaling, "zero_minutes: 15", "zero_minutes: 16").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_is_gone_fails_its_rows() {
+    let bench = Bench::new(CPU, &[]);
+    let provisioned = bench.provisioner().provision().await.unwrap();
+    bench.provisioner().teardown().await.unwrap();
+    let checks = bench.checks(&provisioned).await;
+    for row in ROWS {
+        assert_eq!(verdict(&checks, row), Verdict::Fail, "{checks:#?}");
+    }
 }
 
 /// Whatever happens to a call, exactly one endpoint exists and it is the one that is used.

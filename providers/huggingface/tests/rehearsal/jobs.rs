@@ -2,7 +2,7 @@
 
 use kubeproof_contract::check::Verdict;
 
-use crate::bench::{Bench, JOB, verdict};
+use crate::bench::{Bench, JOB, scenario, verdict};
 
 #[tokio::test(start_paused = true)]
 async fn a_job_is_run_used_and_cancelled() {
@@ -24,6 +24,20 @@ async fn a_job_is_run_used_and_cancelled() {
     assert_eq!(bench.mine().len(), 1, "the harness's own job has ended");
     bench.provisioner().teardown().await.unwrap();
     assert_eq!(bench.ground_truth.inventory(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_on_other_hardware_or_none_fails_its_row() {
+    let mut bench = Bench::new(JOB, &[]);
+    let provisioned = bench.provisioner().provision().await.unwrap();
+    bench.scenario = scenario(&JOB.replace("cpu-basic", "cpu-upgrade"));
+    let checks = bench.checks(&provisioned).await;
+    let row = "huggingface.job";
+    assert_eq!(verdict(&checks, row), Verdict::Fail, "{checks:#?}");
+    bench.scenario = scenario(JOB);
+    bench.provisioner().teardown().await.unwrap();
+    let checks = bench.checks(&provisioned).await;
+    assert_eq!(verdict(&checks, row), Verdict::Fail, "{checks:#?}");
 }
 
 /// Whatever happens to the call, one job runs.

@@ -4,3 +4,4 @@ mod bench;
 mod endpoint;
 mod inventory;
 mod jobs;
+mod preflight;

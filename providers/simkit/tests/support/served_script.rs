@@ -22,8 +22,6 @@ use libtest_mimic::{Failed, Trial};
 
 /// The variable that names the clients.
 pub const CLIENTS: &str = "KUBEPROOF_CLIENTS";
-/// A cluster of five minutes takes half a second.
-const SCALE: u32 = 600;
 /// The longest that a script takes.
 const LIMIT: Duration = Duration::from_mins(15);
 
@@ -37,6 +35,8 @@ pub type Client = (&'static str, &'static str, &'static [(&'static str, Test)]);
 pub struct Account {
     /// As in `KUBEPROOF_CONTROL_GCP`.
     pub name: &'static str,
+    /// How many times as fast as real time its time passes.
+    pub time_scale: u32,
     pub serve: fn(Serving) -> Result<Arc<dyn Served>, ServeError>,
     pub environment: fn(&dyn Served, &Path) -> ClientEnvironment,
 }
@@ -67,23 +67,6 @@ impl Ran {
             return Err(format!("left or gone: {:?}\n{}", self.changes, said()));
         }
         Ok(())
-    }
-
-    /// The table of README of how many operations of each service were driven is what the script printed.
-    pub fn hold_counts(&self, readme: &str) -> Result<(), String> {
-        let counted = self.printed.lines().filter_map(|line| {
-            let (service, count) = line.strip_prefix("driven: ")?.split_once(' ')?;
-            Some(format!("| `{service}` | {count} |"))
-        });
-        let counted: Vec<String> = counted.collect();
-        let rows = readme.lines().filter(|line| line.starts_with("| `"));
-        if counted == rows.collect::<Vec<&str>>() {
-            return Ok(());
-        }
-        let counted = counted.join("\n");
-        Err(format!(
-            "the table of driven operations in the simulator's README is out of date; it should be:\n{counted}"
-        ))
     }
 }
 
@@ -140,12 +123,12 @@ pub fn run(account: &Account, words: &[&str]) -> Result<Ran, String> {
         .folder(folder.path())
         .of(&programs);
     runtime.block_on(async {
-        let scale = NonZeroU32::new(SCALE).ok_or("no scale")?;
+        let scale = NonZeroU32::new(account.time_scale).ok_or("no scale")?;
         let _pace = PacedClock::keep(scale, &programs);
         let serving = Serving {
             listen: ([127, 0, 0, 1], 0).into(),
             clock: Clock::starting_at(Timestamp::now()),
-            time_scale: SCALE,
+            time_scale: account.time_scale,
             seed: 1,
             faults: Vec::new(),
             environment: std::collections::BTreeMap::new(),

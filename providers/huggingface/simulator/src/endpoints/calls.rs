@@ -89,7 +89,7 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Outcome {
 
 pub(super) fn create(state: &mut State, call: &Call<'_>) -> Outcome {
     let namespace = call.parameter(0);
-    if !access::can_pay(&state.setup, USER, namespace) {
+    if !access::can_pay(&state.setup, namespace) {
         let message = format!("Payment method required for namespace: {namespace}");
         return Err(refused(403, message));
     }

@@ -1,6 +1,5 @@
 //! The calls of Jobs.
 
-use kubeproof_simkit::page::page;
 use kubeproof_simkit::rest::ApiError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +8,6 @@ use super::spec::{self, Spec};
 use super::{Initiator, Job, Stage, lifecycle, shown};
 use crate::access;
 use crate::route::{self, Call};
-use crate::setup::USER;
 use crate::state::State;
 use crate::wire::{self, Answer, Outcome, bad_request, refused};
 
@@ -36,7 +34,7 @@ fn answer(state: &State, id: &str) -> Outcome {
 
 /// Refuses to start what no one pays for.
 pub(super) fn check_payment(state: &State, namespace: &str) -> Result<(), ApiError> {
-    if access::can_pay(&state.setup, USER, namespace) {
+    if access::can_pay(&state.setup, namespace) {
         return Ok(());
     }
     let message = format!("Payment required: namespace {namespace} has no credits");
@@ -63,24 +61,13 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     let stages: Vec<&str> = call.all_of_query("stage").collect();
     let labels: Vec<&str> = call.all_of_query("label").collect();
     let all = state.jobs.all().rev().filter(|job| {
-        let has = |label: &&str| {
-            let (key, value) = label.split_once('=').unwrap_or((label, ""));
-            job.spec.labels.get(key).is_some_and(|own| own == value)
-        };
         job.namespace == namespace
             && (stages.is_empty() || stages.contains(&job.stage.word()))
-            && labels.iter().all(has)
+            && labels.iter().all(|label| job.spec.has_label(label))
             && !call.injected.hides(job.created, state.now)
     });
     let list = format!("jobs/{namespace}");
-    let page = page(&list, all, call.query("cursor"), PAGE);
-    let page = page.map_err(|_| bad_request("cursor is not one of this list"))?;
-    let items = page.items.into_iter().map(|job| shown::job(state, job));
-    let answer = Answer::json(&items.collect());
-    Ok(match page.next {
-        Some(next) => answer.with("link", route::next_link(call, &next)),
-        None => answer,
-    })
+    route::linked_page(call, &list, all, PAGE, |job| shown::job(state, job))
 }
 
 /// What is already over cannot be cancelled: a guess.

@@ -145,38 +145,21 @@ fn start(state: &mut State, id: &str) {
     job.stage = Stage::Running;
     job.started = Some(now);
     let (timeout, course) = (job.spec.timeout(), &job.course);
-    let (seconds, what) = if course.lasts > timeout {
-        let message = Some(format!("the job was stopped after {timeout} s"));
-        (
-            timeout,
-            What::Ends {
-                stage: Stage::Error,
-                message,
-            },
-        )
+    let (stage, message) = if course.lasts > timeout {
+        let message = format!("the job was stopped after {timeout} s");
+        (Stage::Error, Some(message))
     } else if course.code != 0 {
-        let message = Some(format!("the job failed with exit code {}", course.code));
-        (
-            course.lasts,
-            What::Ends {
-                stage: Stage::Error,
-                message,
-            },
-        )
+        let message = format!("the job failed with exit code {}", course.code);
+        (Stage::Error, Some(message))
     } else {
-        (
-            course.lasts,
-            What::Ends {
-                stage: Stage::Completed,
-                message: None,
-            },
-        )
+        (Stage::Completed, None)
     };
+    let seconds = course.lasts.min(timeout);
     let usages = usages(job);
     for (key, usage) in usages {
         state.meter.start(key, usage, now);
     }
-    after(state, id, seconds, what);
+    after(state, id, seconds, What::Ends { stage, message });
 }
 
 /// What a job uses: its machine, and its ports.

@@ -192,12 +192,8 @@ pub(super) fn list(state: &mut State, call: &Call<'_>) -> Outcome {
     let namespace = call.parameter(0);
     let label = call.query("label");
     let all = state.scheduled.all().filter(|one| {
-        let has = |label: &str| {
-            let (key, value) = label.split_once('=').unwrap_or((label, ""));
-            one.spec.labels.get(key).is_some_and(|own| own == value)
-        };
         one.namespace == namespace
-            && label.is_none_or(has)
+            && label.is_none_or(|label| one.spec.has_label(label))
             && !call.injected.hides(one.created, state.now)
     });
     Ok(Answer::json(&all.map(document).collect()))

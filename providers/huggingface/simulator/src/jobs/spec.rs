@@ -117,6 +117,12 @@ impl Spec {
         flavors::find(&self.flavor)
     }
 
+    /// Whether it has a label, which is asked for as `key=value`.
+    pub(super) fn has_label(&self, asked: &str) -> bool {
+        let (key, value) = asked.split_once('=').unwrap_or((asked, ""));
+        self.labels.get(key).is_some_and(|own| own == value)
+    }
+
     /// After how many seconds it is stopped.
     pub(super) fn timeout(&self) -> i64 {
         i64::from(self.timeout_seconds.unwrap_or(TIMEOUT))

@@ -71,14 +71,7 @@ fn kind(word: Option<&str>) -> Result<Kind, ApiError> {
 
 fn check_namespace(state: &State, call: &Call<'_>, namespace: &str) -> Result<(), ApiError> {
     let (permission, method) = (Permission::Repositories, call.request.method());
-    access::check(
-        &state.setup,
-        USER,
-        call.token,
-        namespace,
-        permission,
-        method,
-    )
+    access::check(&state.setup, call.token, namespace, permission, method)
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {
@@ -139,21 +132,16 @@ fn new_space(state: &State, namespace: &str, new: &New) -> Result<Space, ApiErro
     let flavor = new.hardware.as_deref().unwrap_or(flavors::FREE);
     check_flavor(state, namespace, flavor)?;
     let mut space = Space::new(sdk, flavor, new.sleep_time_seconds);
-    let setting = |one: &NewSetting| Setting {
-        value: one.value.clone(),
-        description: one.description.clone(),
-        updated: state.now,
+    let setting = |one: &NewSetting| {
+        let setting = Setting {
+            value: one.value.clone(),
+            description: one.description.clone(),
+            updated: state.now,
+        };
+        (one.key.clone(), setting)
     };
-    space.secrets = new
-        .secrets
-        .iter()
-        .map(|one| (one.key.clone(), setting(one)))
-        .collect();
-    space.variables = new
-        .variables
-        .iter()
-        .map(|one| (one.key.clone(), setting(one)))
-        .collect();
+    space.secrets = new.secrets.iter().map(setting).collect();
+    space.variables = new.variables.iter().map(setting).collect();
     Ok(space)
 }
 
@@ -162,7 +150,7 @@ pub(super) fn check_flavor(state: &State, namespace: &str, flavor: &str) -> Resu
     if flavors::of_spaces(flavor).is_none() {
         return Err(bad_request(format!("unknown hardware {flavor}")));
     }
-    if flavor != flavors::FREE && !access::can_pay(&state.setup, USER, namespace) {
+    if flavor != flavors::FREE && !access::can_pay(&state.setup, namespace) {
         return Err(refused(402, "Payment required to use this hardware"));
     }
     Ok(())

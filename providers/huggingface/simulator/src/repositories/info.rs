@@ -1,16 +1,14 @@
 //! What is told of a repository, and lists of an author's.
 
-use kubeproof_simkit::page::page;
 use kubeproof_simkit::rest::ApiError;
 use serde_json::{Value, json};
 
 use super::calls::absent;
 use super::{Kind, Repository, key};
 use crate::route::{self, Call};
-use crate::setup::USER;
 use crate::state::State;
 use crate::time::shown as time;
-use crate::wire::{Answer, Outcome, bad_request};
+use crate::wire::{Answer, Outcome};
 use crate::{access, hub};
 
 /// Repositories on a page: a guess.
@@ -25,7 +23,7 @@ pub(super) fn found<'s>(
     let (namespace, name) = (call.parameter(0), call.parameter(1));
     let found = state.repositories.get(&key(kind, namespace, name));
     let visible = found.filter(|one| {
-        let mut own = access::namespaces(&state.setup, USER);
+        let mut own = access::namespaces(&state.setup);
         own.any(|it| it == namespace) && !call.injected.hides(one.created, state.now)
     });
     visible.ok_or_else(absent)
@@ -100,7 +98,7 @@ fn list(state: &State, call: &Call<'_>, kind: Kind) -> Outcome {
             "a list of repositories without an author",
         ));
     };
-    let mut namespaces = access::namespaces(&state.setup, USER);
+    let mut namespaces = access::namespaces(&state.setup);
     let is_own = namespaces.any(|own| own == author);
     let all = state.repositories.all().filter(|one| {
         is_own
@@ -113,13 +111,7 @@ fn list(state: &State, call: &Call<'_>, kind: Kind) -> Outcome {
         .query("limit")
         .and_then(|text| text.parse().ok())
         .unwrap_or(PAGE);
-    let page = page(&list, all, call.query("cursor"), size.min(PAGE));
-    let page = page.map_err(|_| bad_request("cursor is not one of this list"))?;
-    let answer = Answer::json(&page.items.into_iter().map(document).collect());
-    Ok(match page.next {
-        Some(next) => answer.with("link", route::next_link(call, &next)),
-        None => answer,
-    })
+    route::linked_page(call, &list, all, size.min(PAGE), document)
 }
 
 pub(super) fn list_models(state: &mut State, call: &Call<'_>) -> Outcome {

@@ -85,11 +85,6 @@ impl Space {
         }
     }
 
-    /// The machine that it has or is to have.
-    pub(super) fn flavor(&self) -> Option<&str> {
-        Some(self.requested.as_str())
-    }
-
     /// The names of its secrets.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         self.secrets.keys().map(String::as_str)
