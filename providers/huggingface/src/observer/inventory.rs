@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::{CallError, resource_types};
 use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
 
@@ -31,10 +31,7 @@ struct Kind {
 impl Kind {
     const fn new(name: &'static str, list: List) -> Self {
         Self {
-            resource_type: ResourceType {
-                name,
-                retained_because: None,
-            },
+            resource_type: ResourceType::named(name),
             list,
             is_personal: false,
         }
@@ -58,7 +55,7 @@ pub(crate) const DATASET: &str = "dataset_repository";
 pub(crate) const WEBHOOK: &str = "webhook";
 
 /// A schedule goes before the jobs that it starts.
-const KINDS: [Kind; 7] = [
+const KINDS: &[Kind] = &[
     Kind::new(ENDPOINT, |api, namespace| {
         lists::endpoints(api, namespace).boxed()
     }),
@@ -81,17 +78,7 @@ const KINDS: [Kind; 7] = [
     .personal(),
 ];
 
-const fn types_of(kinds: &[Kind; KINDS.len()]) -> [ResourceType; KINDS.len()] {
-    let mut types = [kinds[0].resource_type; KINDS.len()];
-    let mut index = 0;
-    while index < KINDS.len() {
-        types[index] = kinds[index].resource_type;
-        index += 1;
-    }
-    types
-}
-
-static TYPES: [ResourceType; KINDS.len()] = types_of(&KINDS);
+static TYPES: [ResourceType; KINDS.len()] = resource_types!(KINDS);
 
 /// All resource types, in deletion order.
 pub(super) fn types() -> &'static [ResourceType] {
