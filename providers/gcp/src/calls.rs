@@ -94,18 +94,16 @@ pub fn simulates(call: &Signature, effect: &Effect) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::injected;
+
     use super::*;
 
     #[test]
     fn an_operation_fails_only_in_ways_that_its_service_has() {
         let check = |text: &str, expected: bool| {
-            let fault: kubeproof_contract::fault::Fault = text.parse().unwrap();
             let all = calls();
-            let mut named = all.iter();
-            let call = named
-                .find(|call| fault.target.names(fault.target.actor, call))
-                .unwrap();
-            assert_eq!(simulates(call, &fault.effect), expected, "{text}");
+            let (call, effect) = injected(&all, text);
+            assert_eq!(simulates(call, &effect), expected, "{text}");
         };
         let create = "container:projects.locations.clusters.create";
         check(&format!("{create}=async-fail(GCE_STOCKOUT)"), true);

@@ -112,18 +112,14 @@ fn of_change(call: &Signature) -> Vec<Documented> {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::{check_documented, check_sources};
+
     use super::*;
     use crate::calls::calls;
 
     #[track_caller]
-    fn check(name: &str, effect: &str, expected: bool) {
-        let all = calls();
-        let call = all.iter().find(|call| call.to_string() == name).unwrap();
-        let mut usual = of(call)
-            .into_iter()
-            .filter(|documented| !documented.pedantic);
-        let found = usual.any(|documented| documented.effect.to_string() == effect);
-        assert_eq!(found, expected, "{name} {effect}");
+    fn check(call: &str, effect: &str, expected: bool) {
+        check_documented(&calls(), of, &format!("{call}={effect}"), expected);
     }
 
     #[test]
@@ -159,11 +155,6 @@ mod tests {
 
     #[test]
     fn documented_effects_name_their_source_and_others_do_not() {
-        for call in calls() {
-            for documented in of(&call) {
-                let is_unnamed = documented.source.is_empty();
-                assert_eq!(is_unnamed, documented.pedantic, "{call}");
-            }
-        }
+        check_sources(&calls(), of);
     }
 }

@@ -67,7 +67,7 @@ async fn lifecycle_in(bench: Bench, defect: Option<&str>, faults: &[&str]) -> En
     let made = kubeproof_kubernetes::leftovers::create(&client, "work", &labels).await;
     made.unwrap();
     let torn = process.teardown().await;
-    assert_eq!(bench.failed_changes(), [""; 0], "{faults:?}");
+    assert_eq!(bench.faults.failed_changes(), [""; 0], "{faults:?}");
     End {
         bench,
         before,
