@@ -20,7 +20,7 @@ use kubeproof_contract::route::Route;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::credentials::{Audience, Tokens};
+use crate::credentials::{self, Audience, Tokens};
 use crate::routes;
 use graph::Graph;
 
@@ -163,9 +163,8 @@ impl Api {
     /// When there is no token.
     pub async fn identity(&self) -> Result<BTreeSet<String>, CallError> {
         let token = self.tokens.current(self.connection(), Audience::Arm).await;
-        let token =
-            token.map_err(|why| CallError::state("get an access token", why.to_string()))?;
-        Ok(token.ids())
+        let token = token.map_err(|why| CallError::unmade("get an access token", why))?;
+        Ok(credentials::ids(&token))
     }
 
     /// The connection.

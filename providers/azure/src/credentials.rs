@@ -14,6 +14,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use kubeproof_cloudkit::credentials::CredentialsError;
+use kubeproof_cloudkit::grant::NoToken;
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 
 use crate::rehearsal;
@@ -21,7 +22,7 @@ use crate::routes::AUTHORITY_HOST;
 use certificate::{Certificate, CertificateError};
 use grant::GrantError;
 use places::{find_with, principal};
-pub use token::{AccessToken, Audience, Tokens};
+pub use token::{Audience, Tokens, ids};
 
 /// The variable with the tenant.
 pub const TENANT: &str = "AZURE_TENANT_ID";
@@ -61,14 +62,8 @@ pub enum TokenError {
         host: String,
     },
     /// The source gives no token.
-    #[error("{place}: {source}")]
-    Grant {
-        /// The source.
-        place: String,
-        /// Why.
-        #[source]
-        source: GrantError,
-    },
+    #[error(transparent)]
+    Grant(#[from] NoToken<GrantError>),
     /// A managed identity's tokens belong to the machine.
     #[error(
         "{0} cannot be handed on to a program: give it a service principal's secret, certificate or token file"
@@ -238,7 +233,8 @@ mod tests {
         let check = |variables: &[(&str, &str)], expected: &[&str]| {
             let variables = variables.iter();
             let given = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            let mut connection = crate::tests::connection(kubeproof_contract::disk::Files::empty());
+            let mut connection =
+                kubeproof_simkit::bench::connection(kubeproof_contract::disk::Files::empty());
             connection.credentials = Credentials::Given(CredentialVariables(given.collect()));
             match given_names(&connection) {
                 Ok(names) => assert_eq!(names, expected),
