@@ -5,10 +5,10 @@
 
 use async_trait::async_trait;
 use kubeproof_cloudkit::error::ignore_not_found;
-use kubeproof_cloudkit::external_changes::ChangeError;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provider_errors::ForeignChangeError;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -86,13 +86,13 @@ impl AksChanges {
 
 #[async_trait]
 impl ForeignChanges for AksChanges {
-    async fn make(&self, name: &str) -> Result<(), String> {
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError> {
         let made = match name {
             "adds-lock" => self.adds_lock().await,
             "removes-lock" => self.removes_lock().await,
             "takes-name" => self.takes_name().await,
-            _ => return Err(ChangeError::unknown(name, CHANGES).to_string()),
+            _ => return Err(ForeignChangeError::unknown(name, CHANGES)),
         };
-        made.map_err(|error| ChangeError::from(error).to_string())
+        made.map_err(ForeignChangeError::from)
     }
 }

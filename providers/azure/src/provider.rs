@@ -119,7 +119,7 @@ impl Simulated for Azure {
 impl ProgramSupport for Azure {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         let given = credentials::given(connection);
-        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
+        Box::pin(std::future::ready(given.map_err(NoCredentials::failed)))
     }
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
@@ -157,10 +157,10 @@ impl OtherActors for Azure {
 }
 
 impl LiveAccess for Azure {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         match tier {
-            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
-            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
+            Tier::Live => credentials::readiness(env_file).map_err(NotReady::missing),
+            Tier::Rehearsal | Tier::Kind => Err(NotReady::Tier(tier)),
         }
     }
 

@@ -166,7 +166,7 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
 
 /// Waits for Ready nodes. A node pool that is made only means that its machines are.
 async fn nodes_ready(work: &Work, access: &KubernetesAccess) -> Result<(), CallError> {
-    let failed = |error: KubernetesError| CallError::state("see Ready nodes", error.to_string());
+    let failed = |error: KubernetesError| CallError::unmade("see Ready nodes", error);
     let transport = Arc::clone(&work.api.connection().transport);
     let client = kubeproof_kubernetes::client(access, transport).map_err(failed)?;
     let nodes = usize::try_from(work.spec.nodes()).unwrap_or(usize::MAX);

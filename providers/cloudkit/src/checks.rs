@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::provisioner::{HandedOver, KubernetesAccess};
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_kubernetes::error::Cause;
 use kubeproof_kubernetes::{KubernetesError, client, gpu, ready};
@@ -142,10 +142,7 @@ pub async fn cluster_ready(
 pub async fn cluster_handed_over(
     rows: Rows,
     id: &str,
-    (own, handed): (
-        &Result<KubernetesAccess, ObserverError>,
-        &Result<KubernetesAccess, String>,
-    ),
+    (own, handed): (&Result<KubernetesAccess, ObserverError>, &HandedOver),
     transport: &SharedTransport,
     nodes: usize,
     note: &str,
@@ -190,7 +187,7 @@ pub async fn cluster_handed_over(
 pub async fn handed_version(
     rows: Rows,
     id: &str,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: SharedTransport,
 ) -> Result<String, Check> {
     let access = match handed {
@@ -214,7 +211,7 @@ pub async fn handed_version(
 pub async fn kubeconfig_works(
     rows: Rows,
     id: &str,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: SharedTransport,
 ) -> Check {
     match handed_version(rows, id, handed, transport).await {

@@ -5,7 +5,6 @@
 
 mod links;
 
-use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue, InvalidHeaderValue};
 use http::{Request, Response, StatusCode};
 use kubeproof_contract::provider::Connection;
+pub use kubeproof_contract::provider_errors::BoxError;
 use kubeproof_contract::route::{Route, verb};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -43,9 +43,6 @@ pub struct RestError {
     /// How long the cloud asks us to wait.
     pub retry_after: Option<Duration>,
 }
-
-/// An error of a cloud's own.
-pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A request that could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,11 @@
 //! A fault names them: `cloudresourcemanager:projects.getIamPolicy#1=foreign-change(adds-member)`.
 
 use async_trait::async_trait;
-use kubeproof_cloudkit::RetryPolicy;
-use kubeproof_cloudkit::external_changes::ChangeError;
 use kubeproof_cloudkit::rest::RestCall;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provider_errors::ForeignChangeError;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ impl GkeChanges {
         Self { spec, api }
     }
 
-    async fn adds_member(&self) -> Result<(), ChangeError> {
+    async fn adds_member(&self) -> Result<(), CallError> {
         let project = [self.spec.project.0.as_str()];
         let body = json!({"options": {"requestedPolicyVersion": 3}});
         let call = RestCall::new("projects.getIamPolicy", &project).with_body(&body);
@@ -57,10 +57,10 @@ impl GkeChanges {
         let body = json!({ "policy": policy });
         let call = RestCall::new("projects.setIamPolicy", &project).with_body(&body);
         let written = self.api.projects.call(RetryPolicy::ONCE, call).await;
-        written.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+        written.map(|_: IgnoredAny| ())
     }
 
-    async fn takes_name(&self) -> Result<(), ChangeError> {
+    async fn takes_name(&self) -> Result<(), CallError> {
         let project = [self.spec.project.0.as_str()];
         let body = json!({
             "accountId": self.api.session().run().name("nodes"),
@@ -68,18 +68,18 @@ impl GkeChanges {
         });
         let call = RestCall::new("projects.serviceAccounts.create", &project).with_body(&body);
         let made = self.api.iam.call(RetryPolicy::ONCE, call).await;
-        made.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+        made.map(|_: IgnoredAny| ())
     }
 }
 
 #[async_trait]
 impl ForeignChanges for GkeChanges {
-    async fn make(&self, name: &str) -> Result<(), String> {
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError> {
         let made = match name {
             "adds-member" => self.adds_member().await,
             "takes-name" => self.takes_name().await,
-            _ => Err(ChangeError::unknown(name, CHANGES)),
+            _ => return Err(ForeignChangeError::unknown(name, CHANGES)),
         };
-        made.map_err(|error| error.to_string())
+        made.map_err(ForeignChangeError::from)
     }
 }

@@ -152,7 +152,7 @@ impl OtherActors for HuggingFace {
 }
 
 impl LiveAccess for HuggingFace {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         let note = "(the live path was never run against a real account)";
         TOKEN.readiness(tier, env_file, note)
     }

@@ -10,7 +10,7 @@ use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::checks::{Rows, cluster_ready, kubeconfig_works};
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::provisioner::{HandedOver, KubernetesAccess, Provisioned};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
 
@@ -205,7 +205,7 @@ fn outer_length(id: &str) -> usize {
 /// The access that was handed over leads to the run's cluster, trusts its authority, and works.
 async fn credentials(
     own: &Result<KubernetesAccess, ObserverError>,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: &SharedTransport,
 ) -> Check {
     let id = "azure.credentials";

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use crate::api::Api;
     use crate::spec::tests::spec;
-    use crate::tests::connection;
+    use kubeproof_simkit::bench::connection;
 
     #[tokio::test(start_paused = true)]
     async fn a_request_says_what_the_scenario_asks_for() {

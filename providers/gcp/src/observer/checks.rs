@@ -11,7 +11,7 @@ use kubeproof_cloudkit::checks::{Rows, cluster_ready, handed_version, kubeconfig
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::provisioner::{HandedOver, KubernetesAccess, Provisioned};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
 
@@ -218,7 +218,7 @@ pub(super) fn is_version(version: &str, asked: &str) -> bool {
 /// The access that was handed over leads to the run's cluster, trusts its authority, and works.
 async fn credentials(
     own: &Result<KubernetesAccess, ObserverError>,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: &SharedTransport,
 ) -> Check {
     let id = "gcp.credentials";

@@ -92,24 +92,35 @@ fn is_used(cluster: &Cluster, claim: &Key) -> bool {
         })
 }
 
+/// Why a claim keeps a pod from being scheduled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ClaimError {
+    #[error("persistentvolumeclaim \"{0}\" not found")]
+    NotFound(String),
+    #[error("persistentvolumeclaim \"{0}\" is being deleted")]
+    Deleted(String),
+    #[error("storageclass.storage.k8s.io \"{0}\" not found")]
+    NoClass(String),
+}
+
 /// Whether all claims of a pod are bound. Requests disks for those that are not.
 ///
 /// # Errors
-/// If a claim does not exist or cannot be served: why the pod cannot be scheduled.
+/// If a claim does not exist or cannot be served.
 pub(crate) fn ready(
     cluster: &mut Cluster,
     namespace: &str,
     pod: &Value,
     node: &str,
-) -> Result<bool, String> {
+) -> Result<bool, ClaimError> {
     let mut all = true;
     for name in claims_of(pod) {
         let key = Key::new("persistentvolumeclaims", namespace, name);
         let Some(claim) = cluster.store.get(&key) else {
-            return Err(format!("persistentvolumeclaim \"{name}\" not found"));
+            return Err(ClaimError::NotFound(name.to_owned()));
         };
         if claim.pointer("/metadata/deletionTimestamp").is_some() {
-            return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));
+            return Err(ClaimError::Deleted(name.to_owned()));
         }
         if text(claim, "/status/phase") == "Bound" {
             continue;
@@ -121,7 +132,7 @@ pub(crate) fn ready(
             .get(&Key::new("storageclasses.storage.k8s.io", "", &class))
             .is_none()
         {
-            return Err(format!("storageclass.storage.k8s.io \"{class}\" not found"));
+            return Err(ClaimError::NoClass(class));
         }
         want(cluster, &key, node);
     }

@@ -22,13 +22,13 @@ pub(crate) fn schedule(cluster: &mut Cluster, pod: &Pod) {
     }
     let node = match choose(cluster, &value) {
         Ok(node) => node,
-        Err(why) => return unschedulable(cluster, pod, &why),
+        Err(error) => return unschedulable(cluster, pod, &error.to_string()),
     };
     match volumes::ready(cluster, &pod.key.namespace, &value, &node) {
         Ok(true) => bind(cluster, pod, &node),
         // The pod is scheduled once its volumes exist.
         Ok(false) => {}
-        Err(why) => unschedulable(cluster, pod, &why),
+        Err(error) => unschedulable(cluster, pod, &error.to_string()),
     }
 }
 
@@ -90,10 +90,19 @@ fn is_unschedulable(pod: &Value) -> bool {
     waits && conditions.any(|one| text(one, "/reason") == "Unschedulable")
 }
 
-fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
+/// Why a pod fits on no node.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum NoNode {
+    #[error("no nodes available to schedule pods")]
+    None,
+    #[error("0/{nodes} nodes are available: {}.", reasons.join(", "))]
+    Unfit { nodes: usize, reasons: Vec<String> },
+}
+
+fn choose(cluster: &Cluster, pod: &Value) -> Result<String, NoNode> {
     let nodes: Vec<_> = cluster.store.of_type("nodes", None).collect();
     if nodes.is_empty() {
-        return Err("no nodes available to schedule pods".to_owned());
+        return Err(NoNode::None);
     }
     let mut reasons = Vec::new();
     let mut fitting = Vec::new();
@@ -112,11 +121,10 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
         .ok_or_else(|| {
             reasons.sort();
             reasons.dedup();
-            format!(
-                "0/{} nodes are available: {}.",
-                nodes.len(),
-                reasons.join(", ")
-            )
+            NoNode::Unfit {
+                nodes: nodes.len(),
+                reasons,
+            }
         })
 }
 

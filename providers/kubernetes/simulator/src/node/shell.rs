@@ -44,22 +44,32 @@ pub(crate) struct Execution {
     pub(crate) exit_code: i32,
 }
 
+/// A program that is not interpreted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the simulated kubelet refuses command {command} with arguments {arguments}: it interprets only \
+     `sh -c` with echo, printf '%s\\n', sleep, exit and true, and `sleep`"
+)]
+pub(crate) struct UnknownProgram {
+    command: Value,
+    arguments: Value,
+}
+
 /// The program of a container.
 ///
 /// # Errors
-/// If it is not one that is interpreted: the command.
-pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, String> {
+/// If it is not one that is interpreted.
+pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, UnknownProgram> {
     let words: Vec<&str> = items(container, "/command")
         .iter()
         .chain(items(container, "/args"))
         .filter_map(Value::as_str)
         .collect();
     let refuse = || {
-        Err(format!(
-            "the simulated kubelet refuses command {} with arguments {}: it interprets only \
-             `sh -c` with echo, printf '%s\\n', sleep, exit and true, and `sleep`",
-            container["command"], container["args"]
-        ))
+        Err(UnknownProgram {
+            command: container["command"].clone(),
+            arguments: container["args"].clone(),
+        })
     };
     match words.as_slice() {
         ["sh" | "/bin/sh", "-c", script] => script_steps(script).or_else(|()| refuse()),
@@ -281,6 +291,6 @@ mod tests {
             check(script, None);
         }
         let other = json!({"command": ["/bin/other", "-c"], "args": ["true"]});
-        assert!(of(&other).unwrap_err().contains("/bin/other"));
+        assert!(of(&other).unwrap_err().to_string().contains("/bin/other"));
     }
 }
