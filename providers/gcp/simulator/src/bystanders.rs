@@ -20,6 +20,8 @@ pub(crate) fn add(state: &mut State) {
     add_rules(state);
     add_of_others(state);
     add_members(state);
+    let used = ["compute", "iam"].map(|name| format!("{name}.googleapis.com"));
+    state.project.used.extend(used);
     state.now = now;
 }
 

@@ -166,6 +166,7 @@ pub(crate) fn answer(
         Ok((handler, call)) => {
             let outcome = handler(state, &call);
             if outcome.is_ok() {
+                state.project.used.insert(service.host.to_owned());
                 logging::record(state, &call, service);
             }
             (outcome, call.ask_again.get())

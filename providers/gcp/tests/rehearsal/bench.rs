@@ -92,6 +92,12 @@ impl Bench {
         self
     }
 
+    /// The same project, where the provisioner's files are lost.
+    pub fn with_an_empty_disk(mut self) -> Self {
+        self.disk = Files::empty();
+        self
+    }
+
     pub fn connection(&self, actor: Actor) -> Connection {
         let dialect: Arc<dyn Dialect> = Arc::new(GcpDialect);
         let faulty = self
