@@ -5,7 +5,7 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::routes::{SERVICES, Service, compute, container, project};
+use crate::routes::{SERVICES, Service, compute, container, project, workload};
 
 /// How an operation that makes nodes can fail after it was accepted.
 const OF_NODES: &[&str] = &["GCE_QUOTA_EXCEEDED", "GCE_STOCKOUT", "INTERNAL"];
@@ -40,6 +40,7 @@ pub fn has_operation(call: &Signature) -> bool {
         compute::SERVICE.name,
         container::SERVICE.name,
         project::SERVICE_USAGE.name,
+        workload::FILES.name,
     ];
     let is_asked = services.contains(&call.service.as_str());
     call.mutating && is_asked && !call.operation.ends_with("operations.cancel")
@@ -66,6 +67,7 @@ pub fn can_be_partial(call: &Signature) -> bool {
     fails_in_part(call)
         || is(&container::SERVICE, ".clusters.delete")
         || is(&container::SERVICE, ".clusters.list")
+        || is(&workload::FILES, ".instances.list")
         || is(&compute::SERVICE, ".aggregatedList")
 }
 

@@ -11,6 +11,7 @@ mod preflight;
 mod proofs;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -36,6 +37,8 @@ pub struct GkeObserver {
     unmarked: billing::Unmarked,
     /// What calls have shown: the project's id.
     learned: LearnedSoFar,
+    /// The types that could not be listed when it was last asked what there is to list.
+    hidden: Mutex<Vec<String>>,
 }
 
 impl GkeObserver {
@@ -46,6 +49,7 @@ impl GkeObserver {
             api: Api::new(connection),
             unmarked: billing::Unmarked::default(),
             learned: LearnedSoFar::default(),
+            hidden: Mutex::default(),
         }
     }
 
@@ -142,11 +146,18 @@ impl Observer for GkeObserver {
 #[async_trait]
 impl Lister for GkeObserver {
     async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError> {
-        Ok(inventory::cells(&self.api(), self.project(), breadth).await?)
+        let (listings, hidden) = inventory::cells(&self.api(), self.project(), breadth).await?;
+        *self.hidden.lock().unwrap_or_else(PoisonError::into_inner) = hidden;
+        Ok(listings)
     }
 
     fn not_covered(&self) -> Vec<String> {
-        inventory::not_covered()
+        let hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden
+            .iter()
+            .cloned()
+            .chain(inventory::not_covered())
+            .collect()
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {

@@ -120,7 +120,7 @@ impl Bench {
     }
 
     /// A call of another user.
-    async fn call(&self, method: &str, url: &str, body: &Value) -> Value {
+    pub async fn call(&self, method: &str, url: &str, body: &Value) -> Value {
         let body = if body.is_null() {
             String::new()
         } else {

@@ -43,7 +43,7 @@ pub async fn audited(bench: &Bench) -> Vec<Resource> {
 
 /// Asserts that the audit shows what there is, with every property that the ground truth has.
 #[track_caller]
-fn assert_same(mut seen: Vec<Resource>, mut there: Vec<Resource>) {
+pub fn assert_same(mut seen: Vec<Resource>, mut there: Vec<Resource>) {
     seen.sort_by_key(Resource::key);
     there.sort_by_key(Resource::key);
     let keys = |all: &[Resource]| all.iter().map(Resource::key).collect::<Vec<_>>();
