@@ -7,7 +7,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
-use crate::calls::{can_be_partial, has_operation, makes_nodes};
+use crate::calls::{can_be_partial, fails_in_part, has_operation, makes_nodes};
 use crate::routes::{SERVICES, compute, container};
 
 const SOURCES: Sources = Sources {
@@ -32,7 +32,8 @@ const OPERATION: &str =
     "Compute Engine and Kubernetes Engine: an operation that is DONE may have an error";
 const DISABLED: &str =
     "Service Usage: an API that was enabled answers SERVICE_DISABLED for minutes";
-const PARTIAL: &str = "compute.v1 discovery, warnings and unreachables of aggregated lists; container.v1, missingZones; kops issue 2086: firewall rules that GKE leaves";
+const PARTIAL: &str = "compute.v1 discovery, warnings and unreachables of aggregated lists; container.v1, missingZones; file.v1, unreachable; kops issue 2086: firewall rules that GKE leaves";
+const VANISHES: &str = "container.v1 discovery, Cluster.status: one in ERROR is deleted automatically, at no stated time";
 const ETAG: &str = "IAM documentation, Policy.etag: ABORTED when another change came between";
 
 /// All effects on a call of this name.
@@ -53,7 +54,9 @@ fn of_cloud(call: &Signature) -> Vec<Documented> {
         all.push(Documented::pedantic(Effect::StaleRead(None)));
         all.push(Documented::pedantic(Effect::RepeatedPage));
     }
-    if can_be_partial(call) {
+    if fails_in_part(call) {
+        all.push(Documented::lasting(Effect::Partial, VANISHES));
+    } else if can_be_partial(call) {
         all.push(Documented::transient(Effect::Partial, PARTIAL));
     }
     if [compute::SERVICE.name, container::SERVICE.name].contains(&call.service.as_str()) {
@@ -128,6 +131,7 @@ mod tests {
         check(create, "async-fail(GCE_STOCKOUT)", true);
         check(create, "lost-response", true);
         check(create, "dependency", true);
+        check(create, "partial", true);
         check(
             "container:projects.locations.clusters.get",
             "lost-response",

@@ -156,6 +156,11 @@ impl Bench {
         }
     }
 
+    /// The provisioner's files are lost.
+    pub fn lose_disk(&mut self) {
+        self.disk = Files::empty();
+    }
+
     /// How many calls of this signature there were.
     pub fn calls(&self, signature: &str) -> usize {
         let calls = self.journal.calls();

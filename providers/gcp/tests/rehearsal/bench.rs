@@ -77,12 +77,18 @@ impl Bench {
         self
     }
 
+    /// The same project, where the provisioner's files are lost.
+    pub fn with_an_empty_disk(mut self) -> Self {
+        self.account.lose_disk();
+        self
+    }
+
     pub fn provisioner(&self) -> GkeProvisioner {
         GkeProvisioner::new(self.spec.clone(), &self.connection(Actor::Provisioner))
     }
 
     /// A call of another user.
-    async fn call(&self, method: &str, url: &str, body: &Value) -> Value {
+    pub async fn call(&self, method: &str, url: &str, body: &Value) -> Value {
         let body = if body.is_null() {
             String::new()
         } else {
