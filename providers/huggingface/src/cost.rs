@@ -1,4 +1,5 @@
-//! Cost: the estimate for a scenario, by replicas and their scale policy, or by the seconds of a job.
+//! Cost: the estimate for a scenario, by replicas and their scale policy, or by the time of a job. All is billed by whole
+//! minutes.
 //!
 //! Arithmetic only. What replicas cost and when is in `../COST.md`.
 
@@ -31,6 +32,7 @@ const PROOF: u32 = 60;
 /// Decimals of US dollars in estimates.
 const DECIMALS: u32 = 6;
 const HOUR: u32 = 3600;
+const MINUTE: u32 = 60;
 
 /// How the price of hardware is listed and learned: `aws us-east-1 intel-spr x1`.
 pub fn price_of_place(place: &Place) -> String {
@@ -66,25 +68,30 @@ pub fn estimate(spec: &HuggingFaceSpec, prices: &PriceContext, span: Span) -> Es
     estimate
 }
 
-/// The seconds in which replicas are billed: the fewest, those expected, and the most.
+/// The seconds that replicas are billed for: the fewest, those expected, and the most.
 fn replica_seconds(spec: &EndpointSpec, seconds: u32) -> (u32, u32, u32) {
     let used = seconds.saturating_sub(WAITING);
-    let started = used.min(STARTING);
-    let most = used.saturating_mul(spec.max());
+    let started = billed(used.min(STARTING));
+    let most = billed(used).saturating_mul(spec.max());
     match spec.minutes_to_zero() {
         // It starts with one replica, and keeps it until no one has asked for so long.
         Some(minutes) => {
             let until_zero = STARTING.saturating_add(minutes.saturating_mul(60));
-            (started, used.min(until_zero), most)
+            (started, billed(used.min(until_zero)), most)
         }
         None => {
-            let always = used.saturating_mul(spec.min());
+            let always = billed(used).saturating_mul(spec.min());
             (always, always, most)
         }
     }
 }
 
-/// What so many seconds cost at this price for an hour.
+/// The seconds that are billed: a part of a minute counts as a whole one.
+fn billed(seconds: u32) -> u32 {
+    seconds.div_ceil(MINUTE).saturating_mul(MINUTE)
+}
+
+/// What so many billed seconds cost at this price for an hour.
 fn cost_of(usd_per_hour: Decimal, seconds: u32) -> Decimal {
     (usd_per_hour * Decimal::from(seconds) / Decimal::from(HOUR)).round_dp(DECIMALS)
 }
@@ -153,7 +160,7 @@ fn of_job(spec: &JobSpec, prices: &PriceContext, span: Span, into: &mut Estimate
         return;
     };
     let line = |title: String, seconds: u32| {
-        let cost = cost_of(usd, seconds);
+        let cost = cost_of(usd, billed(seconds));
         EstimateLine {
             line: JOBS.to_owned(),
             title,
@@ -234,10 +241,10 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_scales_to_zero_costs_its_start_and_the_minutes_until_then() {
-        // 0.033 an hour: 1.5 minutes to start; 16.5 minutes; 59.5 minutes.
-        check(CPU, 60, ["0.000825", "0.009075", "0.032725"]);
-        // No more than there is: 9.5 minutes.
-        check(CPU, 10, ["0.000825", "0.005225", "0.005225"]);
+        // 0.033 an hour: 2 of 1.5 minutes to start; 17 of 16.5 minutes; 60 of 59.5 minutes.
+        check(CPU, 60, ["0.0011", "0.00935", "0.033"]);
+        // No more than there is: 10 of 9.5 minutes.
+        check(CPU, 10, ["0.0011", "0.0055", "0.0055"]);
     }
 
     #[test]
@@ -248,8 +255,8 @@ mod tests {
                 "{min_replicas: 0, max_replicas: 1, scale_to_zero_minutes: 15}",
                 "{min_replicas: 1, max_replicas: 2}",
             );
-        // 0.80 an hour, 59.5 minutes; twice that.
-        check(&gpu, 60, ["0.793333", "0.793333", "1.586667"]);
+        // 0.80 an hour, 60 of 59.5 minutes; twice that.
+        check(&gpu, 60, ["0.8", "0.8", "1.6"]);
     }
 
     #[test]
@@ -269,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_costs_its_seconds_and_nothing_is_guessed_without_a_price() {
+    fn a_job_costs_its_whole_minutes_and_nothing_is_guessed_without_a_price() {
         let listed = context(&[("job cpu-basic", "0.01")]);
         let usd = |line: &EstimateLine| line.expected_usd.normalize().to_string();
         let seen = estimate(&spec(JOB), &listed, minutes(60));
@@ -282,6 +289,13 @@ mod tests {
         };
         let seen = estimate(&spec(JOB), &listed, of_resource);
         assert_eq!(usd(&seen.workload[0]), "0.001");
+        // A minute has begun: 7 of 6.02 minutes.
+        let begun = Span {
+            seconds: 361,
+            ..of_resource
+        };
+        let seen = estimate(&spec(JOB), &listed, begun);
+        assert_eq!(usd(&seen.lines[0]), "0.001167");
         let unknown = JOB.replace("cpu-basic", "cpu-huge");
         let seen = estimate(&spec(&unknown), &context(&[]), minutes(60));
         assert_eq!(seen.unpriced, ["a job on cpu-huge"]);
