@@ -62,7 +62,7 @@ pub struct TrialContext<'a> {
     pub journal: Journal,
     /// The faults with their counters.
     pub faults: FaultPlan,
-    /// The simulator's ground truth; `None` in the other tiers.
+    /// The simulator's ground truth; `None` where the account is real.
     pub ground_truth: Option<Arc<dyn GroundTruth>>,
     /// The same account over sockets, if the provisioner is a program; `None` in the other tiers.
     pub served: Option<Arc<dyn Served>>,
@@ -174,6 +174,20 @@ fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Result<Rehear
         .ok_or_else(|| ContextError::NoSimulator(provider.title()))
 }
 
+/// The simulated account beside the real cluster of a trial of tier kind, where its provider has one.
+fn beside(
+    trial: &Trial,
+    clock: Clock,
+    https: &SharedTransport,
+) -> Result<Option<Rehearsal>, ContextError> {
+    if trial.tier != Tier::Kind {
+        return Ok(None);
+    }
+    let provider = &trial.scenario.provider;
+    let start = (clock, trial.seed);
+    Ok(provider.rehearse_beside(&trial.scenario.content, start, Arc::clone(https))?)
+}
+
 impl<'a> TrialContext<'a> {
     /// Creates the context on the current runtime, whose clock it follows.
     ///
@@ -231,9 +245,18 @@ impl<'a> TrialContext<'a> {
             }
             Tier::Kind | Tier::Live => {
                 let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
-                let env_file = options.env_file.clone();
-                let live_transport = provider.live_transport(https);
-                (live_transport, None, Credentials::Documented { env_file })
+                match beside(trial, clock, &https)? {
+                    Some(rehearsal) => (
+                        rehearsal.transport,
+                        Some(rehearsal.ground_truth),
+                        Credentials::Rehearsal,
+                    ),
+                    None => {
+                        let env_file = options.env_file.clone();
+                        let live_transport = provider.live_transport(https);
+                        (live_transport, None, Credentials::Documented { env_file })
+                    }
+                }
             }
         };
         let context = Self {

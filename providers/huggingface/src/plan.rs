@@ -45,14 +45,23 @@ impl Plan for HuggingFacePlan {
         prices::monthly(resource)
     }
 
+    fn starts_when_used(&self, resource: &Resource) -> Option<String> {
+        prices::starts_when_used(resource)
+    }
+
     /// The job that prints the text runs beside that of the scenario.
     fn most_at_once(&self) -> BTreeMap<String, usize> {
         let endpoints = usize::from(self.0.endpoint.is_some());
         let jobs = 2 * usize::from(self.0.job.is_some());
+        let in_cluster = usize::from(self.0.kubernetes.is_some());
         [
             ("inference_endpoint", endpoints),
             ("job", jobs),
             ("scheduled_job", 0),
+            ("kubernetes_namespace", in_cluster),
+            ("kubernetes_secret", in_cluster),
+            ("kubernetes_service", in_cluster),
+            ("kubernetes_job", in_cluster),
         ]
         .map(|(name, most)| (name.to_owned(), most))
         .into()

@@ -15,7 +15,8 @@ use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provider::{
-    Connection, Credentials, ProgressSink, Provider as _, ProviderParts as _, Simulated as _,
+    Connection, Credentials, OtherActors as _, ProgressSink, Provider as _, ProviderParts as _,
+    Simulated as _,
 };
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::resource::Resource;
@@ -57,7 +58,7 @@ impl Bench {
         let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
         let rehearsal = HuggingFace.rehearse(&scenario, clock, 1).unwrap();
         let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        Self {
+        let bench = Self {
             scenario,
             ground_truth: rehearsal.ground_truth,
             transport: rehearsal.transport,
@@ -65,7 +66,11 @@ impl Bench {
             run: Run::new("r1", "tester", clock.now()),
             journal: Journal::default(),
             faults: FaultPlan::new(faults),
-        }
+        };
+        let others = bench.connection(Actor::Foreign);
+        let changes = HuggingFace.foreign_changes(&bench.scenario, others);
+        bench.faults.let_change(changes.unwrap());
+        bench
     }
 
     pub fn connection(&self, actor: Actor) -> Connection {

@@ -4,4 +4,5 @@ mod bench;
 mod endpoint;
 mod inventory;
 mod jobs;
+mod kubernetes;
 mod preflight;
