@@ -29,6 +29,9 @@ const WAITING: u32 = 30;
 const STARTING: u32 = 90;
 /// What the harness's own job takes, seconds.
 const PROOF: u32 = 60;
+/// How long a replica stays that load starts, seconds: it is looked at every minute whether one is to be added, and every
+/// other minute whether one is to be taken away (guides/autoscaling).
+const UNDER_LOAD: u32 = 240;
 /// Decimals of US dollars in estimates.
 const DECIMALS: u32 = 6;
 const HOUR: u32 = 3600;
@@ -54,6 +57,8 @@ pub struct Span {
     pub seconds: u32,
     /// Whether it is the life of one resource, and not the planned time.
     pub of_resource: bool,
+    /// How many replicas load is to start, if there is any.
+    pub scale_to: Option<u32>,
 }
 
 /// The estimate of a scenario for so long.
@@ -120,6 +125,9 @@ fn of_endpoint(spec: &EndpointSpec, prices: &PriceContext, span: Span, into: &mu
         count: 1,
         usage_types: vec![usage_type(&place)],
     });
+    if let Some(line) = of_load(spec, &into.lines, (usd, span)) {
+        into.workload.push(line);
+    }
     into.left_out.push(policy(spec));
     if !places.is_empty() {
         let others: Vec<String> = places.iter().map(Place::text).collect();
@@ -128,6 +136,29 @@ fn of_endpoint(spec: &EndpointSpec, prices: &PriceContext, span: Span, into: &mu
             "what it costs elsewhere, when there is no capacity: {others}"
         ));
     }
+}
+
+/// The line of the replicas that load starts: they come one by one, and stay for a while after it.
+fn of_load(
+    spec: &EndpointSpec,
+    lines: &[EstimateLine],
+    (usd, span): (Decimal, Span),
+) -> Option<EstimateLine> {
+    let more = span.scale_to?.saturating_sub(spec.min().max(1));
+    let cost = cost_of(
+        usd,
+        billed(UNDER_LOAD.min(span.seconds)).saturating_mul(more),
+    );
+    let replicas = lines.last()?.clone();
+    Some(EstimateLine {
+        title: format!("{more} × replica that load starts"),
+        usd_per_hour: usd * Decimal::from(more),
+        min_usd: cost,
+        expected_usd: cost,
+        max_usd: cost,
+        planned_usd: span.start.map(|_| cost),
+        ..replicas
+    })
 }
 
 /// What the policy of scaling means for the price.
@@ -225,6 +256,7 @@ mod tests {
             start: Some(Timestamp::UNIX_EPOCH),
             seconds: minutes * 60,
             of_resource: false,
+            scale_to: None,
         }
     }
 
@@ -257,6 +289,29 @@ mod tests {
             );
         // 0.80 an hour, 60 of 59.5 minutes; twice that.
         check(&gpu, 60, ["0.8", "0.8", "1.6"]);
+    }
+
+    #[test]
+    fn replicas_that_load_starts_are_a_line_of_their_own() {
+        let gpu = CPU
+            .replace("instance_type: intel-spr", "instance_type: nvidia-l4")
+            .replace(
+                "{min_replicas: 0, max_replicas: 1, scale_to_zero_minutes: 15}",
+                "{min_replicas: 1, max_replicas: 3}",
+            );
+        let span = Span {
+            scale_to: Some(3),
+            ..minutes(60)
+        };
+        let seen = estimate(&spec(&gpu), &context(&[]), span);
+        // Two more at 0.80 an hour for 4 minutes.
+        assert_eq!(seen.workload[0].expected_usd.to_string(), "0.106667");
+        assert_eq!(seen.workload[0].usage_types, seen.lines[0].usage_types);
+        assert!(
+            estimate(&spec(&gpu), &context(&[]), minutes(60))
+                .workload
+                .is_empty()
+        );
     }
 
     #[test]

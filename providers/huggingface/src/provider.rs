@@ -64,7 +64,7 @@ impl Provider for HuggingFace {
 
 impl ProviderParts for HuggingFace {
     fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
-        Box::new(HuggingFacePlan(spec(scenario)))
+        Box::new(HuggingFacePlan::new(spec(scenario), scenario.job.scale_to))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -199,8 +199,23 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
         problems.push(message.to_owned());
     }
     problems.extend(external_changes::problems(scenario, CHANGES));
+    problems.extend(scaling_problem(scenario));
     problems.extend(tier_problem(scenario).map(str::to_owned));
     problems
+}
+
+/// Why the replicas that are asked for can be started by no load, if that is so.
+fn scaling_problem(scenario: &AnyScenario) -> Option<String> {
+    let to = scenario.job.scale_to?;
+    let asked = spec(scenario).endpoint;
+    let range = asked.map(|endpoint| (endpoint.min(), endpoint.max()));
+    match range {
+        Some((min, max)) if (min + 1..=max).contains(&to) => None,
+        Some((min, max)) => Some(format!(
+            "job.scale_to: load starts more than {min} and at most {max} replicas, not {to}"
+        )),
+        None => Some("job.scale_to: only an endpoint is scaled".to_owned()),
+    }
 }
 
 /// Why a scenario cannot run in one of its tiers. In the tier kind the endpoint is simulated, so pods need a gateway to it;

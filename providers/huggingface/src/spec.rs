@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use endpoint::{
-    Accelerator, EndpointSpec, MinReplicas, ModelId, Place, Replicas, Revision, ScaleToZero,
-    Scaling, Vendor, Visibility,
+    Accelerator, EndpointSpec, MinReplicas, ModelId, PendingRequests, Place, Replicas, Revision,
+    ScaleToZero, Scaling, Vendor, Visibility,
 };
 pub use job::{Command, Flavor, JobSpec};
 pub use kubernetes::{GatewayPort, KubernetesSpec};

@@ -215,15 +215,20 @@ async fn model(api: &Api, asked: &EndpointSpec, seen: &Endpoint) -> Check {
 fn scaling(asked: &EndpointSpec, seen: &Endpoint) -> Check {
     let scaling = &seen.compute.scaling;
     let timeout = scaling.scale_to_zero_timeout.filter(|minutes| *minutes > 0);
-    let text = |minimum: u32, maximum: u32, timeout: Option<u32>| {
+    let text = |minimum: u32, maximum: u32, timeout: Option<u32>, pending: Option<f64>| {
+        let by = pending.map_or_else(String::new, |count| {
+            format!(" by more than {count} pending requests each")
+        });
         let end = timeout.map_or_else(
             || "never to zero".to_owned(),
             |minutes| format!("to zero after {minutes} minutes without a request"),
         );
-        format!("{minimum} to {maximum} replicas, {end}")
+        format!("{minimum} to {maximum} replicas{by}, {end}")
     };
-    let seen_text = text(scaling.min_replica, scaling.max_replica, timeout);
-    let asked_text = text(asked.min(), asked.max(), asked.minutes_to_zero());
+    let pending = scaling.pending_requests();
+    let seen_text = text(scaling.min_replica, scaling.max_replica, timeout, pending);
+    let pending = asked.pending_requests().map(f64::from);
+    let asked_text = text(asked.min(), asked.max(), asked.minutes_to_zero(), pending);
     let mut wrong = Vec::new();
     if seen_text != asked_text {
         wrong.push(format!("it is {seen_text}; asked for {asked_text}"));

@@ -1,11 +1,16 @@
 //! The use of an endpoint in a cluster: a Secret, a Service, and a job whose pod really asks the endpoint.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::provider::ProviderParts as _;
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scope::Breadth;
 use kubeproof_huggingface::provider::HuggingFace;
+use kubeproof_kubernetes::consumer::{self, ConsumerOrder};
 
 use crate::bench::{Bench, CPU, scenario, verdict};
 
@@ -101,6 +106,66 @@ async fn an_image_without_the_program_makes_the_job_fail() {
     let (bench, error) = refused("hub:WhoAmI#99=throttle", Some(to)).await;
     assert!(error.contains("example.com/none:1"), "{error}");
     assert_eq!(bench.mine(), []);
+}
+
+/// How a job ends that calls the run's endpoint with this change of what is ordered.
+async fn ordered(change: impl FnOnce(&mut ConsumerOrder)) -> Result<(), String> {
+    let bench = Bench::new(&in_cluster(), &[]);
+    bench.provisioner().provision().await.unwrap();
+    let token = "hf_kubeproofRehearsal00000000000000000";
+    let own = "https://api.endpoints.huggingface.cloud/v2/endpoint/kubeproof-rehearsal/kp-r1";
+    let request = http::Request::get(own).header("authorization", format!("Bearer {token}"));
+    let transport = bench.connection(Actor::Workload).transport;
+    let answer = transport
+        .send(request.body(bytes::Bytes::new()).unwrap())
+        .await;
+    let shown: serde_json::Value = serde_json::from_slice(answer.unwrap().body()).unwrap();
+    let host = shown["status"]["url"]
+        .as_str()
+        .unwrap()
+        .replace("https://", "");
+    let access = KubernetesAccess {
+        server: "https://cluster.kubeproof.invalid:6443".to_owned(),
+        certificate_authority_pem: None,
+        credential: Credential::Token("kubeproof-rehearsal-cluster".to_owned()),
+        expires_at: None,
+    };
+    let client = kubeproof_kubernetes::client(&access, bench.connection(Actor::Workload).transport);
+    let mut order = ConsumerOrder {
+        namespace: "kp-other".to_owned(),
+        labels: BTreeMap::new(),
+        token: token.to_owned(),
+        host,
+        gateway: None,
+        question: r#"{"inputs": "x"}"#.to_owned(),
+        image: None,
+        timeout: Duration::from_mins(15),
+    };
+    change(&mut order);
+    let ended = consumer::ensure(&client.unwrap(), &order).await;
+    ended.map_err(|error| error.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_is_answered_by_what_it_asks_with_the_token_that_it_has() {
+    assert_eq!(ordered(|_| ()).await, Ok(()));
+    let error = ordered(|order| order.token = "hf_other".to_owned())
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("the job failed") && error.contains("exit code 22"),
+        "{error}"
+    );
+    assert!(!error.contains("hf_other"), "the token shows: {error}");
+    let nowhere = "none.us-east-1.aws.endpoints.huggingface.cloud";
+    let error = ordered(|order| order.host = nowhere.to_owned())
+        .await
+        .unwrap_err();
+    assert!(error.contains("exit code 6"), "{error}");
+    let error = ordered(|order| order.question = "no document".to_owned())
+        .await
+        .unwrap_err();
+    assert!(error.contains("exit code 22"), "{error}");
 }
 
 /// The row after one thing in the cluster was changed by this request of somebody else.
@@ -214,6 +279,6 @@ async fn an_audit_lists_the_cluster_and_a_sweep_deletes_there() {
     for one in bench.mine() {
         deleter.delete(&one).await.unwrap();
     }
-    tokio::time::sleep(std::time::Duration::from_mins(2)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
     assert_eq!(bench.mine(), []);
 }

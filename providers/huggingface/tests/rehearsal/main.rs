@@ -6,3 +6,4 @@ mod inventory;
 mod jobs;
 mod kubernetes;
 mod preflight;
+mod scaling;
