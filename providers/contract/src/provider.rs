@@ -181,6 +181,21 @@ pub trait Simulated: Send + Sync {
     /// no simulator; the tier `rehearsal` is then not supported.
     fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal>;
 
+    /// A fresh simulated account beside a real cluster, in the tier `kind`: what runs in the cluster reaches the account over
+    /// sockets on the current runtime, whose clock is the real one; calls to all other hosts go over `https`. `None`: in
+    /// that tier nothing of this provider is simulated.
+    ///
+    /// # Errors
+    /// When it cannot listen.
+    fn rehearse_beside(
+        &self,
+        _scenario: &AnyScenario,
+        _start: (Clock, u64),
+        _https: SharedTransport,
+    ) -> Result<Option<Rehearsal>, ServeError> {
+        Ok(None)
+    }
+
     /// Serves a fresh simulated account over sockets, on the current runtime, which must live as long as it
     /// is served.
     ///

@@ -1,10 +1,11 @@
-//! The reference provisioner: an inference endpoint that answers, or a job that runs.
+//! The reference provisioner: an inference endpoint that answers, also a pod of the scenario's cluster, or a job that runs.
 //!
 //! Everything is found by name and mark alone, so a new process can take over or tear down without any state from the
 //! one before. It spawns no tasks: dropping its future equals the death of its process.
 
 mod endpoint;
 mod jobs;
+mod kubernetes;
 mod requests;
 mod teardown;
 mod update;
@@ -116,7 +117,10 @@ impl Provisioner for HuggingFaceProvisioner {
 async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     in_scope(work).await?;
     if let Some(spec) = &work.spec.endpoint {
-        endpoint::ensure(work, spec).await?;
+        let endpoint = endpoint::ensure(work, spec).await?;
+        if let Some(kubernetes) = &work.spec.kubernetes {
+            kubernetes::ensure(work, kubernetes, &endpoint).await?;
+        }
     }
     if let Some(spec) = &work.spec.job {
         jobs::ensure(work, spec).await?;

@@ -92,8 +92,9 @@ fn namespace(spec: &HuggingFaceSpec, caller: &Caller) -> Check {
         }
         Some(true) => OWN.check(NAMESPACE, Verdict::Pass, format!("`{name}` of {all}")),
         None => {
-            let text = format!("`{name}` of {all}; whether it can pay is not said");
-            OWN.check(NAMESPACE, Verdict::Pass, text)
+            // Who cannot pay is refused at the first creation, so this is no pass.
+            let text = format!("`{name}` of {all}: the service does not say whether it can pay");
+            OWN.unknown(NAMESPACE, text)
         }
     }
 }
@@ -238,5 +239,27 @@ async fn name(api: &Api, spec: &HuggingFaceSpec) -> Check {
         Err(error) if error.is_not_found() => OWN.check(NAMES, Verdict::Pass, "none"),
         Err(error) => OWN.unknown(NAMES, error),
         Ok(taken) => OWN.failed(NAMES, format!("endpoint {} is there already", taken.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::tests::{CPU, spec};
+
+    #[test]
+    fn whether_a_namespace_can_pay_is_passed_refused_or_not_known() {
+        let check = |can_pay: &str, expected: Verdict| {
+            let caller = format!(r#"{{"name": "u", "orgs": [{{"name": "acme"{can_pay}}}]}}"#);
+            let caller: Caller = serde_json::from_str(&caller).expect("a caller");
+            assert_eq!(
+                namespace(&spec(CPU), &caller).verdict,
+                expected,
+                "{can_pay}"
+            );
+        };
+        check(r#", "canPay": true"#, Verdict::Pass);
+        check(r#", "canPay": false"#, Verdict::Fail);
+        check("", Verdict::Unknown);
     }
 }

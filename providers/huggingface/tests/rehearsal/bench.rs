@@ -6,7 +6,9 @@ use std::time::Duration;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provider::{Provider as _, ProviderParts as _, Simulated as _};
+use kubeproof_contract::provider::{
+    OtherActors as _, Provider as _, ProviderParts as _, Simulated as _,
+};
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::AnyScenario;
@@ -49,6 +51,9 @@ impl Bench {
         let account = bench::Bench::new(HuggingFace.dialect(), faults, |clock| {
             HuggingFace.rehearse(&scenario, clock, 1).unwrap()
         });
+        let others = account.connection(Actor::Foreign);
+        let changes = HuggingFace.foreign_changes(&scenario, others);
+        account.faults.let_change(changes.unwrap());
         Self { scenario, account }
     }
 
