@@ -5,7 +5,7 @@ use kubeproof_kubernetes_simulator::server::ApiServer;
 use super::cluster::{Cluster, Issue, answer};
 use super::failure::{in_use, invalid_request};
 use super::input::{self, Ending};
-use super::{Event, after, managed_resources};
+use super::{Event, after, encryption, managed_resources};
 use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -112,6 +112,7 @@ pub(super) fn gone(state: &mut State, name: &str, serial: u64) {
         return;
     };
     state.kubernetes.remove(name);
+    encryption::release(state, &cluster);
     usage::stop(state, name);
     usage::stop(state, &usage::extended_key(name));
     let linger = state.durations.interfaces_linger;
