@@ -92,35 +92,24 @@ fn is_used(cluster: &Cluster, claim: &Key) -> bool {
         })
 }
 
-/// Why a claim keeps a pod from being scheduled.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ClaimError {
-    #[error("persistentvolumeclaim \"{0}\" not found")]
-    NotFound(String),
-    #[error("persistentvolumeclaim \"{0}\" is being deleted")]
-    Deleted(String),
-    #[error("storageclass.storage.k8s.io \"{0}\" not found")]
-    NoClass(String),
-}
-
 /// Whether all claims of a pod are bound. Requests disks for those that are not.
 ///
 /// # Errors
-/// If a claim does not exist or cannot be served.
+/// If a claim does not exist or cannot be served: why the pod cannot be scheduled.
 pub(crate) fn ready(
     cluster: &mut Cluster,
     namespace: &str,
     pod: &Value,
     node: &str,
-) -> Result<bool, ClaimError> {
+) -> Result<bool, String> {
     let mut all = true;
     for name in claims_of(pod) {
         let key = Key::new("persistentvolumeclaims", namespace, name);
         let Some(claim) = cluster.store.get(&key) else {
-            return Err(ClaimError::NotFound(name.to_owned()));
+            return Err(format!("persistentvolumeclaim \"{name}\" not found"));
         };
         if claim.pointer("/metadata/deletionTimestamp").is_some() {
-            return Err(ClaimError::Deleted(name.to_owned()));
+            return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));
         }
         if text(claim, "/status/phase") == "Bound" {
             continue;
@@ -132,7 +121,7 @@ pub(crate) fn ready(
             .get(&Key::new("storageclasses.storage.k8s.io", "", &class))
             .is_none()
         {
-            return Err(ClaimError::NoClass(class));
+            return Err(format!("storageclass.storage.k8s.io \"{class}\" not found"));
         }
         want(cluster, &key, node);
     }

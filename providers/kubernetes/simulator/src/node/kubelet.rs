@@ -206,13 +206,8 @@ pub(crate) fn start(cluster: &mut Cluster, pod: &Pod) {
         return wait(cluster, pod, "CreateContainerError", &message);
     }
     let variables = probe::variables(cluster, &pod.key.namespace, &spec["containers"][0]);
-    if let Err(error) = variables {
-        wait(
-            cluster,
-            pod,
-            "CreateContainerConfigError",
-            &error.to_string(),
-        );
+    if let Err(message) = variables {
+        wait(cluster, pod, "CreateContainerConfigError", &message);
         return cluster.after(CONFIG_RETRY, Due::Start(pod.clone()));
     }
     run(cluster, pod);

@@ -37,8 +37,7 @@ pub(crate) fn refusal(spec: &Value) -> Option<String> {
         let message = "the simulated kubelet runs pods of one container, without init containers";
         return Some(message.to_owned());
     }
-    let unknown = shell::of(&containers[0]).err()?;
-    Some(unknown.to_string())
+    shell::of(&containers[0]).err()
 }
 
 /// Why an image cannot be pulled.
@@ -51,37 +50,26 @@ pub(crate) fn missing_image(image: &str) -> Option<String> {
     })
 }
 
-/// Why a variable has no value: the message of a waiting container.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum VariableError {
-    #[error("the simulated kubelet takes variables from Secrets only, not {0}")]
-    Source(Value),
-    #[error("secret \"{0}\" not found")]
-    NoSecret(String),
-    #[error("couldn't find key {entry} in Secret {namespace}/{name}")]
-    NoEntry {
-        entry: String,
-        namespace: String,
-        name: String,
-    },
-}
-
 /// The variables of a container.
 ///
 /// # Errors
-/// If one refers to something that does not exist.
+/// If one refers to something that does not exist: the message of a waiting container.
 pub(crate) fn variables(
     cluster: &Cluster,
     namespace: &str,
     container: &Value,
-) -> Result<BTreeMap<String, String>, VariableError> {
+) -> Result<BTreeMap<String, String>, String> {
     let mut variables = BTreeMap::new();
     for (name, variable) in shell::references(container) {
         let value = match variable.get("valueFrom") {
             None => text(variable, "/value").to_owned(),
             Some(from) => match from.get("secretKeyRef") {
                 Some(reference) => secret(cluster, namespace, reference)?,
-                None => return Err(VariableError::Source(from.clone())),
+                None => {
+                    return Err(format!(
+                        "the simulated kubelet takes variables from Secrets only, not {from}"
+                    ));
+                }
             },
         };
         variables.insert(name.to_owned(), value);
@@ -96,20 +84,16 @@ pub(crate) fn variables(
     Ok(variables)
 }
 
-fn secret(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<String, VariableError> {
+fn secret(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<String, String> {
     let (name, entry) = (text(reference, "/name"), text(reference, "/key"));
     let Some(secret) = cluster.store.get(&Key::new("secrets", namespace, name)) else {
-        return Err(VariableError::NoSecret(name.to_owned()));
+        return Err(format!("secret \"{name}\" not found"));
     };
     let encoded = secret
         .get("data")
         .and_then(|data| data.get(entry))
         .and_then(Value::as_str);
-    let missing = || VariableError::NoEntry {
-        entry: entry.to_owned(),
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-    };
+    let missing = || format!("couldn't find key {entry} in Secret {namespace}/{name}");
     let bytes = STANDARD
         .decode(encoded.ok_or_else(missing)?)
         .map_err(|_| missing())?;

@@ -22,13 +22,13 @@ pub(crate) fn schedule(cluster: &mut Cluster, pod: &Pod) {
     }
     let node = match choose(cluster, &value) {
         Ok(node) => node,
-        Err(error) => return unschedulable(cluster, pod, &error.to_string()),
+        Err(why) => return unschedulable(cluster, pod, &why),
     };
     match volumes::ready(cluster, &pod.key.namespace, &value, &node) {
         Ok(true) => bind(cluster, pod, &node),
         // The pod is scheduled once its volumes exist.
         Ok(false) => {}
-        Err(error) => unschedulable(cluster, pod, &error.to_string()),
+        Err(why) => unschedulable(cluster, pod, &why),
     }
 }
 
@@ -90,19 +90,10 @@ fn is_unschedulable(pod: &Value) -> bool {
     waits && conditions.any(|one| text(one, "/reason") == "Unschedulable")
 }
 
-/// Why a pod fits on no node.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-enum NoNode {
-    #[error("no nodes available to schedule pods")]
-    None,
-    #[error("0/{nodes} nodes are available: {}.", reasons.join(", "))]
-    Unfit { nodes: usize, reasons: Vec<String> },
-}
-
-fn choose(cluster: &Cluster, pod: &Value) -> Result<String, NoNode> {
+fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
     let nodes: Vec<_> = cluster.store.of_type("nodes", None).collect();
     if nodes.is_empty() {
-        return Err(NoNode::None);
+        return Err("no nodes available to schedule pods".to_owned());
     }
     let mut reasons = Vec::new();
     let mut fitting = Vec::new();
@@ -121,10 +112,11 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, NoNode> {
         .ok_or_else(|| {
             reasons.sort();
             reasons.dedup();
-            NoNode::Unfit {
-                nodes: nodes.len(),
-                reasons,
-            }
+            format!(
+                "0/{} nodes are available: {}.",
+                nodes.len(),
+                reasons.join(", ")
+            )
         })
 }
 
