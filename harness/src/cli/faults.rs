@@ -5,10 +5,10 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{EFFECTS, Effect, Fault};
-use kubeproof_contract::mutex::lock;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, page, render};
 use kubeproof_reports::format::Format;
@@ -294,14 +294,14 @@ impl State {
 
 impl CampaignProgress for ProgressLine {
     fn planned(&self, scenario: &str, lifecycles: usize) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         scenario.clone_into(&mut state.scenario);
         state.planned = lifecycles;
         state.since = Stopwatch::start();
     }
 
     fn lifecycle_done(&self, _calls: u64, findings: usize) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.done += 1;
         state.findings += usize::from(findings > 0);
         let (on_terminal, elsewhere) = INTERVAL_MILLISECONDS;
