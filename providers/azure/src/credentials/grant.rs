@@ -10,6 +10,7 @@ use kubeproof_cloudkit::jwt::NoRsaKey;
 use kubeproof_contract::provider::Connection;
 use serde_json::Value;
 
+use super::az_login::{AzLoginError, of_login};
 use super::{AccessToken, Audience, ManagedIdentity, Principal, Proof, Source};
 use crate::routes::{ARM_URL, AUTHORITY_HOST, GRAPH_URL};
 
@@ -31,6 +32,8 @@ pub enum GrantError {
     Key(#[from] NoRsaKey),
     #[error("{}, where the other provider's token should be, has none", .0.display())]
     NoSubject(PathBuf),
+    #[error(transparent)]
+    AzLogin(#[from] AzLoginError),
     #[error("`{0}` is no address that can be asked")]
     Address(String),
     /// What the authority, or the way to it, said.
@@ -61,6 +64,10 @@ pub(super) async fn token(
                 of_principal(principal, proof, resource(audience), now)?
             }
             Source::ManagedIdentity(identity) => of_machine(identity, resource(audience))?,
+            // az repeats itself what can be repeated.
+            Source::AzLogin(login) => {
+                return Ok(of_login(login, resource(audience), connection.clock.now()).await?);
+            }
         };
         let sent = connection.transport.send(request);
         last = match tokio::time::timeout(ANSWER_WITHIN, sent).await {
