@@ -4,6 +4,7 @@ pub mod costs;
 pub mod errors;
 pub mod graph;
 pub mod operation;
+pub mod prices;
 pub mod types;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use crate::credentials::{self, Audience, Tokens};
 use crate::routes;
 use graph::Graph;
+use prices::Retail;
 
 /// Whatever replicates in Resource Manager, a name is unique: a read that lags leads to a repeated PUT and to nothing
 /// worse.
@@ -114,6 +116,7 @@ impl RestApi for Arm {
 pub struct Api {
     client: RestClient<Arm>,
     graph: RestClient<Graph>,
+    prices: RestClient<Retail>,
     tokens: Arc<Tokens>,
 }
 
@@ -142,7 +145,8 @@ impl Api {
         let session = Arc::new(session);
         Self {
             client: RestClient::in_session(Arc::new(arm), Arc::clone(&session)),
-            graph: RestClient::in_session(Arc::new(graph), session),
+            graph: RestClient::in_session(Arc::new(graph), Arc::clone(&session)),
+            prices: RestClient::in_session(Arc::new(Retail), session),
             tokens,
         }
     }
@@ -155,6 +159,11 @@ impl Api {
     /// The client of the directory.
     pub fn graph(&self) -> &RestClient<Graph> {
         &self.graph
+    }
+
+    /// The client of the public list of prices.
+    pub fn prices(&self) -> &RestClient<Retail> {
+        &self.prices
     }
 
     /// The ids that the caller has, as its access token tells them.

@@ -8,7 +8,7 @@ use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
 use crate::calls::{can_be_partial, has_operation, makes_nodes};
-use crate::routes::{ARM, AUTHORITY, GRAPH};
+use crate::routes::{ARM, AUTHORITY, GRAPH, RETAIL};
 
 const SOURCES: Sources = Sources {
     throttle: "AKS, TooManyRequestsReceived; Resource Manager RPC 1.0, asynchronous API reference",
@@ -39,7 +39,7 @@ pub fn of(call: &Signature) -> Vec<Documented> {
     match call.service.as_str() {
         "kubernetes" => documented::kubernetes(call),
         ARM => of_arm(call),
-        AUTHORITY => documented::rest(call, &SOURCES),
+        AUTHORITY | RETAIL => documented::rest(call, &SOURCES),
         GRAPH => of_directory(call),
         _ => Vec::new(),
     }

@@ -8,6 +8,7 @@
 mod application;
 mod cluster;
 mod identity;
+mod network;
 mod requests;
 mod resource;
 mod role;
@@ -78,7 +79,7 @@ impl Work {
     /// The path of the subnet of nodes.
     fn subnet(&self) -> String {
         let Some(given) = &self.spec.network else {
-            let network = self.run().name(resource::NETWORK);
+            let network = self.run().name(network::NETWORK);
             return self.id(&requests::subnet(&network, requests::SUBNET));
         };
         let rest = requests::subnet(&given.virtual_network.0, &given.subnet.0);
@@ -151,7 +152,7 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     subscription::register(work).await?;
     subscription::group(work).await?;
     let ((), identity) = both(join!(
-        async { session.or_cancel(resource::network(work).await) },
+        async { session.or_cancel(network::ensure(work).await) },
         async { session.or_cancel(identity::ensure(work).await) },
     ))?;
     role::ensure(work, &work.subnet(), identity.principal()).await?;

@@ -68,7 +68,7 @@ pub trait RestApi: Classify + Debug + Send + Sync + 'static {
     /// The timeout of one call.
     const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
-    /// The value of the `Authorization` header. Errors say what to do about it, and never show a secret.
+    /// The value of the `Authorization` header; empty where there is none, for what is public. Errors say what to do about it, and never show a secret.
     fn authorization(
         &self,
         connection: &Connection,
@@ -348,8 +348,10 @@ impl<A: RestApi> RestClient<A> {
         let mut request = Request::builder()
             .method(route.method)
             .uri(format!("{}{}", A::BASE, call.path(route)))
-            .header(header::AUTHORIZATION, authorization)
             .header(header::ACCEPT, "application/json");
+        if !authorization.is_empty() {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
         if call.body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }

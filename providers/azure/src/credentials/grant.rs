@@ -11,6 +11,7 @@ use kubeproof_cloudkit::jwt::NoRsaKey;
 use kubeproof_contract::provider::Connection;
 use serde_json::Value;
 
+use super::az_login::{AzLoginError, of_login};
 use super::{Audience, ManagedIdentity, Principal, Proof, Source};
 use crate::routes::{ARM_URL, AUTHORITY_HOST, GRAPH_URL};
 
@@ -30,6 +31,8 @@ pub enum GrantError {
     Key(#[from] NoRsaKey),
     #[error("{}, where the other provider's token should be, has none", .0.display())]
     NoSubject(PathBuf),
+    #[error(transparent)]
+    AzLogin(#[from] AzLoginError),
     #[error("`{0}` is no address that can be asked")]
     Address(String),
     /// What the authority, or the way to it, said.
@@ -51,13 +54,29 @@ pub(super) async fn token(
 ) -> Result<AccessToken, GrantError> {
     let resource = resource(audience);
     let now = || connection.clock.now();
+    match source {
+        Source::Principal(principal, proof) => {
+            ask(connection, || {
+                of_principal(principal, proof, resource, now())
+            })
+            .await
+        }
+        Source::ManagedIdentity(identity) => {
+            ask(connection, || of_machine(identity, resource)).await
+        }
+        // az repeats itself what can be repeated.
+        Source::AzLogin(login) => Ok(of_login(login, resource, now()).await?),
+    }
+}
+
+async fn ask(
+    connection: &Connection,
+    request: impl Fn() -> Result<Asked, GrantError>,
+) -> Result<AccessToken, GrantError> {
     let grant = Grant {
         within: ANSWER_WITHIN,
-        request: || match source {
-            Source::Principal(principal, proof) => of_principal(principal, proof, resource, now()),
-            Source::ManagedIdentity(identity) => of_machine(identity, resource),
-        },
-        read: |answer: &Response<Bytes>| read(answer, now()),
+        request,
+        read: |answer: &Response<Bytes>| read(answer, connection.clock.now()),
         refusal,
     };
     grant.ask(connection).await

@@ -160,7 +160,11 @@ fn bill(state: &mut State, key: &str) {
     let is_spot =
         set.is_some_and(|set| set.property("virtualMachineProfile")["priority"] == "Spot");
     let spot = if is_spot { "spot " } else { "" };
-    let price = prices::machine(size).filter(|_| !is_spot);
+    let price = if is_spot {
+        prices::spot_machine(size)
+    } else {
+        prices::machine(size)
+    };
     let sold = (price, &*format!("{spot}machine {size}"));
     let set = item.parent.clone().unwrap_or_default();
     billing::meter(state, key, &item, &set, sold);

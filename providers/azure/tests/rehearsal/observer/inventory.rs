@@ -50,6 +50,34 @@ async fn the_audit_equals_the_ground_truth_before_while_and_after_a_cluster_is_m
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_audit_makes_few_calls_changes_nothing_and_costs_one_more_for_each_identity() {
+    let bench = Bench::new(json!({}), &[]);
+    let count = async || {
+        let before = bench.journal.calls().len();
+        bench.audited().await;
+        let calls = bench.journal.calls().split_off(before);
+        assert!(calls.iter().all(|call| !call.signature.mutating));
+        calls.len()
+    };
+    let few = count().await;
+    assert!(few <= 60, "{few} calls");
+    for number in 1..=20 {
+        let identity = format!("Microsoft.ManagedIdentity/userAssignedIdentities/more-{number}");
+        let path =
+            format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-legacy/providers/{identity}");
+        let body = json!({"location": "eastus"});
+        bench.other("PUT", &path, body).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_mins(10)).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(count().await, few + 20);
+    // Not one after the other.
+    let took = began.elapsed();
+    println!("{few} calls, and 20 more: {took:?}");
+    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_no_group_holds_and_parts_of_resources_are_listed_too() {
     let bench = Bench::new(json!({}), &[]);
     let before = bench.ground_truth.inventory();
