@@ -150,7 +150,7 @@ pub enum Source {
     Principal(Principal, Proof),
     /// The identity of the machine.
     ManagedIdentity(ManagedIdentity),
-    /// Whoever az is logged in as.
+    /// The identity that az is logged in as.
     AzLogin(AzLogin),
 }
 

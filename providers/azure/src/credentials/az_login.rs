@@ -1,4 +1,5 @@
-//! Tokens of whoever az is logged in as, by the one command that it documents for that: `az account get-access-token`.
+//! Tokens of the identity that az is logged in as, by the one command that it documents for that:
+//! `az account get-access-token`.
 //!
 //! az's own files are not read: their form is no interface. The command asks no questions and opens nothing: where a person
 //! is needed it fails and says so, and the one case in which it would open a window (the account broker on Windows) is
