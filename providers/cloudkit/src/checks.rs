@@ -52,6 +52,14 @@ impl Rows {
         Check::judged(id, self.title(id), wrong, seen)
     }
 
+    /// The check of a row that a judgement was made of, or could not be.
+    pub fn row(self, id: &str, judged: Result<Findings, impl Display>) -> Check {
+        match judged {
+            Ok(found) => self.judged(id, &found.wrong, found.seen.join("; ")),
+            Err(error) => self.unknown(id, error),
+        }
+    }
+
     /// The check of a row whose cluster failed a call: what the server refuses is wrong; without an answer nothing
     /// is known.
     pub fn of_failure(self, id: &str, error: &KubernetesError) -> Check {
@@ -60,6 +68,29 @@ impl Rows {
             _ => Verdict::Fail,
         };
         self.check(id, verdict, error.to_string())
+    }
+}
+
+/// What a judgement has found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What is wrong, a sentence each.
+    pub wrong: Vec<String>,
+    /// What was seen, for the row's evidence.
+    pub seen: Vec<String>,
+}
+
+impl Findings {
+    /// Notes what is wrong unless the condition holds.
+    pub fn require(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds {
+            self.wrong.push(otherwise());
+        }
+    }
+
+    /// Notes what was found.
+    pub fn note(&mut self, what: impl Into<String>) {
+        self.seen.push(what.into());
     }
 }
 
