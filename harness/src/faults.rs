@@ -30,9 +30,12 @@
 //! - `trace_hash` is a sum over the journals, so threads and shards do not change it. `elapsed_seconds` of merged parts
 //!   is their sum.
 
+mod baseline;
 pub mod campaign;
+pub mod classes;
 mod clean;
 pub mod injection_points;
+pub mod keyed_points;
 pub mod lifecycle;
 mod plan;
 mod reorder_buffer;

@@ -94,6 +94,10 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
         why = overspent(context, observer.as_ref()) => Some(why),
     };
     recorder.write_cut_off();
+    if campaign && context.cancel.is_cancelled() {
+        // Nothing real is left, and a lifecycle that was stopped has no result.
+        return done(recorder, context, state);
+    }
     if let Some(why) = overspent {
         recorder.add_finding("O4 bill", why);
     }

@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kubeproof_contract::call_key::CallKeys;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::Rehearsal;
@@ -32,6 +33,14 @@ use crate::trial::Trial;
 /// Prefix of the variables that name control routes, which a program under test does not get.
 const CONTROL: &str = "KUBEPROOF_CONTROL_";
 
+/// What a trial observes of the calls of its programs, and does to them.
+pub struct Observed {
+    pub clock: Clock,
+    pub journal: Journal,
+    pub faults: FaultPlan,
+    pub keys: CallKeys,
+}
+
 /// Serves the account of a rehearsal over sockets, on the current runtime.
 ///
 /// # Errors
@@ -39,15 +48,16 @@ const CONTROL: &str = "KUBEPROOF_CONTROL_";
 pub fn serve(
     trial: &Trial,
     rehearsal: &Rehearsal,
-    (clock, journal, faults): (Clock, &Journal, &FaultPlan),
+    observed: Observed,
 ) -> Result<Arc<dyn Served>, ServeError> {
     rehearsal.servable.serve(Sharing {
         listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
-        clock,
+        clock: observed.clock,
         time_scale: workspace::time_scale(&trial.scenario.content.provisioner).get(),
         dialect: trial.scenario.provider.dialect(),
-        journal: journal.clone(),
-        faults: faults.clone(),
+        journal: observed.journal,
+        faults: observed.faults,
+        keys: observed.keys,
     })
 }
 
@@ -113,6 +123,7 @@ pub fn provisioner(
         variables: provider.marks(setting.run),
         files: Vec::new(),
         time_scale: None,
+        real_sleeps: block.real_sleeps,
         real_limit: workspace::real_limit(block),
         programs: setting.programs.clone(),
         access: setting

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubeproof_contract::call::Actor;
+use kubeproof_contract::call_key::CallKeys;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::disk::{Disk, DiskDialect, Files};
@@ -36,7 +37,7 @@ use kubeproof_external::redact::Redactor;
 use self::account::Account;
 use self::bystander::BystanderState;
 use crate::programs::live_access::LiveAccess;
-use crate::programs::{self, NotForgotten, ProgramSetting};
+use crate::programs::{self, NotForgotten, Observed, ProgramSetting};
 use crate::run_directory;
 use crate::run_directory::folder::{Folder, FolderError};
 use crate::trial::Trial;
@@ -62,6 +63,8 @@ pub struct TrialContext<'a> {
     pub journal: Journal,
     /// The faults with their counters.
     pub faults: FaultPlan,
+    /// What the provisioner's calls are about.
+    pub keys: CallKeys,
     /// The simulator's ground truth; `None` in the other tiers.
     pub ground_truth: Option<Arc<dyn GroundTruth>>,
     /// The same account over sockets, if the provisioner is a program; `None` in the other tiers.
@@ -141,10 +144,17 @@ impl Account for TrialContext<'_> {
 
     fn transport(&self, actor: Actor) -> SharedTransport {
         let dialect = self.trial.scenario.provider.dialect();
-        let faulted = self
-            .faults
-            .layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
-        self.journal.layer(faulted, dialect, actor, self.clock)
+        let mut innermost = Arc::clone(&self.innermost);
+        let keyed = actor == Actor::Provisioner && self.faults.needs_keys();
+        if keyed {
+            innermost = self.keys.learn(innermost, Arc::clone(&dialect));
+        }
+        let faulted = self.faults.layer(innermost, Arc::clone(&dialect), actor);
+        let recorded = self.journal.layer(faulted, dialect, actor, self.clock);
+        if keyed {
+            return self.keys.name(recorded);
+        }
+        recorded
     }
 }
 
@@ -211,13 +221,19 @@ impl<'a> TrialContext<'a> {
         let clock = Clock::starting_at(start);
         let provider = &trial.scenario.provider;
         let (journal, faults) = (Journal::default(), FaultPlan::new(trial.faults()));
+        let keys = CallKeys::of(&run);
         let mut served = None;
         let (innermost, ground_truth, credentials) = match trial.tier {
             Tier::Rehearsal => {
                 let rehearsal = rehearsal(trial, options, clock)?;
                 let mut transport = Arc::clone(&rehearsal.transport);
                 if trial.scenario.content.provisioner.is_external() {
-                    let own = (clock, &journal, &faults);
+                    let own = Observed {
+                        clock,
+                        journal: journal.clone(),
+                        faults: faults.clone(),
+                        keys: keys.clone(),
+                    };
                     let sockets = programs::serve(trial, &rehearsal, own)?;
                     transport = sockets.in_memory();
                     served = Some(sockets);
@@ -244,6 +260,7 @@ impl<'a> TrialContext<'a> {
             clock,
             journal,
             faults,
+            keys,
             ground_truth,
             served,
             programs: Programs::default(),

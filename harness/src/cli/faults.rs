@@ -6,6 +6,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{EFFECTS, Effect, Fault};
@@ -78,6 +79,18 @@ pub struct Args {
     /// Inject into every call of a polling loop, not only the first, middle and last
     #[arg(long)]
     every_poll: bool,
+    /// Programs: inject into every call, not only the first and the last of calls that are alike
+    #[arg(long)]
+    every: bool,
+    /// Run only N lifecycles of the plan, chosen by the seed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    sample: Option<u32>,
+    /// Begin no lifecycle after this time, such as 90s, 30m or 2h
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    within: Option<Duration>,
+    /// Run only the clean runs, and list what would be injected
+    #[arg(long, conflicts_with_all = ["sample", "within"])]
+    list: bool,
     /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -117,15 +130,24 @@ fn effect_name(text: &str) -> Result<String, UnknownEffect> {
 
 /// Why no campaign can be run on a scenario, if so.
 fn not_for_campaigns(scenario: &Scenario) -> Option<&'static str> {
-    if !scenario.content.tiers.contains(&Tier::Rehearsal) {
-        return Some("it does not support the tier rehearsal, in which campaigns run");
-    }
-    // Its calls come in a different order each time, and a lifecycle takes real time.
-    scenario
-        .content
-        .provisioner
-        .is_external()
-        .then_some("its provisioner is a program: inject faults with `kubeproof verify --fault`")
+    let rehearsed = scenario.content.tiers.contains(&Tier::Rehearsal);
+    (!rehearsed).then_some("it does not support the tier rehearsal, in which campaigns run")
+}
+
+/// A span of time, such as `30m`.
+fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a time: write a number with s, m or h, such as 30m");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let number = text[..text.len() - unit.len_utf8()].parse::<u64>();
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err(wrong()),
+    };
+    let number = number.ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    let seconds = number.checked_mul(seconds).ok_or_else(wrong)?;
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Runs the campaign and reports.
@@ -183,6 +205,9 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             break;
         }
     }
+    if args.list {
+        return listed(&whole, out);
+    }
     let format = args.format.map_or(Format::Table, Format::from);
     out.report(&render::render(format, &whole, &out.style()));
     let verdict = page::verdict(&whole);
@@ -222,10 +247,44 @@ fn options(args: &Args) -> CampaignOptions {
         seed: args.seed,
         shard: args.shard,
         jobs: args.jobs.map_or_else(cores, usize::from),
+        every: args.every,
+        sample: args.sample.and_then(|count| usize::try_from(count).ok()),
+        within: args.within,
+        lists_only: args.list,
+    }
+}
+
+/// Prints what would be injected, a lifecycle a line, and what would not.
+fn listed(campaign: &Campaign, out: &Output) -> u8 {
+    let lines: Vec<&str> = campaign.not_run.iter().map(String::as_str).collect();
+    out.report(&lines.join("\n"));
+    for one in &campaign.unstable {
+        out.say(&format!("unstable, not aimed at: {one}"));
+    }
+    let problems = campaign.findings.iter().map(|finding| &finding.message);
+    let problems: Vec<&String> = problems.chain(&campaign.unknown).collect();
+    for problem in &problems {
+        out.say(&format!("the clean run: {problem}"));
+    }
+    let count = campaign.not_run_count();
+    out.say(&format!("{count} lifecycles"));
+    match problems.is_empty() {
+        true => exit_code::PASSED,
+        false => exit_code::UNKNOWN,
     }
 }
 
 fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
+    let not_run = campaign.not_run_count();
+    if not_run > 0 {
+        let all = campaign.lifecycles.saturating_add(not_run);
+        return format!(
+            "{verdict}: {} of {all} lifecycles run, {} findings, {} unreached",
+            campaign.lifecycles,
+            campaign.findings.len(),
+            campaign.unreached_count()
+        );
+    }
     let limits = match campaign.limits.len() {
         0 => String::new(),
         count => format!(", {count} limits of the cloud"),
@@ -284,9 +343,13 @@ impl State {
         let done = u64::try_from(self.done).unwrap_or(u64::MAX);
         let rest = u64::try_from(self.planned - self.done.min(self.planned)).unwrap_or(0);
         let left = rest.saturating_mul(milliseconds) / done.max(1) / 1000;
-        let rate = done.saturating_mul(1000) / milliseconds;
+        let rate = match done.saturating_mul(1000) / milliseconds {
+            // Programs take seconds each.
+            0..3 => format!("{} a minute", done.saturating_mul(60_000) / milliseconds),
+            rate => format!("{rate} a second"),
+        };
         format!(
-            "{}: {} of {} lifecycles, {} with findings, {rate} a second, {left} s left",
+            "{}: {} of {} lifecycles, {} with findings, {rate}, {left} s left",
             self.scenario, self.done, self.planned, self.findings
         )
     }

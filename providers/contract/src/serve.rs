@@ -10,6 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::call::Dialect;
+use crate::call_key::CallKeys;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::fault_layer::FaultPlan;
@@ -52,6 +53,8 @@ pub struct Sharing {
     pub journal: Journal,
     /// The trial's faults.
     pub faults: FaultPlan,
+    /// What its calls are about.
+    pub keys: CallKeys,
 }
 
 /// A simulated account that can be served while it is used in memory.

@@ -26,6 +26,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::call::{Actor, Dialect};
+use kubeproof_contract::call_key::CallKeys;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
@@ -50,6 +51,7 @@ pub struct Shared<C: Cloud> {
     /// Creates a fresh account on reset; `None` in a trial, which has its own journal, faults and account.
     fresh: Option<Fresh<C>>,
     dialect: Arc<dyn Dialect>,
+    keys: CallKeys,
     clock: Clock,
     time_scale: u32,
     address: SocketAddr,
@@ -114,6 +116,7 @@ impl<C: Cloud> Shared<C> {
     fn transport(self: &Arc<Self>) -> SharedTransport {
         let backend: SharedTransport = Arc::new(Backend(Arc::clone(self)));
         let dialect = Arc::clone(&self.dialect);
+        let backend = self.keys.learn(backend, Arc::clone(&dialect));
         let faulty = self
             .faults()
             .layer(backend, Arc::clone(&dialect), Actor::Provisioner);
@@ -124,7 +127,8 @@ impl<C: Cloud> Shared<C> {
             calls.journal = Journal::default();
         }
         let journal = &calls.journal;
-        journal.layer(faulty, dialect, Actor::Provisioner, self.clock)
+        let recorded = journal.layer(faulty, dialect, Actor::Provisioner, self.clock);
+        self.keys.name(recorded)
     }
 }
 
@@ -158,6 +162,7 @@ pub fn serve<C: Cloud>(
         dialect,
         journal: Journal::default(),
         faults: plan_for_programs(serving.faults.clone()),
+        keys: CallKeys::default(),
     };
     let memory = InMemory::new(fresh(clock.now()), clock);
     open(memory, sharing, Some(Box::new(fresh)), serving.faults)
@@ -189,6 +194,7 @@ fn open<C: Cloud>(
         memory,
         fresh,
         dialect: sharing.dialect,
+        keys: sharing.keys,
         clock: sharing.clock,
         time_scale: sharing.time_scale,
         address,
