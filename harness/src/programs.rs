@@ -6,7 +6,7 @@
 
 pub mod live_access;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use kubeproof_contract::provider::{ProgressSink, Provider};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
-use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Sharing, Variable};
+use kubeproof_contract::serve::{ClientEnvironment, Place, ServeError, Served, Sharing, Variable};
 use kubeproof_external::access::Access;
 use kubeproof_external::redact::Redactor;
 use kubeproof_external::workspace::{self, Workspace};
@@ -39,6 +39,8 @@ pub struct Observed {
     pub journal: Journal,
     pub faults: FaultPlan,
     pub keys: CallKeys,
+    /// The world that it takes place in.
+    pub place: Option<(IpAddr, Place)>,
 }
 
 /// Serves the account of a rehearsal over sockets, on the current runtime.
@@ -50,8 +52,11 @@ pub fn serve(
     rehearsal: &Rehearsal,
     observed: Observed,
 ) -> Result<Arc<dyn Served>, ServeError> {
+    let anywhere = (Ipv4Addr::LOCALHOST.into(), Place::default());
+    let (address, place) = observed.place.unwrap_or(anywhere);
     rehearsal.servable.serve(Sharing {
-        listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
+        listen: SocketAddr::new(address, 0),
+        place,
         clock: observed.clock,
         time_scale: workspace::time_scale(&trial.scenario.content.provisioner).get(),
         dialect: trial.scenario.provider.dialect(),

@@ -5,8 +5,12 @@
 pub mod account;
 pub mod bystander;
 pub mod cancel;
+pub mod checkpoint;
+mod error;
+mod options;
 pub mod progress;
 pub mod runtime;
+pub mod world;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,17 +33,22 @@ use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
-use kubeproof_contract::serve::{ServeError, Served};
-use kubeproof_contract::transport::{SharedTransport, TransportError};
+use kubeproof_contract::serve::Served;
+use kubeproof_contract::transport::SharedTransport;
 use kubeproof_contract::workload::{Workload, WorkloadError};
 use kubeproof_external::redact::Redactor;
 
+pub use self::error::ContextError;
+pub use self::options::RunOptions;
+
 use self::account::Account;
 use self::bystander::BystanderState;
+use self::checkpoint::Checkpoint;
+use self::world::World;
 use crate::programs::live_access::LiveAccess;
-use crate::programs::{self, NotForgotten, Observed, ProgramSetting};
+use crate::programs::{self, Observed, ProgramSetting};
 use crate::run_directory;
-use crate::run_directory::folder::{Folder, FolderError};
+use crate::run_directory::folder::Folder;
 use crate::trial::Trial;
 use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::Progress;
@@ -91,42 +100,12 @@ pub struct TrialContext<'a> {
     pub bystander: BystanderState,
     /// The files that the provisioner's processes keep on disk.
     pub files: SharedTransport,
+    /// The lifecycle from which this one goes on.
+    pub checkpoint: Option<Arc<Checkpoint>>,
+    /// Where a program is rehearsed.
+    pub world: Option<Arc<World>>,
     innermost: SharedTransport,
     credentials: Credentials,
-}
-
-/// Options for all trials of one invocation.
-#[derive(Clone)]
-pub struct RunOptions {
-    /// The value of the owner tag.
-    pub owner: String,
-    /// The `.env` file that live credentials are looked for in first.
-    pub env_file: PathBuf,
-    /// The folder for run directories; `None` writes nothing.
-    pub out: Option<PathBuf>,
-    /// Set when the trial is to stop.
-    pub cancel: CancelToken,
-    /// Live: the ids of the accounts in which trials may happen.
-    pub accounts: Vec<String>,
-    /// The image of jobs for scenarios that name none; `None` is the default image.
-    pub job_image: Option<String>,
-    /// Rehearsal: the second cluster in the account of the run, if any.
-    pub bystander: BystanderState,
-}
-
-impl RunOptions {
-    /// Options for rehearsals that write nothing.
-    pub fn quiet() -> Self {
-        Self {
-            owner: "kubeproof".to_owned(),
-            env_file: PathBuf::from(".env"),
-            out: None,
-            cancel: CancelToken::default(),
-            accounts: Vec::new(),
-            job_image: None,
-            bystander: BystanderState::default(),
-        }
-    }
 }
 
 impl Account for TrialContext<'_> {
@@ -158,24 +137,11 @@ impl Account for TrialContext<'_> {
     }
 }
 
-/// Why a trial has no context.
-#[derive(Debug, thiserror::Error)]
-pub enum ContextError {
-    /// The cloud has no simulator, by its title.
-    #[error("{0} has no simulator")]
-    NoSimulator(&'static str),
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
-    Forget(#[from] NotForgotten),
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    #[error(transparent)]
-    Https(#[from] TransportError),
-}
-
 /// The simulated account of a trial: a fork of the one with a bystander's cluster in it, or a fresh one.
 fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Result<Rehearsal, ContextError> {
+    if let Some(checkpoint) = &options.checkpoint {
+        return Ok(checkpoint.account.fork(clock));
+    }
     let provider = &trial.scenario.provider;
     let with_bystander = options.bystander.account();
     with_bystander
@@ -198,8 +164,10 @@ impl<'a> TrialContext<'a> {
         let start = trial.start(today);
         let run = trial.run(&options.owner, start);
         let context = Self::of_run(trial, run, options, progress, start)?;
-        if context.served.is_some() {
-            programs::forget(&context.directory)?;
+        match &context.checkpoint {
+            Some(checkpoint) => checkpoint.files_to(&context.directory)?,
+            None if context.served.is_some() => programs::forget(&context.directory)?,
+            None => {}
         }
         Ok(context)
     }
@@ -217,11 +185,16 @@ impl<'a> TrialContext<'a> {
     ) -> Result<Self, ContextError> {
         let keeps_files =
             trial.tier != Tier::Rehearsal || trial.scenario.content.provisioner.is_external();
-        let folder = Folder::take(options.out.as_deref(), &run.id, keeps_files)?;
-        let clock = Clock::starting_at(start);
+        let out = options.world.as_ref().map(|world| world.folder());
+        let folder = Folder::take(out.or(options.out.as_deref()), &run.id, keeps_files)?;
+        let checkpoint = options.checkpoint.clone();
+        let clock = Clock::starting_at(checkpoint.as_ref().map_or(start, |it| it.at));
         let provider = &trial.scenario.provider;
-        let (journal, faults) = (Journal::default(), FaultPlan::new(trial.faults()));
-        let keys = CallKeys::of(&run);
+        let faults = FaultPlan::new(trial.faults());
+        let (journal, keys) = match &checkpoint {
+            Some(checkpoint) => (checkpoint.journal(), checkpoint.keys.fork()),
+            None => (Journal::default(), CallKeys::of(&run)),
+        };
         let mut served = None;
         let (innermost, ground_truth, credentials) = match trial.tier {
             Tier::Rehearsal => {
@@ -233,6 +206,10 @@ impl<'a> TrialContext<'a> {
                         journal: journal.clone(),
                         faults: faults.clone(),
                         keys: keys.clone(),
+                        place: options
+                            .world
+                            .as_ref()
+                            .map(|world| (world.address, world.place.clone())),
                     };
                     let sockets = programs::serve(trial, &rehearsal, own)?;
                     transport = sockets.in_memory();
@@ -267,9 +244,10 @@ impl<'a> TrialContext<'a> {
             plan: provider.plan(&trial.scenario.content),
             progress: Arc::clone(progress),
             // The bystander's programs have secrets too.
-            redactor: options
-                .bystander
-                .redactor()
+            redactor: checkpoint
+                .as_ref()
+                .and_then(|checkpoint| checkpoint.redactor.clone())
+                .or_else(|| options.bystander.redactor())
                 .or_else(|| programs::redactor(trial, &options.env_file)),
             cancel: options.cancel.clone(),
             out: options.out.clone(),
@@ -281,6 +259,8 @@ impl<'a> TrialContext<'a> {
                 .job_image
                 .clone()
                 .filter(|_| trial.tier != Tier::Rehearsal),
+            checkpoint,
+            world: options.world.clone(),
             innermost,
             files: Files::empty(),
             credentials,

@@ -37,16 +37,21 @@ which also interrupts the teardown. Faults are injected only into the first prov
 teardown. A finding of several faults is reduced to those that it needs, and names the command that
 replays it.
 
+A program (terraform, any command) is run clean three times; faults are aimed at calls by what they
+are about, such as ec2:CreateSubnet[10.0.2.0/24], and of calls that are alike at the first and the
+last. What was not run is listed; a pass needs the complete plan.
+
 Exit codes:
   0   no finding
   1   a finding
   2   usage or scenario error; nothing was run
-  3   inconclusive: something in the clean run is unknown, a fault did not reach its call, or the
-      campaign was stopped
+  3   inconclusive: something in the clean run is unknown, a fault did not reach its call, or a part
+      of the plan was not run
 
 Examples:
   kubeproof faults FILE                                every fault into every call
   kubeproof faults FILE --effects throttle,quota       these effects only
+  kubeproof faults FILE --within 30m                   as far as it comes in half an hour
   kubeproof faults FILE --seed N --fault SPEC          one lifecycle again
   kubeproof faults FILE --shard 1/3 --format json      one third of it; `report` merges all";
 

@@ -29,6 +29,7 @@ use crate::trial::output::TrialOutput;
 use crate::trial::{CleanRun, Part, Trial};
 use crate::trial_context::RunOptions;
 use crate::trial_context::progress::Silent;
+use crate::trial_context::world::World;
 
 /// How often a program runs clean.
 const CLEAN_RUNS: usize = 3;
@@ -48,7 +49,7 @@ type Finished = (TrialOutput, Vec<Call>);
 pub fn baseline(
     whole: &Trial,
     options: &CampaignOptions,
-    run_options: &RunOptions,
+    (run_options, worlds): (&RunOptions, &[Arc<World>]),
     campaign: &mut Campaign,
 ) -> Result<Option<CampaignBaseline>, RunError> {
     let scenario = &whole.scenario;
@@ -57,7 +58,7 @@ pub fn baseline(
         part: Part::Campaign(Vec::new(), None),
         ..whole.clone()
     };
-    let mut runs = clean_runs(&lean, options, run_options)?;
+    let mut runs = clean_runs(&lean, options, (run_options, worlds))?;
     if run_options.cancel.is_cancelled() {
         campaign.stopped = true;
         return Ok(None);
@@ -106,7 +107,7 @@ pub fn baseline(
 fn clean_runs(
     lean: &Trial,
     options: &CampaignOptions,
-    run_options: &RunOptions,
+    (run_options, worlds): (&RunOptions, &[Arc<World>]),
 ) -> Result<Vec<Finished>, RunError> {
     let count = match lean.scenario.content.provisioner.is_external() {
         true => CLEAN_RUNS,
@@ -116,8 +117,16 @@ fn clean_runs(
     while runs.len() < count && !run_options.cancel.is_cancelled() {
         let now = options.jobs.clamp(1, count - runs.len());
         let some: Vec<Result<Finished, RunError>> = std::thread::scope(|scope| {
-            let run = || runner::in_memory(lean, run_options, &Silent::shared());
-            let threads: Vec<_> = (0..now).map(|_| scope.spawn(run)).collect();
+            let run = |thread: usize| {
+                let mut run_options = run_options.clone();
+                // Each world keeps a clean run to go on from.
+                run_options.world = worlds.get(thread).cloned();
+                runner::in_memory(lean, &run_options, &Silent::shared())
+            };
+            let run = &run;
+            let threads: Vec<_> = (0..now)
+                .map(|thread| scope.spawn(move || run(thread)))
+                .collect();
             let joined = threads.into_iter().map(|thread| {
                 let died = |_| RunError {
                     trial: lean.name(),

@@ -1,7 +1,7 @@
 //! Runs a campaign: the clean run first, then every schedule, on threads that share nothing.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kubeproof_contract::fault::Fault;
@@ -20,6 +20,7 @@ use crate::runner::{self, RunError};
 use crate::scenario::Scenario;
 use crate::trial::{Part, Trial};
 use crate::trial_context::RunOptions;
+use crate::trial_context::world::World;
 use crate::wall_clock::Stopwatch;
 
 /// How single faults are combined.
@@ -97,12 +98,14 @@ pub fn run(
     };
     // One account for all, with the bystander in it that the clean run tears down.
     let run_options = runner::with_bystander(&clean, run_options)?;
-    if let Some(baseline) = baseline(&clean, options, &run_options, &mut campaign)? {
+    let worlds = worlds(scenario, options.jobs)?;
+    if let Some(baseline) = baseline(&clean, options, (&run_options, &worlds), &mut campaign)? {
         let running = Running {
             scenario,
             options,
             run_options: &run_options,
             baseline: &baseline,
+            worlds: &worlds,
             stopwatch: &stopwatch,
         };
         running.all(progress, &mut campaign)?;
@@ -111,12 +114,26 @@ pub fn run(
     Ok(campaign)
 }
 
+/// The worlds of threads, for programs; none for built-in provisioners, which have no files and no sockets.
+fn worlds(scenario: &Scenario, jobs: usize) -> Result<Vec<Arc<World>>, RunError> {
+    if !scenario.content.provisioner.is_external() {
+        return Ok(Vec::new());
+    }
+    let made: Result<Vec<World>, _> = (0..jobs.max(1)).map(World::new).collect();
+    let made = made.map_err(|error| RunError {
+        trial: scenario.name().to_owned(),
+        message: format!("no folder can be made: {error}"),
+    })?;
+    Ok(made.into_iter().map(Arc::new).collect())
+}
+
 /// What a campaign runs with, once it has a plan.
 struct Running<'a> {
     scenario: &'a Scenario,
     options: &'a CampaignOptions,
     run_options: &'a RunOptions,
     baseline: &'a CampaignBaseline,
+    worlds: &'a [Arc<World>],
     stopwatch: &'a Stopwatch,
 }
 
@@ -177,7 +194,12 @@ impl Running<'_> {
                 add_lifecycle(self.scenario, &schedule, shrunk, campaign);
             },
         );
-        let work = || {
+        let work = |thread: usize| {
+            let world = self.worlds.get(thread);
+            if world.is_some_and(|world| world.checkpoint().is_none()) {
+                // A clean run of its own, from which faults in the teardown go on. Without it they begin at the beginning.
+                let _ = self.run(&[], world);
+            }
             loop {
                 if self.is_over() {
                     return;
@@ -185,7 +207,7 @@ impl Running<'_> {
                 let Some((index, schedule)) = lock(&next).next() else {
                     return;
                 };
-                match self.run_schedule(&schedule) {
+                match self.run_schedule(&schedule, world) {
                     // An interrupted lifecycle has no result.
                     _ if self.run_options.cancel.is_cancelled() => return summarized.end(),
                     Ok(shrunk) => {
@@ -201,8 +223,9 @@ impl Running<'_> {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 0..self.options.jobs.clamp(1, count.max(1)) {
-                scope.spawn(work);
+            let work = &work;
+            for thread in 0..self.options.jobs.clamp(1, count.max(1)) {
+                scope.spawn(move || work(thread));
             }
         });
         if let Some(problem) = lock(&failed).take() {
@@ -211,17 +234,31 @@ impl Running<'_> {
         Ok(summarized.finish())
     }
 
-    fn run(&self, schedule: &[TargetedFault]) -> Result<LifecycleResult, RunError> {
+    fn run(
+        &self,
+        schedule: &[TargetedFault],
+        world: Option<&Arc<World>>,
+    ) -> Result<LifecycleResult, RunError> {
+        let mut run_options = self.run_options.clone();
+        run_options.world = world.cloned();
+        // What is aimed at the teardown alone needs no provision of its own.
+        if schedule.iter().all(|one| one.fault.target.in_teardown) {
+            run_options.checkpoint = world.and_then(|world| world.checkpoint());
+        }
         let faults = schedule.iter().map(|targeted| targeted.fault.clone());
         let clean = &self.baseline.clean;
         let trial = lifecycle::trial(self.scenario, faults.collect(), clean, self.options.seed);
-        lifecycle::run(&trial, self.run_options)
+        lifecycle::run(&trial, &run_options)
     }
 
     /// Runs one lifecycle; that of a program again if its fault was not reached, because its calls come as the machine
     /// lets them.
-    fn reached(&self, schedule: &[TargetedFault]) -> Result<LifecycleResult, RunError> {
-        let mut result = self.run(schedule)?;
+    fn reached(
+        &self,
+        schedule: &[TargetedFault],
+        world: Option<&Arc<World>>,
+    ) -> Result<LifecycleResult, RunError> {
+        let mut result = self.run(schedule, world)?;
         if !self.scenario.content.provisioner.is_external() {
             return Ok(result);
         }
@@ -231,14 +268,18 @@ impl Running<'_> {
             if !missed || is_known || self.run_options.cancel.is_cancelled() {
                 break;
             }
-            result = self.run(schedule)?;
+            result = self.run(schedule, world)?;
         }
         Ok(result)
     }
 
     /// Runs one lifecycle; if it has findings, again with fewer faults, as long as the same oracles report them.
-    fn run_schedule(&self, schedule: &Schedule) -> Result<ShrunkLifecycle, RunError> {
-        let result = self.reached(schedule)?;
+    fn run_schedule(
+        &self,
+        schedule: &Schedule,
+        world: Option<&Arc<World>>,
+    ) -> Result<ShrunkLifecycle, RunError> {
+        let result = self.reached(schedule, world)?;
         let oracles = |result: &LifecycleResult| -> BTreeSet<String> {
             let oracles = result.findings.iter().map(|finding| finding.oracle.clone());
             oracles.collect()
@@ -249,13 +290,13 @@ impl Running<'_> {
         }
         let first = oracles(&result);
         let needed = shrink(schedule, |fewer| {
-            let again = self.run(fewer);
+            let again = self.run(fewer, world);
             again.is_ok_and(|again| oracles(&again) == first)
         });
         let mut result = result;
         if needed.len() < schedule.len() {
             // The findings are those of the smaller schedule, the injected faults those of the whole.
-            let small = self.run(&needed)?;
+            let small = self.run(&needed, world)?;
             result.findings = small.findings;
             result.around = small.around;
         }

@@ -60,6 +60,8 @@ pub fn trial(scenario: &Scenario, faults: Vec<Fault>, clean: &Arc<CleanRun>, see
 pub fn run(trial: &Trial, options: &RunOptions) -> Result<LifecycleResult, RunError> {
     let (ran, journal) = runner::in_memory(trial, options, &Silent::shared())?;
     let record = ran.record;
+    let before = options.checkpoint.as_ref().map_or(0, |it| it.calls.len());
+    let before = u64::try_from(before).unwrap_or(0);
     // Thousands of lifecycles have no findings; they do not need the calls.
     let around = if record.findings.is_empty() {
         Vec::new()
@@ -81,7 +83,7 @@ pub fn run(trial: &Trial, options: &RunOptions) -> Result<LifecycleResult, RunEr
             .iter()
             .map(|fault| (fault.seen, fault.injected))
             .collect(),
-        calls: record.calls,
+        calls: record.calls.saturating_sub(before),
         hash: record.journal_hash,
         around,
     })

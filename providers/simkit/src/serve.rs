@@ -32,7 +32,7 @@ use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
-use kubeproof_contract::serve::{Door, ServeError, Served, Serving, Sharing};
+use kubeproof_contract::serve::{Door, Place, ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
 use tokio::sync::{Notify, Semaphore};
 
@@ -58,6 +58,7 @@ pub struct Shared<C: Cloud> {
     /// The doors of other accounts, by the hosts behind them.
     other_doors: Mutex<BTreeMap<String, SocketAddr>>,
     certificates: Certificates,
+    place: Place,
     listeners: Listeners,
     connections: Arc<Semaphore>,
     calls: Mutex<Calls>,
@@ -108,6 +109,7 @@ impl<C: Cloud> Shared<C> {
         self.memory.with(|cloud| *cloud = fresh(self.clock.now()));
         // Hosts of the new account may have the same names as old ones, so they get new ports.
         drop(self.listeners.close());
+        self.place.forget_hosts();
         *self.calls() = Calls::default();
         self.set_faults(self.first_faults.clone());
     }
@@ -163,6 +165,7 @@ pub fn serve<C: Cloud>(
         journal: Journal::default(),
         faults: plan_for_programs(serving.faults.clone()),
         keys: CallKeys::default(),
+        place: Place::default(),
     };
     let memory = InMemory::new(fresh(clock.now()), clock);
     open(memory, sharing, Some(Box::new(fresh)), serving.faults)
@@ -185,7 +188,13 @@ fn open<C: Cloud>(
     fresh: Option<Fresh<C>>,
     first_faults: Vec<Fault>,
 ) -> Result<Arc<dyn Served>, ServeError> {
-    let (listener, address) = listeners::bind(sharing.listen)?;
+    let place = sharing.place;
+    let listen = match sharing.listen.port() {
+        0 => SocketAddr::new(sharing.listen.ip(), place.port("")),
+        _ => sharing.listen,
+    };
+    let (listener, address) = listeners::bind(listen)?;
+    place.keep_port("", address.port());
     let calls = Calls {
         journal: sharing.journal,
         forgotten: 0,
@@ -199,7 +208,8 @@ fn open<C: Cloud>(
         time_scale: sharing.time_scale,
         address,
         other_doors: Mutex::default(),
-        certificates: Certificates::make(address.ip())?,
+        certificates: Certificates::make(address.ip(), &place)?,
+        place,
         listeners: Listeners::default(),
         connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         calls: Mutex::new(calls),
