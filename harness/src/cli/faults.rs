@@ -2,10 +2,10 @@
 //!
 //! Options and progress; the campaign itself is in `faults::campaign`.
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+mod progress_line;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kubeproof_contract::check::Verdict;
@@ -14,20 +14,18 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, page, render};
 use kubeproof_reports::format::Format;
 
+use self::progress_line::ProgressLine;
 use super::output::{FormatName, Output};
-use super::{progress, signals};
-use crate::faults::campaign::{CampaignOptions, CampaignProgress, Mode, run as run_campaign};
+use super::signals;
+use crate::faults::campaign::{CampaignOptions, Mode, run as run_campaign};
+use crate::faults::plan_file::PlanFile;
 use crate::faults::schedules::EffectFilter;
 use crate::faults::shard::Shard;
 use crate::scenario::{Scenario, injectable};
 use crate::trial_context::RunOptions;
 use crate::trial_context::bystander::BystanderState;
 use crate::trial_context::cancel::CancelToken;
-use crate::wall_clock::Stopwatch;
 use crate::{exit_code, providers, scenario};
-
-/// Milliseconds between two lines of progress: on a terminal, and elsewhere.
-const INTERVAL_MILLISECONDS: (u64, u64) = (200, 10_000);
 
 const AFTER_HELP: &str = "\
 The clean run comes first, and must pass. Then there is one lifecycle for each of its calls and each
@@ -96,6 +94,12 @@ pub struct Args {
     /// Run only the clean runs, and list what would be injected
     #[arg(long, conflicts_with_all = ["sample", "within"])]
     list: bool,
+    /// Write the plan to a file, for `--plan` on other machines
+    #[arg(long, value_name = "FILE")]
+    plan_out: Option<PathBuf>,
+    /// Run this plan, which `--plan-out` has written
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fault", "pairs", "random", "effects", "pedantic", "every"])]
+    plan: Option<PathBuf>,
     /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -194,10 +198,27 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         bystander: BystanderState::unless(args.no_bystander),
         ..RunOptions::quiet()
     };
+    let given = match args.plan.as_deref().map(read_plan).transpose() {
+        Ok(given) => given,
+        Err(problem) => {
+            out.error(&problem);
+            return exit_code::USAGE;
+        }
+    };
     let mut whole = Campaign::default();
+    let mut made = PlanFile::default();
     for scenario in &rehearsed {
         let progress_line = ProgressLine::new(out);
-        match run_campaign(scenario, &options(args), &run_options, &progress_line) {
+        let mut options = options(args);
+        if let Some(given) = &given {
+            let Some(plan) = given.of(scenario.name(), args.seed) else {
+                let (name, seed) = (scenario.name(), args.seed);
+                out.error(&format!("the plan has none for {name} with seed {seed}"));
+                return exit_code::USAGE;
+            };
+            options.plan = Some(Arc::new(plan.clone()));
+        }
+        match run_campaign(scenario, &options, &run_options, &progress_line) {
             Ok(campaign) => whole.merge(campaign),
             Err(error) => {
                 out.error(&error.to_string());
@@ -205,10 +226,15 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             }
         }
         progress_line.leave_line();
+        made.plans.extend(progress_line.plans());
         if run_options.cancel.is_cancelled() {
             whole.stopped = true;
             break;
         }
+    }
+    if let Some(Err(problem)) = args.plan_out.as_deref().map(|path| write_plan(path, &made)) {
+        out.error(&problem);
+        return exit_code::USAGE;
     }
     if args.list {
         return listed(&whole, out);
@@ -218,6 +244,18 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let verdict = page::verdict(&whole);
     out.say(&last_line(&whole, verdict));
     exit_code::of([verdict])
+}
+
+fn read_plan(path: &Path) -> Result<PlanFile, String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{} is not a plan: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    serde_json::from_str(&text).map_err(|error| wrong(&error))
+}
+
+fn write_plan(path: &Path, plan: &PlanFile) -> Result<(), String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{} cannot be written: {why}", path.display());
+    let text = serde_json::to_string_pretty(plan).map_err(|error| wrong(&error))?;
+    std::fs::write(path, text).map_err(|error| wrong(&error))
 }
 
 /// What cannot be done in a campaign.
@@ -256,6 +294,7 @@ fn options(args: &Args) -> CampaignOptions {
         sample: args.sample.and_then(|count| usize::try_from(count).ok()),
         within: args.within,
         lists_only: args.list,
+        plan: None,
     }
 }
 
@@ -300,94 +339,4 @@ fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
         campaign.findings.len(),
         campaign.unreached_count()
     )
-}
-
-/// Progress on standard error: a line that is redrawn on a terminal, an occasional line elsewhere.
-struct ProgressLine {
-    quiet: bool,
-    terminal: bool,
-    state: Mutex<State>,
-}
-
-struct State {
-    scenario: String,
-    planned: usize,
-    done: usize,
-    findings: usize,
-    since: Stopwatch,
-    said: u64,
-}
-
-impl ProgressLine {
-    fn new(out: &Output) -> Self {
-        Self {
-            quiet: out.quiet,
-            terminal: std::io::stderr().is_terminal(),
-            state: Mutex::new(State {
-                scenario: String::new(),
-                planned: 0,
-                done: 0,
-                findings: 0,
-                since: Stopwatch::start(),
-                said: 0,
-            }),
-        }
-    }
-
-    fn leave_line(&self) {
-        if self.terminal && !self.quiet {
-            progress::leave_line();
-        }
-    }
-}
-
-impl State {
-    /// `aws/two-zones: 120 of 1800 lifecycles, 0 with findings, 31 a second, 54 s left`.
-    fn line(&self) -> String {
-        let milliseconds = self.since.milliseconds().max(1);
-        let done = u64::try_from(self.done).unwrap_or(u64::MAX);
-        let rest = u64::try_from(self.planned - self.done.min(self.planned)).unwrap_or(0);
-        let left = rest.saturating_mul(milliseconds) / done.max(1) / 1000;
-        let rate = match done.saturating_mul(1000) / milliseconds {
-            // Programs take seconds each.
-            0..3 => format!("{} a minute", done.saturating_mul(60_000) / milliseconds),
-            rate => format!("{rate} a second"),
-        };
-        format!(
-            "{}: {} of {} lifecycles, {} with findings, {rate}, {left} s left",
-            self.scenario, self.done, self.planned, self.findings
-        )
-    }
-}
-
-impl CampaignProgress for ProgressLine {
-    fn planned(&self, scenario: &str, lifecycles: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        scenario.clone_into(&mut state.scenario);
-        state.planned = lifecycles;
-        state.since = Stopwatch::start();
-    }
-
-    fn lifecycle_done(&self, _calls: u64, findings: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.done += 1;
-        state.findings += usize::from(findings > 0);
-        let (on_terminal, elsewhere) = INTERVAL_MILLISECONDS;
-        let interval = if self.terminal {
-            on_terminal
-        } else {
-            elsewhere
-        };
-        let now = state.since.milliseconds();
-        if self.quiet || now < state.said + interval {
-            return;
-        }
-        state.said = now;
-        let line = state.line();
-        if self.terminal {
-            progress::show_line(&line);
-        } else {
-            progress::say_above(&line);
-        }
-    }
 }

@@ -14,11 +14,11 @@ use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::campaign::portion::Portion;
 use kubeproof_reports::record::Record;
 
-use super::campaign::{CampaignOptions, Mode};
 use super::classes;
 use super::clean::doubts;
 use super::injection_points::{InjectionPoint, Part as PartOfRun, injection_points};
 use super::keyed_points::{CleanCalls, keyed_points};
+use super::options::{CampaignOptions, Mode};
 use super::plan::{Combination, Plan};
 use super::schedules::{self, TargetedFault};
 use super::summary::campaign_finding;
@@ -87,7 +87,15 @@ pub fn baseline(
         retained: ran.state.retained,
         access: ran.state.access,
     });
-    let plan = planned(scenario, options, &points);
+    let mut plan = planned(scenario, options, &points);
+    if let Some(given) = &options.plan {
+        let schedules = given.schedules().map_err(|error| RunError {
+            trial: scenario.name().to_owned(),
+            message: format!("the plan cannot be read: {error}"),
+        })?;
+        plan.singles = schedules;
+        campaign.unstable.clone_from(&given.unstable);
+    }
     let extent = plan.extent();
     let (shard, of) = options
         .shard
@@ -109,7 +117,8 @@ fn clean_runs(
     options: &CampaignOptions,
     (run_options, worlds): (&RunOptions, &[Arc<World>]),
 ) -> Result<Vec<Finished>, RunError> {
-    let count = match lean.scenario.content.provisioner.is_external() {
+    let makes_plan = options.plan.is_none() && !matches!(options.mode, Mode::These(_));
+    let count = match lean.scenario.content.provisioner.is_external() && makes_plan {
         true => CLEAN_RUNS,
         false => 1,
     };

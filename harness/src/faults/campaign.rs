@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use kubeproof_contract::fault::Fault;
 use kubeproof_contract::mutex::lock;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::Campaign;
 
+pub use super::options::{CampaignOptions, Mode};
+
 use super::baseline::{CampaignBaseline, baseline};
 use super::lifecycle::{self, LifecycleResult, ShrunkLifecycle};
+use super::plan_file::ScenarioPlan;
 use super::reorder_buffer::ReorderBuffer;
-use super::schedules::{EffectFilter, Schedule, TargetedFault};
-use super::shard::Shard;
+use super::schedules::{Schedule, TargetedFault};
 use super::shrink::shrink;
 use super::summary::{add_lifecycle, written};
 use crate::runner::{self, RunError};
@@ -23,48 +23,12 @@ use crate::trial_context::RunOptions;
 use crate::trial_context::world::World;
 use crate::wall_clock::Stopwatch;
 
-/// How single faults are combined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Each alone.
-    Singles,
-    /// Each pair.
-    Pairs,
-    /// This many random pairs.
-    Random(usize),
-    /// These faults, together, in one lifecycle.
-    These(Vec<Fault>),
-}
-
-/// Options of a campaign.
-#[derive(Clone, Debug)]
-pub struct CampaignOptions {
-    /// How single faults are combined.
-    pub mode: Mode,
-    /// Which effects are injected.
-    pub effect_filter: EffectFilter,
-    /// Whether to inject into every call of a polling loop.
-    pub every_poll: bool,
-    /// Seed.
-    pub seed: u64,
-    /// The part of the campaign to run here.
-    pub shard: Option<Shard>,
-    /// Threads.
-    pub jobs: usize,
-    /// Programs: whether to run every fault, not only one for each class of those that are alike.
-    pub every: bool,
-    /// Whether to run only this many lifecycles, chosen by the seed.
-    pub sample: Option<usize>,
-    /// No lifecycle begins after this real time.
-    pub within: Option<Duration>,
-    /// Whether to run only the clean runs, and to name what would be run.
-    pub lists_only: bool,
-}
-
 /// Progress of a campaign.
 pub trait CampaignProgress: Sync {
     /// This many lifecycles will be run.
     fn planned(&self, _scenario: &str, _lifecycles: usize) {}
+    /// The clean runs have shown what is to be run.
+    fn plan_made(&self, _plan: ScenarioPlan) {}
     /// One of them has finished.
     fn lifecycle_done(&self, _calls: u64, _findings: usize) {}
 }
@@ -100,6 +64,9 @@ pub fn run(
     let run_options = runner::with_bystander(&clean, run_options)?;
     let worlds = worlds(scenario, options.jobs)?;
     if let Some(baseline) = baseline(&clean, options, (&run_options, &worlds), &mut campaign)? {
+        let (name, unstable) = (scenario.name(), &campaign.unstable);
+        let singles = &baseline.plan.singles;
+        progress.plan_made(ScenarioPlan::of(name, options.seed, unstable, singles));
         let running = Running {
             scenario,
             options,
