@@ -327,6 +327,7 @@ fn redacted(
     for call in calls {
         call.target = redactor.clean(&call.target);
         call.error = call.error.as_deref().map(|error| redactor.clean(error));
+        call.key = call.key.as_deref().map(|key| redactor.clean(key));
     }
     Ok(())
 }

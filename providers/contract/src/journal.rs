@@ -16,6 +16,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::call::{Actor, Dialect, Signature, Targets};
+use crate::call_key::{AnswerChanged, CallKey};
 use crate::clock::Clock;
 use crate::mutex::lock;
 use crate::transport::{SharedTransport, Transport, TransportError};
@@ -49,6 +50,17 @@ pub struct Call {
     /// Ids and names of what it created, according to its answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<String>,
+    /// What it is about, where calls have keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether its answer differs from the one before to the same request, where calls have keys.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub changed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The shared list of calls of one trial.
@@ -58,6 +70,13 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// A journal that goes on after these calls.
+    pub fn after(calls: Vec<Call>) -> Self {
+        Self {
+            calls: Arc::new(Mutex::new(calls)),
+        }
+    }
+
     /// All calls so far, in the order in which they were sent.
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.calls).clone()
@@ -236,6 +255,8 @@ impl Transport for JournalLayer {
             response_digest: String::new(),
             names: targets(None).names,
             made: Vec::new(),
+            key: request.extensions().get::<CallKey>().map(ToString::to_string),
+            changed: false,
         });
         let result = self.inner.send(request).await;
         let took = self.clock.elapsed().saturating_sub(began);
@@ -246,6 +267,7 @@ impl Transport for JournalLayer {
                     call.status = Some(response.status().as_u16());
                     call.error = self.dialect.error_code(response);
                     call.response_digest = digest(response.body());
+                    call.changed = response.extensions().get::<AnswerChanged>().is_some();
                     if response.status().as_u16() < 400 {
                         let targets = targets(Some(response));
                         (call.names, call.made) = (targets.names, targets.made);

@@ -7,6 +7,7 @@
 
 pub mod bounded;
 pub mod call;
+pub mod call_key;
 pub mod check;
 pub mod checked;
 pub mod clock;

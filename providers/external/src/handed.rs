@@ -149,6 +149,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             }],
             files: Vec::new(),
             time_scale: None::<NonZeroU32>,
+            real_sleeps: false,
             real_limit: Duration::from_mins(1),
             programs: Programs::default(),
             access: None,

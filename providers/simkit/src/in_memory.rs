@@ -147,8 +147,8 @@ impl<C: Cloud> GroundTruth for InMemory<C> {
         self.with(|cloud| cloud.fastest_ready())
     }
 
-    fn fork(&self, clock: Clock) -> Rehearsal {
-        Self::rehearsal(self.with(|cloud| cloud.clone()), clock)
+    fn copy(&self) -> Arc<dyn Snapshot> {
+        Arc::new(FrozenCloud(Mutex::new(self.with(|cloud| cloud.clone()))))
     }
 
     fn snapshot(&self) -> Arc<dyn Snapshot> {

@@ -111,14 +111,17 @@ pub fn update<C: Cloud>(shared: &Arc<Shared<C>>) -> Result<(), ServeError> {
         if open.contains_key(&host) {
             continue;
         }
-        let address = SocketAddr::new(shared.address.ip(), 0);
+        let address = SocketAddr::new(shared.address.ip(), shared.place.port(&host));
         if open.len() >= LISTENERS_MAX {
             return Err(ServeError::Listen {
                 address,
                 problem: format!("{LISTENERS_MAX} hosts have ports already"),
             });
         }
-        let (listener, bound) = bind(address)?;
+        // Another may listen there by now.
+        let anywhere = || bind(SocketAddr::new(address.ip(), 0));
+        let (listener, bound) = bind(address).or_else(|_| anywhere())?;
+        shared.place.keep_port(&host, bound.port());
         let endpoint = HostEndpoint {
             url: format!("https://{}", reachable(bound)),
             authority_pem: shared.certificates.authority_pem.clone(),
