@@ -25,3 +25,4 @@ pub mod serve;
 pub mod stale_reads;
 pub mod store;
 pub mod timers;
+pub mod websocket;

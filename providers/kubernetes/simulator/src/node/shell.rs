@@ -23,6 +23,8 @@ pub(crate) enum Instruction {
     Sleep(Duration),
     /// It ends with this exit code.
     Exit(i32),
+    /// It stays until it is stopped.
+    Stay,
 }
 
 /// Something that is printed.
@@ -57,22 +59,79 @@ pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, String> {
     let refuse = || {
         Err(format!(
             "the simulated kubelet refuses command {} with arguments {}: it interprets only \
-             `sh -c` with echo, printf '%s\\n', sleep, exit and true, and `sleep`",
+             `sh -c` with echo, printf '%s\\n', sleep, exit, true and false, and these without a shell",
             container["command"], container["args"]
         ))
     };
     match words.as_slice() {
-        ["sh" | "/bin/sh", "-c", script] => script_steps(script).or_else(|()| refuse()),
-        ["sleep" | "/bin/sleep", time] => seconds(time).map_or_else(refuse, |step| Ok(vec![step])),
-        _ => refuse(),
+        [shell, "-c", script] if SHELLS.contains(&base(shell)) => {
+            script_steps(script).or_else(|()| refuse())
+        }
+        [program, rest @ ..] => {
+            let word = |text: &&str| vec![Word::Plain((*text).to_owned())];
+            let command: Vec<Vec<Word>> = std::iter::once(word(&base(program)))
+                .chain(rest.iter().map(word))
+                .collect();
+            let mut steps = Vec::new();
+            run(&command, &mut steps).map_or_else(|()| refuse(), |()| Ok(steps))
+        }
+        [] => refuse(),
     }
 }
 
+/// The shells whose scripts are interpreted.
+const SHELLS: [&str; 3] = ["sh", "bash", "ash"];
+
+/// The name of a program without its folder.
+fn base(program: &str) -> &str {
+    ["/bin/", "/usr/bin/"]
+        .iter()
+        .find_map(|folder| program.strip_prefix(folder))
+        .unwrap_or(program)
+}
+
+/// Whether a program is a shell or one that is interpreted, so that what it does is known or refused by name.
+pub(crate) fn is_known(program: &str) -> bool {
+    let program = base(program);
+    SHELLS.contains(&program)
+        || ["echo", "printf", "sleep", "true", "false", "exit", "tail"].contains(&program)
+}
+
+/// A time to sleep, as `sleep` takes it.
 fn seconds(word: &str) -> Option<Instruction> {
-    word.parse()
-        .ok()
-        .map(Duration::from_secs)
-        .map(Instruction::Sleep)
+    if word == "infinity" || word == "inf" {
+        return Some(Instruction::Stay);
+    }
+    let (number, unit) = match word.strip_suffix(['s', 'm', 'h', 'd']) {
+        Some(number) => (number, word.chars().last()?),
+        None => (word, 's'),
+    };
+    let times = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => 1,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(times)?;
+    Some(Instruction::Sleep(Duration::from_secs(seconds)))
+}
+
+/// A loop that only waits.
+fn is_idle_loop(script: &str) -> bool {
+    let words: Vec<&str> = script.split_whitespace().collect();
+    let text = words.join(" ");
+    let body = ["while true; do ", "while :; do ", "while sleep "];
+    body.iter().any(|head| {
+        let Some(rest) = text.strip_prefix(head) else {
+            return false;
+        };
+        let time = match rest.strip_prefix("sleep ") {
+            Some(time) => time.strip_suffix("; done"),
+            None if *head == "while sleep " => rest.strip_suffix("; do :; done"),
+            None => None,
+        };
+        time.is_some_and(|time| seconds(time).is_some())
+    })
 }
 
 fn script_steps(script: &str) -> Result<Vec<Instruction>, ()> {
@@ -88,41 +147,63 @@ fn script_steps(script: &str) -> Result<Vec<Instruction>, ()> {
         return Ok(steps);
     }
     let mut steps = Vec::new();
-    for command in split(script)? {
+    if is_idle_loop(script) {
+        return Ok(vec![Instruction::Stay]);
+    }
+    let commands = split(script)?;
+    let last = commands.iter().rposition(|command| !command.is_empty());
+    for (at, command) in commands.iter().enumerate() {
+        // The exit code of a command counts only at the end of a script.
+        let is_last = Some(at) == last;
         match command.as_slice() {
             [] => {}
-            [name] if plain(name) == Some("true") => {}
-            [name, rest @ ..] => match (plain(name), rest) {
-                (Some("echo"), words) => {
-                    let mut line = Vec::new();
-                    for (index, word) in words.iter().enumerate() {
-                        if index > 0 {
-                            line.push(Word::Plain(" ".to_owned()));
-                        }
-                        line.extend(word.iter().cloned());
-                    }
-                    line.push(Word::Plain("\n".to_owned()));
-                    steps.push(Instruction::Print(line));
-                }
-                (Some("printf"), [format, words @ ..]) if plain(format) == Some("%s\\n") => {
-                    for word in words {
-                        let mut line = word.clone();
-                        line.push(Word::Plain("\n".to_owned()));
-                        steps.push(Instruction::Print(line));
-                    }
-                }
-                (Some("sleep"), [time]) => {
-                    steps.push(plain(time).and_then(seconds).ok_or(())?);
-                }
-                (Some("exit"), [code]) => {
-                    let code: u8 = plain(code).ok_or(())?.parse().map_err(|_| ())?;
-                    steps.push(Instruction::Exit(code.into()));
-                }
-                _ => return Err(()),
-            },
+            [name] if plain(name) == Some("false") && !is_last => {}
+            command => run(command, &mut steps)?,
         }
     }
     Ok(steps)
+}
+
+/// What one command does.
+fn run(command: &[Vec<Word>], steps: &mut Vec<Instruction>) -> Result<(), ()> {
+    let (name, rest) = command.split_first().ok_or(())?;
+    match (plain(name), rest) {
+        (Some("exec"), rest) if !rest.is_empty() => return run(rest, steps),
+        (Some("true" | ":"), _) => {}
+        (Some("false"), _) => steps.push(Instruction::Exit(1)),
+        (Some("echo"), words) => {
+            let mut line = Vec::new();
+            for (index, word) in words.iter().enumerate() {
+                if index > 0 {
+                    line.push(Word::Plain(" ".to_owned()));
+                }
+                line.extend(word.iter().cloned());
+            }
+            line.push(Word::Plain("\n".to_owned()));
+            steps.push(Instruction::Print(line));
+        }
+        (Some("printf"), [format, words @ ..]) if plain(format) == Some("%s\\n") => {
+            for word in words {
+                let mut line = word.clone();
+                line.push(Word::Plain("\n".to_owned()));
+                steps.push(Instruction::Print(line));
+            }
+        }
+        (Some("sleep"), [time]) => {
+            steps.push(plain(time).and_then(seconds).ok_or(())?);
+        }
+        (Some("tail"), [follow, file])
+            if plain(follow) == Some("-f") && plain(file) == Some("/dev/null") =>
+        {
+            steps.push(Instruction::Stay);
+        }
+        (Some("exit"), [code]) => {
+            let code: u8 = plain(code).ok_or(())?.parse().map_err(|_| ())?;
+            steps.push(Instruction::Exit(code.into()));
+        }
+        _ => return Err(()),
+    }
+    Ok(())
 }
 
 /// The text of a word without variables.
@@ -215,6 +296,7 @@ pub(crate) fn execute(steps: &[Instruction], variables: &BTreeMap<String, String
                 execution.exit_code = *code;
                 break;
             }
+            Instruction::Stay => break,
         }
     }
     execution
@@ -262,6 +344,30 @@ mod tests {
         };
         check("echo one; sleep 2\necho two; exit 3", Some(both));
         check("true", Some(Execution::default()));
+        let failed = Execution {
+            exit_code: 1,
+            ..Execution::default()
+        };
+        check("false", Some(failed));
+        check("false; echo on", Some(prints("on\n")));
+    }
+
+    #[test]
+    fn programs_that_only_wait_stay() {
+        for script in [
+            "sleep infinity",
+            "exec tail -f /dev/null",
+            "while true; do sleep 30; done",
+            "while sleep 1h; do :; done",
+        ] {
+            let container = json!({"command": ["sh", "-c", script]});
+            assert_eq!(of(&container), Ok(vec![Instruction::Stay]), "{script}");
+        }
+        let plain = json!({"command": ["echo", "hi"]});
+        assert_eq!(
+            execute(&of(&plain).unwrap(), &BTreeMap::new()),
+            prints("hi\n")
+        );
     }
 
     #[test]
@@ -271,7 +377,6 @@ mod tests {
             "echo a > b",
             "echo a && echo b",
             "echo $(date)",
-            "false",
             "echo $NAME",
             "echo 'open",
             "sleep x",
