@@ -6,7 +6,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_simkit::cloud::Cloud as _;
 use serde_json::{Value, json};
 
-use crate::requests::{account, json_error, json_ok, setup};
+use crate::requests::{self, account, json_error, json_ok, setup};
 
 fn decimal(text: &str) -> Decimal {
     text.parse().expect("a decimal")
@@ -108,7 +108,7 @@ fn a_product_that_aws_has_and_the_table_has_not_is_never_an_empty_list() {
             .map(|(field, value)| json!({"Type": "TERM_MATCH", "Field": field, "Value": value}))
             .collect();
         let body = json!({"ServiceCode": "AmazonEC2", "Filters": filters});
-        let (seen, answer) = json(&mut cloud, "pricing", "GetProducts", &body);
+        let (seen, answer) = requests::json(&mut cloud, "pricing", "GetProducts", &body);
         assert_eq!(seen, status, "{body}: {answer}");
         if status == 200 {
             assert_eq!(answer["PriceList"], json!([]), "{body}");
