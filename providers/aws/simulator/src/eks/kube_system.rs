@@ -105,6 +105,7 @@ pub(super) fn begin(server: &mut ApiServer, place: Place<'_>) {
     let service = json!({
         "metadata": {"name": "kube-dns", "labels": {
             "k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS",
+            "kubernetes.io/cluster-service": "true",
             "eks.amazonaws.com/component": "kube-dns",
         }},
         "spec": {

@@ -100,7 +100,10 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
     for (key, node) in &nodes {
         let there: Vec<&Value> = on_node(cluster, key).collect();
         match misfit(pod, node, &there).or_else(|| volumes::elsewhere(cluster, pod, node)) {
-            None => fitting.push((there.len(), key.name.clone())),
+            None => {
+                let own = there.iter().filter(|other| is_sibling(pod, other)).count();
+                fitting.push((own, there.len(), key.name.clone()));
+            }
             Some(reason) => reasons.push(reason),
         }
     }
@@ -108,7 +111,7 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
     fitting
         .into_iter()
         .next()
-        .map(|(_, name)| name)
+        .map(|(_, _, name)| name)
         .ok_or_else(|| {
             reasons.sort();
             reasons.dedup();
@@ -118,6 +121,13 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
                 reasons.join(", ")
             )
         })
+}
+
+/// Whether two pods have the same owner: those are spread over the nodes first (the default topology spread).
+fn is_sibling(pod: &Value, other: &Value) -> bool {
+    let owner = |pod: &Value| text(pod, "/metadata/ownerReferences/0/uid").to_owned();
+    let own = owner(pod);
+    !own.is_empty() && own == owner(other)
 }
 
 fn on_node<'a>(cluster: &'a Cluster, node: &'a Key) -> impl Iterator<Item = &'a Value> {

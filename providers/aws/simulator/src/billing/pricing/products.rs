@@ -39,11 +39,16 @@ impl Product {
     }
 }
 
-/// In the order of their SKUs, which means nothing: a client that takes the first that fits is
-/// found out.
+/// AWS promises no order. Here what costs nothing or what no one uses comes first, so that a client that takes the first
+/// product is found out.
 static PRODUCTS: LazyLock<Vec<Product>> = LazyLock::new(|| {
     let mut all: Vec<Product> = prices::table().iter().flat_map(of_row).collect();
-    all.sort_by_cached_key(sku);
+    let rank = |product: &Product| match product.attribute("capacitystatus") {
+        Some("AllocatedCapacityReservation") => 0,
+        Some("UnusedCapacityReservation") => 1,
+        _ => 2,
+    };
+    all.sort_by_cached_key(|product| (rank(product), sku(product)));
     all
 });
 
