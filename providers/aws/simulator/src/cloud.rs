@@ -21,8 +21,8 @@ use crate::state::{Event, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, write, write_error};
-use crate::{autoscaling, balancing, billing, bystanders, ec2, eks, iam, logs, operations, policy};
-use crate::{quotas, sigv4, sts, tagging, trail};
+use crate::{autoscaling, balancing, billing, bystanders, ec2, eks, iam, kms, logs, operations};
+use crate::{policy, quotas, sigv4, sts, tagging, trail};
 
 /// A simulated AWS account.
 #[derive(Clone)]
@@ -96,6 +96,8 @@ impl AwsCloud {
         match event {
             Event::Ec2(event) => ec2::happen(&mut self.state, event),
             Event::Eks(event) => eks::happen(&mut self.state, event),
+            Event::Kms(event) => kms::happen(&mut self.state, event),
+            Event::Logs(event) => logs::happen(&mut self.state, event),
             Event::Balancing(event) => balancing::happen(&mut self.state, event),
         }
     }
@@ -270,6 +272,7 @@ fn inventory_but_iam(state: &State, at_rest: &BTreeSet<String>) -> Vec<Resource>
     eks::inventory(state, &mut all);
     autoscaling::inventory(state, &mut all);
     balancing::inventory(state, &mut all);
+    kms::inventory(state, &mut all);
     logs::inventory(state, &mut all);
     all
 }
@@ -302,6 +305,7 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         "iam" => iam::answer(state, call),
         "sts" => sts::answer(state, call),
         "eks" => eks::answer(state, call),
+        "kms" => kms::answer(state, call),
         "autoscaling" => autoscaling::answer(state, call),
         "elasticloadbalancing" => balancing::answer(state, call),
         "logs" => logs::answer(state, call),

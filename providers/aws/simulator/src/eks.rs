@@ -11,6 +11,8 @@ use crate::state::State;
 
 pub mod access;
 pub mod access_policies;
+pub mod addon_updates;
+pub mod addon_versions;
 pub mod addons;
 pub mod aws_auth;
 pub mod cloud_controller;
@@ -18,6 +20,7 @@ pub mod cluster;
 pub mod cluster_create;
 pub mod cluster_lifecycle;
 pub mod cluster_update;
+pub mod encryption;
 pub mod failure;
 pub mod input;
 pub mod kube_system;
@@ -98,6 +101,10 @@ pub enum Event {
     GroupFailed(GroupKey, String),
     /// A node group's instances are drained and terminated.
     Drained(GroupKey),
+    /// An add-on is installed, or could not be, for this reason.
+    AddonMade(addons::AddonKey, Option<String>),
+    /// The deletion of an add-on has succeeded or failed.
+    AddonGone(addons::AddonKey, bool),
     /// A node group is gone.
     GroupGone(GroupKey),
     /// A node group could not be deleted.
@@ -129,6 +136,8 @@ pub fn happen(state: &mut State, event: Event) {
         Event::GroupActive(key) => node_group_lifecycle::active(state, &key),
         Event::GroupFailed(key, code) => node_group_lifecycle::failed(state, &key, &code),
         Event::Drained(key) => node_group_lifecycle::drained(state, &key),
+        Event::AddonMade(key, failure) => addons::made(state, &key, failure),
+        Event::AddonGone(key, well) => addon_updates::gone(state, &key, well),
         Event::GroupGone(key) => node_group_lifecycle::gone(state, &key),
         Event::GroupStays(key, code) => node_group_lifecycle::stays(state, &key, &code),
         Event::UpdateEnded(cluster, id, well) => updates::end(state, &cluster, &id, well),

@@ -78,6 +78,8 @@ pub enum Item {
     ApplicationLoadBalancer,
     NetworkLoadBalancer,
     CostExplorerRequest,
+    KmsKey,
+    InterfaceEndpoint,
 }
 
 impl Item {
@@ -95,6 +97,8 @@ impl Item {
             Self::ApplicationLoadBalancer => ("load_balancer", "ALB hour"),
             Self::NetworkLoadBalancer => ("load_balancer", "NLB hour"),
             Self::CostExplorerRequest => ("billing_api", "Cost Explorer API request"),
+            Self::KmsKey => ("kms", "KMS key"),
+            Self::InterfaceEndpoint => ("endpoint", "VPC interface endpoint"),
         }
     }
 

@@ -9,7 +9,7 @@ use super::access::AccessEntry;
 use super::cluster::{Cluster, LOG_TYPES, Network, answer};
 use super::failure::{in_use, invalid_parameter, limit_exceeded};
 use super::input::{self, Ending, need_text, text, texts};
-use super::{Event, managed_resources, support, versions};
+use super::{Event, encryption, managed_resources, support, versions};
 use crate::billing::{self, usage};
 use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
 use crate::iam::service_linked;
@@ -54,6 +54,8 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     check_role(state, &role_arn).map_err(|error| error.with("clusterName", name.as_str()))?;
     let mut cluster = read(state, body, name, version, role_arn, network)?;
     cluster.token = token;
+    cluster.encryption = encryption::read(state, &body["encryptionConfig"], &cluster.role_arn)
+        .map_err(|error| error.with("clusterName", cluster.name.as_str()))?;
     begin(state, call, cluster)
 }
 
@@ -88,12 +90,7 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
 
 /// Refuses what the simulator does not support: it would have to pretend.
 fn check_known(body: &Value) -> Result<(), AwsError> {
-    let unknown = [
-        "encryptionConfig",
-        "outpostConfig",
-        "computeConfig",
-        "remoteNetworkConfig",
-    ];
+    let unknown = ["outpostConfig", "computeConfig", "remoteNetworkConfig"];
     let asked = |member: &&&str| match body.get(**member) {
         None | Some(Value::Null) => false,
         Some(Value::Array(values)) => !values.is_empty(),
@@ -206,8 +203,8 @@ fn check_service_cidr(state: &State, network: &Network) -> Result<(), AwsError> 
             "it must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, between /24 and /12",
         );
     }
-    let vpc = state.ec2.vpcs.get(&network.vpc_id).map(|vpc| vpc.cidr);
-    if vpc.is_some_and(|vpc| vpc.contains(&range) || range.contains(&vpc)) {
+    let vpc = state.ec2.vpcs.get(&network.vpc_id);
+    if vpc.is_some_and(|vpc| ec2::vpc_cidrs::overlaps(vpc, &range)) {
         return refused("it overlaps with the CIDR block of the VPC");
     }
     Ok(())
@@ -336,6 +333,9 @@ fn read(
         access: IndexMap::new(),
         updates: IndexMap::new(),
         pod_identities: IndexMap::new(),
+        addons: BTreeMap::new(),
+        encryption: None,
+        self_managed_addons: flag(&body["bootstrapSelfManagedAddons"], true),
         name,
         version,
         role_arn,

@@ -6,7 +6,7 @@ use super::cluster::{Cluster, Issue, answer};
 use super::failure::{in_use, invalid_request};
 use super::input::{self, Ending};
 use super::kube_system::{self, Place};
-use super::{Event, after, managed_resources, versions};
+use super::{Event, after, encryption, managed_resources, versions};
 use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -124,6 +124,7 @@ pub(super) fn gone(state: &mut State, name: &str, serial: u64) {
         return;
     };
     state.kubernetes.remove(name);
+    encryption::release(state, &cluster);
     usage::stop(state, name);
     usage::stop(state, &usage::extended_key(name));
     let linger = state.durations.interfaces_linger;

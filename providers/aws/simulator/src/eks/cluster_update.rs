@@ -17,7 +17,14 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 
-fn updatable<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Cluster, AwsError> {
+/// The cluster that a request names, which must be ACTIVE.
+///
+/// # Errors
+/// `ResourceInUseException`, `InvalidRequestException`.
+pub(super) fn updatable<'a>(
+    state: &'a mut State,
+    call: &Call,
+) -> Result<&'a mut Cluster, AwsError> {
     let cluster = input::cluster_mut(state, call)?;
     match cluster.status.as_str() {
         "ACTIVE" => Ok(cluster),

@@ -187,7 +187,9 @@ pub(super) fn can_join(state: &State, key: &GroupKey, group: &NodeGroup) -> bool
         let subnet = ec2::subnets::get(state, &one.subnet_id);
         subnet.is_some_and(|subnet| ec2::vpcs::has_names(state, &subnet.vpc_id))
     };
-    group.holds.instances.len() >= group.scaling.desired as usize
+    let cluster = state.eks.clusters.get(&key.cluster);
+    cluster.is_some_and(super::addons::has_network)
+        && group.holds.instances.len() >= group.scaling.desired as usize
         && group.holds.instances.values().all(live_transport)
         && group.holds.instances.values().all(names)
         && group

@@ -113,7 +113,11 @@ fn check_name(name: &str) -> Result<(), AwsError> {
     ))
 }
 
-fn check_trust(text: &str) -> Result<(), AwsError> {
+/// Refuses a trust policy that is none.
+///
+/// # Errors
+/// `MalformedPolicyDocument`.
+pub(super) fn check_trust(text: &str) -> Result<(), AwsError> {
     let value = document(text)?;
     let statements = super::role_checks::statements(&value);
     if statements

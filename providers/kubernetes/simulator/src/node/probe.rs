@@ -14,6 +14,8 @@ use crate::store::Key;
 
 /// The image of the probe: it has a shell.
 pub const IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
+/// An image with a shell and curl.
+pub const CURL_IMAGE: &str = "docker.io/curlimages/curl:8.11.1";
 /// The command of the probe.
 pub const COMMAND: [&str; 2] = ["/bin/sh", "-c"];
 /// The program that the shell gets.

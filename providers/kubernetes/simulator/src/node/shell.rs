@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::json::{items, text};
+use crate::node::curl::Curl;
 use crate::node::device_plugin;
+use crate::node::shell_words::split;
 
 /// Counts the GPU devices of the container. Recognized as a whole, at the end of a script.
 const COUNT_GPUS: &str =
@@ -25,6 +27,8 @@ pub(crate) enum Instruction {
     Exit(i32),
     /// It stays until it is stopped.
     Stay,
+    /// It calls something outside the cluster.
+    Call(Curl),
 }
 
 /// Something that is printed.
@@ -44,6 +48,10 @@ pub(crate) struct Execution {
     /// How long it runs.
     pub(crate) runs: Duration,
     pub(crate) exit_code: i32,
+    /// Whether it stays until it is stopped.
+    pub(crate) stays: bool,
+    /// The request at which it stops until there is an answer, and what follows.
+    pub(crate) call: Option<(Curl, Vec<Instruction>)>,
 }
 
 /// The program of a container.
@@ -59,7 +67,7 @@ pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, String> {
     let refuse = || {
         Err(format!(
             "the simulated kubelet refuses command {} with arguments {}: it interprets only \
-             `sh -c` with echo, printf '%s\\n', sleep, exit, true and false, and these without a shell",
+             `sh -c` with echo, printf '%s\\n', curl, sleep, exit, true and false, and these without a shell",
             container["command"], container["args"]
         ))
     };
@@ -94,7 +102,10 @@ fn base(program: &str) -> &str {
 pub(crate) fn is_known(program: &str) -> bool {
     let program = base(program);
     SHELLS.contains(&program)
-        || ["echo", "printf", "sleep", "true", "false", "exit", "tail"].contains(&program)
+        || [
+            "curl", "echo", "printf", "sleep", "true", "false", "exit", "tail",
+        ]
+        .contains(&program)
 }
 
 /// A time to sleep, as `sleep` takes it.
@@ -201,102 +212,57 @@ fn run(command: &[Vec<Word>], steps: &mut Vec<Instruction>) -> Result<(), ()> {
             let code: u8 = plain(code).ok_or(())?.parse().map_err(|_| ())?;
             steps.push(Instruction::Exit(code.into()));
         }
+        (Some("curl"), arguments) => {
+            steps.push(Instruction::Call(Curl::of(arguments).ok_or(())?));
+        }
         _ => return Err(()),
     }
     Ok(())
 }
 
 /// The text of a word without variables.
-fn plain(word: &[Word]) -> Option<&str> {
+pub(crate) fn plain(word: &[Word]) -> Option<&str> {
     match word {
         [Word::Plain(text)] => Some(text),
         _ => None,
     }
 }
 
-/// Splits a script into commands and their words. Only `;` and line ends separate commands.
-fn split(script: &str) -> Result<Vec<Vec<Vec<Word>>>, ()> {
-    let mut commands: Vec<Vec<Vec<Word>>> = vec![Vec::new()];
-    let mut word: Option<Vec<Word>> = None;
-    let mut letters = script.chars().peekable();
-    let mut quote = None;
-    while let Some(letter) = letters.next() {
-        match (quote, letter) {
-            (Some(open), letter) if open == letter => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(letter);
-                let word = word.get_or_insert_default();
-                if word.is_empty() {
-                    word.push(Word::Plain(String::new()));
-                }
-            }
-            // Without quotes a shell would split the value into words.
-            (Some('"'), '$') => {
-                let braced = letters.next_if_eq(&'{').is_some();
-                let mut name = String::new();
-                while let Some(letter) =
-                    letters.next_if(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
-                {
-                    name.push(letter);
-                }
-                if name.is_empty() || (braced && letters.next() != Some('}')) {
-                    return Err(());
-                }
-                word.get_or_insert_default().push(Word::Variable(name));
-            }
-            (None, ' ' | '\t' | ';' | '\n') => {
-                if let (Some(word), Some(command)) = (word.take(), commands.last_mut()) {
-                    command.push(word);
-                }
-                if matches!(letter, ';' | '\n') {
-                    commands.push(Vec::new());
-                }
-            }
-            (
-                None,
-                '$' | '&' | '|' | '<' | '>' | '(' | ')' | '`' | '\\' | '*' | '?' | '#' | '~' | '=',
-            )
-            | (Some('"'), '`' | '\\') => return Err(()),
-            (_, letter) => push(word.get_or_insert_default(), letter),
-        }
+/// Words as a program prints or uses them.
+pub(crate) fn text_of(words: &[Word], variables: &BTreeMap<String, String>) -> String {
+    let mut all = String::new();
+    for word in words {
+        all.push_str(match word {
+            Word::Plain(text) => text,
+            Word::Variable(name) => variables.get(name).map_or("", String::as_str),
+        });
     }
-    if quote.is_some() {
-        return Err(());
-    }
-    if let (Some(word), Some(command)) = (word, commands.last_mut()) {
-        command.push(word);
-    }
-    Ok(commands)
+    all
 }
 
-fn push(word: &mut Vec<Word>, letter: char) {
-    match word.last_mut() {
-        Some(Word::Plain(text)) => text.push(letter),
-        _ => word.push(Word::Plain(letter.to_string())),
-    }
-}
-
-/// Executes a program with these variables.
+/// Executes a program with these variables, up to the first request.
 pub(crate) fn execute(steps: &[Instruction], variables: &BTreeMap<String, String>) -> Execution {
     let mut execution = Execution::default();
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         match step {
             Instruction::Print(words) => {
-                let text = words
-                    .iter()
-                    .map(|word| match word {
-                        Word::Plain(text) => text.as_str(),
-                        Word::Variable(name) => variables.get(name).map_or("", String::as_str),
-                    })
-                    .collect();
+                let text = text_of(words, variables);
                 execution.prints.push((execution.runs, text));
+            }
+            Instruction::Call(call) => {
+                let rest = steps.get(index + 1..).unwrap_or_default();
+                execution.call = Some((call.clone(), rest.to_vec()));
+                break;
             }
             Instruction::Sleep(time) => execution.runs += *time,
             Instruction::Exit(code) => {
                 execution.exit_code = *code;
                 break;
             }
-            Instruction::Stay => break,
+            Instruction::Stay => {
+                execution.stays = true;
+                break;
+            }
         }
     }
     execution
@@ -341,6 +307,7 @@ mod tests {
             ],
             runs: Duration::from_secs(2),
             exit_code: 3,
+            call: None,
         };
         check("echo one; sleep 2\necho two; exit 3", Some(both));
         check("true", Some(Execution::default()));
@@ -382,6 +349,9 @@ mod tests {
             "sleep x",
             "exit 300",
             "printf '%d' 1",
+            "curl https://example.com/",
+            "curl --fail-with-body --proxy p https://example.com/",
+            "curl --fail-with-body a b",
         ] {
             check(script, None);
         }
