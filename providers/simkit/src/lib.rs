@@ -27,3 +27,4 @@ pub mod serve;
 pub mod stale_reads;
 pub mod store;
 pub mod timers;
+pub mod websocket;

@@ -39,7 +39,10 @@ pub fn create(state: &mut State) {
     logs::create_group_internal(state, &format!("/aws/eks/{NAME}/cluster"), tags.clone());
     let zones = state.setup.zones();
     if let Some((zone, _)) = zones.first() {
-        ec2::volumes::create_internal(state, zone, 8, tags, None);
+        {
+            let disk = (8, ec2::volumes::VolumeType::Gp3);
+            ec2::volumes::create_internal(state, zone, disk, tags, None)
+        };
     }
 }
 

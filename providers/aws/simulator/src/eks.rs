@@ -14,6 +14,7 @@ pub mod access_policies;
 pub mod addon_updates;
 pub mod addon_versions;
 pub mod addons;
+pub mod aws_auth;
 pub mod cloud_controller;
 pub mod cluster;
 pub mod cluster_create;
@@ -22,6 +23,7 @@ pub mod cluster_update;
 pub mod encryption;
 pub mod failure;
 pub mod input;
+pub mod kube_system;
 pub mod kubernetes;
 pub mod managed_resources;
 pub mod node_group;
@@ -31,9 +33,11 @@ pub mod node_group_update;
 pub mod node_template;
 pub mod nodes;
 pub mod pod_identity;
+pub mod pod_limits;
 pub mod replacement;
 pub mod route;
 pub mod signature;
+pub mod support;
 pub mod tags;
 pub mod token;
 pub mod updates;
@@ -107,6 +111,8 @@ pub enum Event {
     GroupStays(GroupKey, String),
     /// An update of a cluster (or of its node group) has succeeded or failed.
     UpdateEnded(String, String, bool),
+    /// The support of a cluster's version ends.
+    SupportEnds(String, u64),
     /// The leftovers of a service's removed load balancer are deleted; the number counts the tries left.
     BalancerLeftovers(cloud_controller::BalancerLeftovers, u32),
 }
@@ -135,6 +141,7 @@ pub fn happen(state: &mut State, event: Event) {
         Event::GroupGone(key) => node_group_lifecycle::gone(state, &key),
         Event::GroupStays(key, code) => node_group_lifecycle::stays(state, &key, &code),
         Event::UpdateEnded(cluster, id, well) => updates::end(state, &cluster, &id, well),
+        Event::SupportEnds(name, serial) => support::ends(state, &name, serial),
         Event::BalancerLeftovers(rest, tries) => {
             cloud_controller::remove_leftovers(state, rest, tries);
         }

@@ -62,7 +62,7 @@ fn refusal(call: &Call, required: &RequiredAction, decision: Decision) -> AwsErr
             "UnauthorizedOperation",
             format!("You are not authorized to perform this operation. {message}"),
         ),
-        Protocol::Query(_) => AwsError::new(403, "AccessDenied", message),
+        Protocol::Query(_) | Protocol::RestXml => AwsError::new(403, "AccessDenied", message),
         Protocol::Rest => AwsError::new(403, "AccessDeniedException", message),
         Protocol::Json => AwsError::new(400, "AccessDeniedException", message),
     }

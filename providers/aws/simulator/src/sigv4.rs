@@ -214,7 +214,9 @@ pub fn unknown_key(call: &Call) -> AwsError {
     let message = "The security token included in the request is invalid.";
     match call.protocol {
         Protocol::Ec2 => not_validated(),
-        Protocol::Query(_) => AwsError::new(403, "InvalidClientTokenId", message),
+        Protocol::Query(_) | Protocol::RestXml => {
+            AwsError::new(403, "InvalidClientTokenId", message)
+        }
         Protocol::Rest => AwsError::new(403, "UnrecognizedClientException", message),
         Protocol::Json => AwsError::new(400, "UnrecognizedClientException", message),
     }
@@ -255,7 +257,9 @@ fn incomplete(call: &Call) -> AwsError {
 fn refusal(call: &Call, message: &str) -> AwsError {
     match call.protocol {
         Protocol::Ec2 => not_validated(),
-        Protocol::Query(_) => AwsError::new(403, "SignatureDoesNotMatch", message),
+        Protocol::Query(_) | Protocol::RestXml => {
+            AwsError::new(403, "SignatureDoesNotMatch", message)
+        }
         Protocol::Rest => AwsError::new(403, "InvalidSignatureException", message),
         Protocol::Json => AwsError::new(400, "InvalidSignatureException", message),
     }

@@ -70,6 +70,8 @@ pub enum Item {
     AddressInUse,
     /// One idle public IPv4 address.
     AddressIdle,
+    /// One GB of gp2.
+    Gp2,
     /// One GB of gp3.
     Gp3,
     ClassicLoadBalancer,
@@ -89,6 +91,7 @@ impl Item {
             Self::NatGateway => ("nat_gateway", "NAT gateway hour"),
             Self::AddressInUse => ("public_ipv4", "Public IPv4 in use"),
             Self::AddressIdle => ("public_ipv4", "Public IPv4 idle"),
+            Self::Gp2 => ("disk", "EBS gp2 storage"),
             Self::Gp3 => ("disk", "EBS gp3 storage"),
             Self::ClassicLoadBalancer => ("load_balancer", "Classic LB hour"),
             Self::ApplicationLoadBalancer => ("load_balancer", "ALB hour"),

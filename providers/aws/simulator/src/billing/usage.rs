@@ -127,17 +127,28 @@ fn unpriced(state: &mut State, usage_type: &str) {
     state.billing.unpriced.insert(message);
 }
 
-/// Starts a gp3 volume of `size_gb`.
-pub fn volume(state: &mut State, id: &str, size_gb: u32, tags: &Tags, run_id: Option<&str>) {
+/// Starts a volume of `size_gb`, of gp2 or of gp3.
+pub fn volume(
+    state: &mut State,
+    id: &str,
+    (size_gb, is_gp2): (u32, bool),
+    tags: &Tags,
+    run_id: Option<&str>,
+) {
+    let (name, item) = if is_gp2 {
+        ("EBS:VolumeUsage.gp2", Item::Gp2)
+    } else {
+        ("EBS:VolumeUsage.gp3", Item::Gp3)
+    };
     let terms = Terms {
         line: "disks",
         service: EC2_OTHER,
-        usage_type: prefixed(state, "EBS:VolumeUsage.gp3"),
+        usage_type: prefixed(state, name),
         unit: "GB-Mo",
         rounding: Rounding::CalendarMonth { min_seconds: 60 },
         amount: size_gb,
     };
-    start(state, id, id, terms, Item::Gp3, tags.clone(), run_id);
+    start(state, id, id, terms, item, tags.clone(), run_id);
 }
 
 /// Starts the control plane of an EKS cluster. Stop it by the cluster's name.

@@ -9,7 +9,7 @@ use super::access::AccessEntry;
 use super::cluster::{Cluster, LOG_TYPES, Network, answer};
 use super::failure::{in_use, invalid_parameter, limit_exceeded};
 use super::input::{self, Ending, need_text, text, texts};
-use super::{Event, encryption, managed_resources, versions};
+use super::{Event, encryption, managed_resources, support, versions};
 use crate::billing::{self, usage};
 use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
 use crate::iam::service_linked;
@@ -67,7 +67,7 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
     let (name, serial) = (cluster.name.clone(), cluster.serial);
     let run = billing::run_of(&cluster.tags);
     usage::control_plane(state, &name, &cluster.tags, run.as_deref());
-    if versions::is_extended(state.now, &cluster.version) {
+    if support::costs_more(state, &cluster) {
         usage::extended_support(state, &name, &cluster.tags, run.as_deref());
     }
     let usually = state.durations.cluster_create;
@@ -82,7 +82,9 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
     }
     state.eks.ever_made = true;
     let answer = answer(state, &cluster);
-    state.eks.clusters.insert(cluster.name.clone(), cluster);
+    let (name, serial) = (cluster.name.clone(), cluster.serial);
+    state.eks.clusters.insert(name.clone(), cluster);
+    support::watch(state, &name, serial);
     Ok(answer)
 }
 
@@ -319,9 +321,7 @@ fn read(
         creator_is_admin,
         creator_arn: sts::caller_arn(),
         authentication_mode: mode,
-        support_type: text(&body["upgradePolicy"], "supportType")
-            .unwrap_or("EXTENDED")
-            .to_owned(),
+        support_type: support::policy(text(&body["upgradePolicy"], "supportType"))?,
         deletion_protection: flag(&body["deletionProtection"], false),
         tags: input::map(body, "tags"),
         created_at: state.now,

@@ -5,7 +5,8 @@ use kubeproof_kubernetes_simulator::server::ApiServer;
 use super::cluster::{Cluster, Issue, answer};
 use super::failure::{in_use, invalid_request};
 use super::input::{self, Ending};
-use super::{Event, after, encryption, managed_resources};
+use super::kube_system::{self, Place};
+use super::{Event, after, encryption, managed_resources, versions};
 use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -31,8 +32,19 @@ pub(super) fn active(state: &mut State, name: &str, serial: u64) {
     "ACTIVE".clone_into(&mut cluster.status);
     cluster.was_active = true;
     let version = cluster.version.clone();
+    let service_cidr = cluster.network.service_cidr.clone();
     let seed = state.setup.seed ^ serial;
-    let server = ApiServer::new(name, &version, seed, state.now);
+    let mut server = ApiServer::new(name, &version, seed, state.now);
+    let place = Place {
+        region: &state.setup.region,
+        minor: versions::minor(&version),
+        service_cidr: &service_cidr,
+    };
+    kube_system::begin(&mut server, place);
+    for addon in kube_system::USUAL {
+        kube_system::install(&mut server, addon, place);
+    }
+    server.begins();
     state.kubernetes.insert(name.to_owned(), server);
 }
 

@@ -9,7 +9,7 @@ use super::cluster::Cluster;
 use super::failure::{in_use, invalid_parameter, invalid_request, limit_exceeded};
 use super::input::{self, Ending, map, need_text, number, text, texts};
 use super::node_group::{Holdings, NodeGroup, Scaling, answer};
-use super::{Event, after, node_template, nodes, versions};
+use super::{Event, after, aws_auth, node_template, nodes, versions};
 use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
 use crate::iam::{profiles, service_linked};
 use crate::state::State;
@@ -109,6 +109,7 @@ fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) ->
     }
     let answer = answer(cluster, &group);
     let now = state.now;
+    aws_auth::add_role(state, cluster, &group.role_arn);
     if let Some(cluster) = state.eks.clusters.get_mut(cluster) {
         if cluster.authentication_mode != "CONFIG_MAP" {
             let entry = AccessEntry::of_nodes(cluster, &group.role_arn, now);
@@ -246,6 +247,10 @@ pub(super) fn scaling(given: &Value, usual: Scaling) -> Result<Scaling, AwsError
 }
 
 fn check_types(group: &NodeGroup) -> Result<(), AwsError> {
+    let mut names = group.instance_types.iter();
+    if let Some(refused) = names.find_map(|name| ec2::instance_types::refused(name)) {
+        return Err(refused);
+    }
     let known = |name: &&String| ec2::instance_types::get(name).is_some();
     if let Some(unknown) = group.instance_types.iter().find(|name| !known(name)) {
         return Err(invalid_parameter(format!(

@@ -7,7 +7,7 @@ use super::addons::AddonKey;
 use super::failure::{no_node_group, not_found};
 use super::input::{self, Ending, epoch};
 use super::{Event, GroupKey, addon_updates, after, cluster::Cluster};
-use super::{node_group_update, versions};
+use super::{node_group_update, support};
 use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -135,11 +135,16 @@ pub(super) fn end(state: &mut State, name: &str, id: &str, well: bool) {
     }
     match change {
         Change::Version(version) if well => {
-            let is_extended = versions::is_extended(state.now, &version);
-            cluster.version = version;
-            if !is_extended {
+            let serial = cluster.serial;
+            cluster.version.clone_from(&version);
+            if let Some(server) = state.kubernetes.get_mut(name) {
+                server.is_of_version(&version);
+            }
+            let cluster = state.eks.clusters.get(name);
+            if !cluster.is_some_and(|cluster| support::costs_more(state, cluster)) {
                 usage::stop(state, &usage::extended_key(name));
             }
+            support::watch(state, name, serial);
         }
         Change::Nodes(key) => node_group_update::end(state, &key, well),
         Change::Addon(key) => addon_updates::end(state, &key, well),

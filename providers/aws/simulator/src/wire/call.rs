@@ -24,7 +24,15 @@ pub enum Protocol {
     Json,
     /// REST with JSON bodies.
     Rest,
+    /// REST with XML bodies: of services that are not simulated.
+    RestXml,
 }
+
+/// The services that speak REST with XML bodies (botocore's service models).
+const REST_XML: [&str; 4] = ["cloudfront", "route53", "s3", "s3express"];
+
+/// The simulated services of the query protocol.
+const QUERY: [&str; 4] = ["autoscaling", "elasticloadbalancing", "iam", "sts"];
 
 /// One request to the simulated AWS.
 #[derive(Clone, Debug)]
@@ -75,6 +83,13 @@ impl Call {
                 body(request)?,
             ),
             _ if target.is_some() => (Protocol::Json, Params::default(), body(request)?),
+            service if REST_XML.contains(&service) => {
+                (Protocol::RestXml, Params::default(), Value::Null)
+            }
+            // What names no action is no query: such a service, which is not simulated, speaks REST with JSON bodies.
+            service if !QUERY.contains(&service) && form(request).get("Action").is_none() => {
+                (Protocol::Rest, Params::default(), Value::Null)
+            }
             service => (
                 Protocol::Query(namespace(service, request)),
                 form(request),
@@ -85,7 +100,12 @@ impl Call {
             (Some(target), Protocol::Json) => {
                 target.rsplit('.').next().unwrap_or(target).to_owned()
             }
-            (_, Protocol::Rest) => crate::eks::operation(request.method(), request.uri().path()),
+            (_, Protocol::Rest) if scope.service == "eks" => {
+                crate::eks::operation(request.method(), request.uri().path())
+            }
+            (_, Protocol::Rest | Protocol::RestXml) => {
+                format!("{} {}", request.method(), request.uri().path())
+            }
             _ => params.get("Action").unwrap_or_default().to_owned(),
         };
         Ok(Self {

@@ -20,3 +20,4 @@ mod policy_decisions;
 mod quotas_and_logs;
 mod requests;
 mod trail_lookup;
+mod unknown_services;

@@ -45,6 +45,7 @@ pub(super) fn carry_out(state: &mut State, key: &str, request: CloudProviderRequ
             claim,
             volume,
             size_gib,
+            ..
         } => {
             let handle = add_disk(state, &cluster, (&namespace, &claim), &volume, size_gib);
             if let Some(running) = state.aks.running.get_mut(key) {

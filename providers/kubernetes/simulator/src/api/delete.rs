@@ -204,7 +204,7 @@ pub(crate) fn dependents(cluster: &Cluster, uid: &str) -> Vec<Key> {
     };
     cluster
         .store
-        .all()
+        .owned()
         .filter(|(_, object)| owned(object))
         .map(|(key, _)| key.clone())
         .collect()

@@ -330,13 +330,16 @@ fn the_versions_offered_follow_from_the_date() {
             .map(|one| text(&one["clusterVersion"]))
             .collect()
     };
-    assert_eq!(names(&all), ["1.35", "1.34", "1.33", "1.32", "1.31"]);
     assert_eq!(
-        all["clusterVersions"][1]["versionStatus"],
-        "STANDARD_SUPPORT"
+        names(&all),
+        ["1.36", "1.35", "1.34", "1.33", "1.32", "1.31"]
     );
     assert_eq!(
         all["clusterVersions"][2]["versionStatus"],
+        "STANDARD_SUPPORT"
+    );
+    assert_eq!(
+        all["clusterVersions"][3]["versionStatus"],
         "EXTENDED_SUPPORT"
     );
     let two = bench
