@@ -268,7 +268,7 @@ fn failed_precondition(message: String) -> ApiError {
     ApiError::new(400, "FAILED_PRECONDITION", "failedPrecondition", message)
 }
 
-/// Refuses a service that was used, if the caller asks for that: nobody here waits for 30 days.
+/// Refuses a service that was used, if the caller asks for that: no one here waits for 30 days.
 fn check_unused(state: &State, service: &str, asked: Option<&Value>) -> Result<(), ApiError> {
     match asked.and_then(Value::as_str) {
         None if asked.is_some() => Err(ApiError::invalid("checkIfServiceHasUsage is no word.")),

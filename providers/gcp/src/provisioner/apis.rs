@@ -99,7 +99,7 @@ async fn is_disabled(work: &Work, api: &str) -> Result<bool, CallError> {
 /// nothing there. An API that was enabled a moment ago refuses in the same way, so Service Usage is asked.
 ///
 /// # Errors
-/// When the API is disabled and the run may have something there: nobody can see it until the API is enabled.
+/// When the API is disabled and the run may have something there: no one can see it until the API is enabled.
 pub(super) async fn nothing_if_disabled<T: Default>(
     work: &Work,
     api: &str,

@@ -2,7 +2,7 @@
 //!
 //! Two files, because a process can die while it writes one. An API is noted as disabled before it is enabled, and as
 //! used before anything is made in it; so one that was disabled and never used has nothing of the run, and of any
-//! other nobody knows.
+//! other no one knows.
 
 use std::collections::BTreeSet;
 

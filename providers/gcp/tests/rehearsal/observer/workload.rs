@@ -173,7 +173,7 @@ async fn shared_files_that_a_torn_down_run_leaves_are_an_orphan_with_their_price
     let left = all
         .iter()
         .find(|one| one.resource_type == "filestore_instance" && one.id == "pvc-1");
-    let left = left.expect("nobody deletes it");
+    let left = left.expect("no one deletes it");
     assert!(!before.iter().any(|old| old.is_same(left)));
     assert!(!bench.observer().proofs(&bench.run, left, &all).is_empty());
     // 1024 GiB at 0.000274 dollars an hour in Oregon.
