@@ -42,7 +42,10 @@ def call(method, body=None, of=None, **parameters):
     except HttpError as error:
         REFUSED.append(f"{method}: {error.resp.status} {error.content[:300]}")
         raise
-    OBJECTIONS.extend(judge.objections(described.get("response", {"type": "object"}), reply, method))
+    if "response" in described:
+        OBJECTIONS.extend(judge.objections(described["response"], reply, method))
+    elif reply:
+        OBJECTIONS.append(f"{method} has a body, and its document none: {reply[:100]}")
     DRIVEN.add((service, method))
     return reply
 

@@ -46,7 +46,8 @@ pub struct GkeSpec {
     /// disabled are enabled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apis: Vec<ApiName>,
-    /// Whether teardown disables the APIs again that were disabled before the run.
+    /// Whether teardown disables the APIs again that were disabled before the run. Where the cluster's own are among
+    /// them, an audit after it is unknown: what a disabled API has cannot be listed.
     #[serde(default)]
     pub restore_apis: bool,
     /// The table of the detailed billing export in `BigQuery`, as `project.dataset.table`. Without it, nothing says what was

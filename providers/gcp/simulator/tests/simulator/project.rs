@@ -93,7 +93,7 @@ fn a_service_that_was_used_is_disabled_by_force_alone_and_its_resources_stay() {
 }
 
 #[test]
-fn a_service_that_nobody_used_is_disabled_without_force() {
+fn a_service_that_no_one_used_is_disabled_without_force() {
     let mut bench = Bench::new();
     let disable = format!("POST {SERVICES}/container.googleapis.com:disable");
     bench.fine(&disable, json!({"checkIfServiceHasUsage": "CHECK"}));
