@@ -84,3 +84,29 @@ pub fn az_leaves_a_role(program: &str, _seen: &Seen) -> Result<(), String> {
         ],
     )
 }
+
+/// What a program of `scenarios/external` is given for its endpoint.
+const ENDPOINT: &str = "export KUBEPROOF_NAME=kp-by-hand KUBEPROOF_TAGS='{\"team\": \"docs\"}'; ";
+
+/// The example of a provisioner that `simulate` runs as it is, with huggingface_hub.
+pub fn huggingface(program: &str, _: &Seen) -> Result<(), String> {
+    let script = "endpoint=\"$EXTERNAL/python-endpoint/endpoint.py\"; \"$PYTHON\" \"$endpoint\" up; \"$PYTHON\" \"$endpoint\" down";
+    let ran = one_cloud(
+        "huggingface",
+        &format!("{ENDPOINT}{script}"),
+        &[("PYTHON", program)],
+    );
+    ran.expect(0, &[CLEAN])
+}
+
+/// The wrong example leaves an endpoint, which is named with its price.
+pub fn huggingface_zero(program: &str, _: &Seen) -> Result<(), String> {
+    let script = "endpoint=\"$EXTERNAL/wrong/takes_zero_for_deleted.py\"; \"$PYTHON\" \"$endpoint\" up; \"$PYTHON\" \"$endpoint\" down";
+    let ran = one_cloud(
+        "huggingface",
+        &format!("{ENDPOINT}{script}"),
+        &[("PYTHON", program)],
+    );
+    let left = "inference_endpoint kp-by-hand in kubeproof-rehearsal/aws-us-east-1: $0.00 a month";
+    ran.expect(1, &[left])
+}

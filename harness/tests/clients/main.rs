@@ -86,6 +86,17 @@ const KNOWN: &[Known] = &[
         tests: &[("a cluster with all around it comes and goes", cloud::gcloud)],
     },
     Known {
+        name: "huggingface",
+        program: "python3",
+        tests: &[
+            ("an endpoint comes and goes", cloud::huggingface),
+            (
+                "an endpoint that has scaled to zero is left, and named",
+                cloud::huggingface_zero,
+            ),
+        ],
+    },
+    Known {
         name: "kubectl",
         program: "kubectl",
         tests: &[
@@ -124,8 +135,8 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-/// Clients whose tests are beside their cloud: `providers/azure/tests/clients`, and so on.
-const ELSEWHERE: &[&str] = &["azure", "google", "huggingface"];
+/// Clients whose tests are all beside their cloud: `providers/azure/tests/clients`, and so on.
+const ELSEWHERE: &[&str] = &["azure", "google"];
 
 /// A client that CI uses where it is kept, and does not build: without it the table of calls is complete all the same.
 const OPTIONAL: &str = "azurerm";

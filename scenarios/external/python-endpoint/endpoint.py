@@ -10,7 +10,8 @@ import sys
 import time
 
 import huggingface_hub as hub
-from huggingface_hub.errors import HfHubHTTPError, InferenceEndpointError, InferenceEndpointTimeoutError
+from httpx2 import TransportError
+from huggingface_hub.errors import HfHubHTTPError
 
 NAME = os.environ["KUBEPROOF_NAME"]
 NAMESPACE = hub.whoami()["name"]
@@ -22,6 +23,8 @@ MODEL = "openai-community/gpt2"
 PLACES = [("aws", "us-east-1"), ("gcp", "us-east4")]
 # How often a call is tried, how often something is looked at until it is as wished, and the pause between.
 TRIES, LOOKS, PAUSE = 8, 600, 0.5
+# How often it may be seen to wait for hardware before the next place is tried.
+PENDING = 30
 # What may pass: no answer, too many calls, an error of the server, a resource that is busy.
 PASSES = {408, 409, 429, 500, 502, 503, 504}
 NO_CAPACITY = ("capacity", "not available")
@@ -40,7 +43,7 @@ def tried(call, *arguments, final=(), **parameters):
     for attempt in range(TRIES):
         try:
             return call(*arguments, **parameters)
-        except (HfHubHTTPError, OSError) as error:
+        except (HfHubHTTPError, TransportError) as error:
             code = status(error)
             if code in final or attempt == TRIES - 1 or code not in PASSES | {0}:
                 raise
@@ -68,14 +71,18 @@ def create(vendor, region):
             raise
 
 
-def runs(endpoint):
+def runs():
     """Waits until it runs and its model has answered: `running` alone proves nothing."""
+    pending = 0
     for _ in range(LOOKS):
         endpoint = found()
         if endpoint is None:
             raise Failed("it is gone")
         if endpoint.status in ("failed", "updateFailed"):
             raise Failed(f"it has {endpoint.status}: {endpoint.raw['status'].get('message')}")
+        pending += endpoint.status == "pending"
+        if pending > PENDING:
+            raise Failed("no capacity: it waits for hardware")
         if endpoint.status == "paused":
             tried(endpoint.resume)
         if endpoint.status in ("running", "scaledToZero"):
@@ -98,7 +105,7 @@ def up():
         try:
             if endpoint is None:
                 create(vendor, region)
-            runs(found())
+            runs()
             print(f"endpoint {NAME} answers")
             return
         except (HfHubHTTPError, Failed) as error:
@@ -125,5 +132,5 @@ def down():
 
 try:
     {"up": up, "down": down}[sys.argv[1]]()
-except (HfHubHTTPError, InferenceEndpointError, InferenceEndpointTimeoutError, OSError, Failed) as error:
+except (HfHubHTTPError, TransportError, Failed) as error:
     sys.exit(f"endpoint {NAME}: {error}")

@@ -9,6 +9,7 @@ import os
 import sys
 
 import huggingface_hub as hub
+from huggingface_hub.errors import HfHubHTTPError
 
 NAME, NAMESPACE = os.environ["KUBEPROOF_NAME"], "kubeproof-research"
 TAGS = [f"{key.replace('/', '-').replace(':', '-')}={value}"
@@ -16,10 +17,15 @@ TAGS = [f"{key.replace('/', '-').replace(':', '-')}={value}"
 
 
 def up():
-    one = hub.create_inference_endpoint(
-        NAME, namespace=NAMESPACE, repository="Qwen/Qwen2.5-7B-Instruct", framework="pytorch", task="text-generation",
-        vendor="aws", region="us-east-1", accelerator="gpu", instance_type="nvidia-l4", instance_size="x1",
-        min_replica=1, max_replica=1, type="authenticated", tags=TAGS)
+    try:
+        one = hub.create_inference_endpoint(
+            NAME, namespace=NAMESPACE, repository="Qwen/Qwen2.5-7B-Instruct", framework="pytorch", task="text-generation",
+            vendor="aws", region="us-east-1", accelerator="gpu", instance_type="nvidia-l4", instance_size="x1",
+            min_replica=1, max_replica=1, type="authenticated", tags=TAGS)
+    except HfHubHTTPError as error:
+        if error.response.status_code != 409:
+            raise
+        one = hub.get_inference_endpoint(NAME, namespace=NAMESPACE)
     one.wait(timeout=1200, refresh_every=1)
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 
 import huggingface_hub as hub
+from huggingface_hub.errors import HfHubHTTPError
 
 NAME = os.environ["KUBEPROOF_NAME"]
 TAGS = [f"{key.replace('/', '-').replace(':', '-')}={value}"
@@ -15,11 +16,17 @@ TAGS = [f"{key.replace('/', '-').replace(':', '-')}={value}"
 
 
 def up():
-    one = hub.create_inference_endpoint(
-        NAME, repository="openai-community/gpt2", framework="pytorch", task="text-generation", vendor="aws",
-        region="us-east-1", accelerator="cpu", instance_type="intel-spr", instance_size="x1", min_replica=0,
-        max_replica=1, scale_to_zero_timeout=15, type="authenticated", tags=TAGS)
-    one.wait(timeout=600, refresh_every=1)
+    try:
+        one = hub.create_inference_endpoint(
+            NAME, repository="openai-community/gpt2", framework="pytorch", task="text-generation", vendor="aws",
+            region="us-east-1", accelerator="cpu", instance_type="intel-spr", instance_size="x1", min_replica=0,
+            max_replica=1, scale_to_zero_timeout=15, type="authenticated", tags=TAGS)
+    except HfHubHTTPError as error:
+        if error.response.status_code != 409:
+            raise
+        one = hub.get_inference_endpoint(NAME)
+    if one.status != "scaledToZero":
+        one.wait(timeout=600, refresh_every=1)
 
 
 def down():
