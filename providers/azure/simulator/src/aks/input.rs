@@ -277,7 +277,7 @@ pub(super) fn pool(
     usages::check(
         state,
         location,
-        size.name,
+        (size.name, text(&pool, "scaleSetPriority") == "Spot"),
         u32::try_from(more).unwrap_or(u32::MAX),
     )?;
     Ok(pool)
