@@ -32,12 +32,15 @@ mod elbv2_load_balancer;
 mod elbv2_tags;
 mod elbv2_target_group;
 mod entry;
+mod flow_log;
 mod iam_instance_profile;
 mod iam_oidc_provider;
 mod iam_policy_customer;
 mod iam_role;
 mod internet_gateway;
 mod key_pair;
+mod kms_alias;
+mod kms_key;
 mod launch_template;
 mod made_other;
 mod nat_gateway;
@@ -107,6 +110,7 @@ static TYPES: &[&dyn Type] = &[
     &elbv2_load_balancer::LoadBalancers,
     &elbv2_target_group::TargetGroups,
     &nat_gateway::NatGateways,
+    &flow_log::FlowLogs,
     &vpc_endpoint::VpcEndpoints,
     &vpc_peering::VpcPeerings,
     &network_interface::NetworkInterfaces,
@@ -122,6 +126,8 @@ static TYPES: &[&dyn Type] = &[
     &vpc::Vpcs,
     &dhcp_options::DhcpOptionSets,
     &key_pair::KeyPairs,
+    &kms_alias::Aliases,
+    &kms_key::Keys,
     &cloudwatch_log_group::LogGroups,
     &iam_instance_profile::InstanceProfiles,
     &iam_role::Roles,
@@ -136,8 +142,6 @@ const NOT_LISTED: &[(&str, &str)] = &[
     ("ec2_fleet", TAG_OR_TRAIL),
     ("launch_configuration", TRAIL),
     ("cloudformation_stack", TAG_OR_TRAIL),
-    ("kms_key", TAG_OR_TRAIL),
-    ("kms_alias", TRAIL),
     ("route53_record", "not seen"),
     (
         "route53_hosted_zone",
@@ -215,9 +219,12 @@ pub fn monthly_cost(resource: &Resource, region: &str) -> Option<MonthlyCost> {
 
 /// Why a resource may remain, if it may.
 pub fn retained(resource: &Resource) -> Option<String> {
-    let path = resource.properties.get("path")?;
-    let role = resource.resource_type == "iam_role";
-    Some(iam_role::why_it_stays(path).filter(|_| role)?.to_owned())
+    let reason = match resource.resource_type.as_str() {
+        "iam_role" => iam_role::why_it_stays(resource.properties.get("path")?),
+        "kms_key" => kms_key::why_it_stays(resource),
+        _ => None,
+    };
+    reason.map(str::to_owned)
 }
 
 /// Calls `complete` of each type with the resources of that type and region, keeping their order.

@@ -22,6 +22,7 @@ fn find<'a>(state: &'a mut State, name: &str, serial: u64) -> Option<&'a mut Clu
 
 /// A cluster that is still being created becomes ACTIVE, with its API server.
 pub(super) fn active(state: &mut State, name: &str, serial: u64) {
+    let region = state.setup.region.clone();
     let Some(cluster) = find(state, name, serial) else {
         return;
     };
@@ -31,8 +32,10 @@ pub(super) fn active(state: &mut State, name: &str, serial: u64) {
     "ACTIVE".clone_into(&mut cluster.status);
     cluster.was_active = true;
     let version = cluster.version.clone();
+    let issuer = cluster.issuer(&region);
     let seed = state.setup.seed ^ serial;
-    let server = ApiServer::new(name, &version, seed, state.now);
+    let mut server = ApiServer::new(name, &version, seed, state.now);
+    server.issues_as(&issuer);
     state.kubernetes.insert(name.to_owned(), server);
 }
 

@@ -3,9 +3,12 @@
 //! One target with a file per concept, so that they share the requests and link once.
 
 mod access;
+mod addons;
+mod assumed_roles;
 mod bench;
 mod capacity;
 mod clusters;
+mod encryption;
 mod iam;
 mod kubernetes;
 mod launch_templates;
