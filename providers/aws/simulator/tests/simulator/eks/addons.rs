@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::bench::{Answer, Bench, NODE_POLICIES, Network, group_body};
+use super::bench::{Answer, Bench, Network, group_body};
 
 const SOON: Duration = Duration::from_mins(3);
 const CSI: &str = "aws-ebs-csi-driver";
@@ -43,12 +43,8 @@ fn cluster() -> (Bench, Network) {
     (bench, network)
 }
 
-fn nodes(bench: &mut Bench, network: &Network, policies: &[&str]) {
-    let role = bench.role("node", "ec2.amazonaws.com", policies);
-    bench.wait(bench.durations.iam_propagation);
-    let mut body = group_body(&network.private);
-    body["nodeRole"] = json!(role);
-    bench.create_group(&body).ok();
+fn nodes(bench: &mut Bench, network: &Network) {
+    bench.create_group(&group_body(&network.private)).ok();
     bench.wait(Duration::from_mins(10));
 }
 
@@ -60,14 +56,14 @@ fn an_addon_whose_pods_need_nodes_is_degraded_until_there_are_some() {
     assert_eq!(status(&mut bench, "kube-proxy"), of("ACTIVE", ""));
     let lacking = of("DEGRADED", "InsufficientNumberOfReplicas");
     assert_eq!(status(&mut bench, "coredns"), lacking);
-    nodes(&mut bench, &network, &NODE_POLICIES);
+    nodes(&mut bench, &network);
     assert_eq!(status(&mut bench, "coredns"), of("ACTIVE", ""));
 }
 
 #[test]
 fn the_storage_driver_does_not_run_without_a_role_that_it_can_use() {
     let (mut bench, network) = cluster();
-    nodes(&mut bench, &network, &NODE_POLICIES);
+    nodes(&mut bench, &network);
     let lacking = of("DEGRADED", "InsufficientNumberOfReplicas");
     install(&mut bench, CSI);
     assert_eq!(status(&mut bench, CSI), lacking);
@@ -161,7 +157,7 @@ fn nodes_of_a_cluster_without_a_network_never_join() {
     body["bootstrapSelfManagedAddons"] = json!(false);
     bench.eks("POST", "/clusters", &body).ok();
     bench.wait(Duration::from_mins(15));
-    nodes(&mut bench, &network, &NODE_POLICIES);
+    nodes(&mut bench, &network);
     assert_eq!(bench.group_status(), "CREATING");
     bench.wait(Duration::from_mins(20));
     assert_eq!(bench.group_status(), "CREATE_FAILED");

@@ -218,10 +218,13 @@ fn an_unknown_operation_names_itself() {
     bench
         .iam("CreateGroup", &[])
         .refused(501, "NotImplemented", "iam:CreateGroup");
-    let assume = [("Action", "AssumeRole"), ("Version", "2011-06-15")];
+    let asked = [
+        ("Action", "GetFederationToken"),
+        ("Version", "2011-06-15"),
+    ];
     bench
-        .query("sts", &assume)
-        .refused(501, "NotImplemented", "sts:AssumeRole");
+        .query("sts", &asked)
+        .refused(501, "NotImplemented", "sts:GetFederationToken");
 }
 
 #[test]
