@@ -45,8 +45,22 @@ kind_engine() {
   export KUBEPROOF_JOB_IMAGE=localhost/box:1
 }
 
-# Stops the engine only if it was started here.
+# A cluster of its own for what uses a cluster and makes none (KUBEPROOF_KUBECONFIG), unless one is named. The folder
+# holds its kubeconfig.
+kind_cluster_made=""
+kind_cluster() {
+  [ -z "${KUBEPROOF_KUBECONFIG:-}" ] || return 0
+  local kind="${KUBEPROOF_KIND:-kind}" name="beside-kubeproof-$$"
+  export KUBEPROOF_KUBECONFIG="$1/cluster.kubeconfig"
+  kind_cluster_made="$name"
+  "$kind" create cluster --name "$name" --kubeconfig "$KUBEPROOF_KUBECONFIG" --wait 3m \
+    ${KUBEPROOF_KIND_IMAGE:+--image "$KUBEPROOF_KIND_IMAGE"}
+  [ -z "${KUBEPROOF_KIND_LOAD:-}" ] || "$kind" load image-archive "$KUBEPROOF_KIND_LOAD" --name "$name"
+}
+
+# Removes that cluster, and stops the engine only if it was started here.
 kind_done() {
+  [ -z "$kind_cluster_made" ] || "${KUBEPROOF_KIND:-kind}" delete cluster --name "$kind_cluster_made"
   [ -z "$kind_engine_is_ours" ] || bash "$kind_recipe/stop.sh"
 }
 

@@ -7,6 +7,7 @@ pub mod bystander;
 pub mod cancel;
 pub mod progress;
 pub mod runtime;
+mod simulated;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::disk::{Disk, DiskDialect, Files};
 use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
+use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
@@ -62,7 +63,7 @@ pub struct TrialContext<'a> {
     pub journal: Journal,
     /// The faults with their counters.
     pub faults: FaultPlan,
-    /// The simulator's ground truth; `None` in the other tiers.
+    /// The simulator's ground truth; `None` where the account is real.
     pub ground_truth: Option<Arc<dyn GroundTruth>>,
     /// The same account over sockets, if the provisioner is a program; `None` in the other tiers.
     pub served: Option<Arc<dyn Served>>,
@@ -164,16 +165,6 @@ pub enum ContextError {
     Https(#[from] TransportError),
 }
 
-/// The simulated account of a trial: a fork of the one with a bystander's cluster in it, or a fresh one.
-fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Result<Rehearsal, ContextError> {
-    let provider = &trial.scenario.provider;
-    let with_bystander = options.bystander.account();
-    with_bystander
-        .map(|account| account.fork(clock))
-        .or_else(|| provider.rehearse(&trial.scenario.content, clock, trial.seed))
-        .ok_or_else(|| ContextError::NoSimulator(provider.title()))
-}
-
 impl<'a> TrialContext<'a> {
     /// Creates the context on the current runtime, whose clock it follows.
     ///
@@ -214,7 +205,8 @@ impl<'a> TrialContext<'a> {
         let mut served = None;
         let (innermost, ground_truth, credentials) = match trial.tier {
             Tier::Rehearsal => {
-                let rehearsal = rehearsal(trial, options, clock)?;
+                let rehearsal = simulated::rehearsal(trial, &options.bystander, clock)
+                    .ok_or_else(|| ContextError::NoSimulator(provider.title()))?;
                 let mut transport = Arc::clone(&rehearsal.transport);
                 if trial.scenario.content.provisioner.is_external() {
                     let own = (clock, &journal, &faults);
@@ -231,9 +223,18 @@ impl<'a> TrialContext<'a> {
             }
             Tier::Kind | Tier::Live => {
                 let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
-                let env_file = options.env_file.clone();
-                let live_transport = provider.live_transport(https);
-                (live_transport, None, Credentials::Documented { env_file })
+                match simulated::beside(trial, clock, &https)? {
+                    Some(rehearsal) => (
+                        rehearsal.transport,
+                        Some(rehearsal.ground_truth),
+                        Credentials::Rehearsal,
+                    ),
+                    None => {
+                        let env_file = options.env_file.clone();
+                        let live_transport = provider.live_transport(https);
+                        (live_transport, None, Credentials::Documented { env_file })
+                    }
+                }
             }
         };
         let context = Self {

@@ -81,6 +81,13 @@ const WRONG: &[Wrong] = &[
         words: &["role_assignment ", "/subnets/build", "left behind"],
     },
     Wrong {
+        name: "leaves-a-gpu",
+        failure: "",
+        client: "huggingface",
+        oracle: "O1 orphans",
+        words: &["inference_endpoint kp-", "$584.00 a month"],
+    },
+    Wrong {
         name: "loses-what-state-did-not-see",
         failure: "killed-after-node-group",
         client: "terraform",
@@ -107,6 +114,16 @@ const WRONG: &[Wrong] = &[
         client: "azure",
         oracle: "O1 orphans",
         words: &["resource_group ", "though teardown reported success"],
+    },
+    Wrong {
+        name: "takes-zero-for-deleted",
+        failure: "",
+        client: "huggingface",
+        oracle: "O1 orphans",
+        words: &[
+            "$0.00 a month now",
+            "one call starts a replica on intel-spr-x1: $0.033 an hour, $24.09 a month",
+        ],
     },
     Wrong {
         name: "twin-after-lost-answer",

@@ -178,6 +178,9 @@ pub struct Orphan {
     pub scope: Option<String>,
     /// What keeping it costs a month of 730 hours, US dollars; `null` when no price is known.
     pub monthly_cost_usd: Option<Decimal>,
+    /// What one request to it would start, with its price, where it costs nothing as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_when_used: Option<String>,
     /// Why it belongs to the run.
     pub proofs: Vec<String>,
 }

@@ -66,8 +66,10 @@ pub fn orphan_words(orphan: &Orphan) -> String {
         _ => String::new(),
     };
     let cost = month(orphan.monthly_cost_usd);
+    let starts = orphan.starts_when_used.as_ref();
+    let starts = starts.map_or_else(String::new, |starts| format!(" now, and {starts}"));
     format!(
-        "{} {}{name} in {}: {cost}",
+        "{} {}{name} in {}: {cost}{starts}",
         orphan.resource_type, orphan.id, orphan.region
     )
 }
@@ -149,6 +151,7 @@ mod tests {
             region: "r".to_owned(),
             scope: None,
             monthly_cost_usd: None,
+            starts_when_used: None,
             proofs: proofs.iter().map(|proof| (*proof).to_owned()).collect(),
         }
     }

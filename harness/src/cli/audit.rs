@@ -103,6 +103,9 @@ struct Found {
     run: Option<String>,
     expires: Option<String>,
     monthly_cost_usd: Option<Decimal>,
+    /// What one request to it would start, with its price, where it costs nothing as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts_when_used: Option<String>,
 }
 
 /// Lists the accounts and shows what is in them.
@@ -286,6 +289,7 @@ fn found(plan: &dyn Plan, resource: Resource, scope: String) -> Found {
     let expires = owner.as_ref().and_then(|owner| owner.expires);
     Found {
         monthly_cost_usd: plan.monthly_cost(&resource).map(|cost| cost.usd),
+        starts_when_used: plan.starts_when_used(&resource),
         expires: expires.map(|at| at.to_string()),
         run: owner.map(|owner| owner.run),
         resource_type: resource.resource_type,
@@ -333,9 +337,11 @@ fn table(accounts: &[Account]) -> String {
                 Some(usd) => format!("  {} a month", dollars(usd, 2)),
                 None => String::new(),
             };
+            let starts = found.starts_when_used.as_ref();
+            let starts = starts.map_or_else(String::new, |starts| format!(" now, and {starts}"));
             let _ = writeln!(
                 text,
-                "  {} {}{name} in {}{cost}{run}",
+                "  {} {}{name} in {}{cost}{starts}{run}",
                 found.resource_type, found.id, found.region
             );
         }

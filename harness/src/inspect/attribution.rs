@@ -274,6 +274,7 @@ pub fn orphan(plan: &dyn Plan, resource: &Resource, proofs: Vec<String>) -> Orph
         region: resource.scope.to_string(),
         scope: None,
         monthly_cost_usd: plan.monthly_cost(resource).map(|cost| cost.usd),
+        starts_when_used: plan.starts_when_used(resource),
         proofs,
     }
 }

@@ -105,6 +105,7 @@ mod tests {
             region: "us-east-1".to_owned(),
             scope: None,
             monthly_cost_usd: Some(Decimal::new(365, 2)),
+            starts_when_used: None,
             proofs: vec!["carries the run's tag".to_owned()],
         };
         let found = listed(&[orphan], true, Tier::Live);
@@ -112,6 +113,26 @@ mod tests {
             found[0].message,
             "elastic_ip eipalloc-1 (kp-r1-nat) in us-east-1: $3.65 a month, left behind, \
              though teardown reported success (carries the run's tag)"
+        );
+    }
+
+    #[test]
+    fn an_orphan_that_costs_nothing_now_says_what_one_request_would_start() {
+        let orphan = Orphan {
+            resource_type: "endpoint".to_owned(),
+            id: "kp-r1".to_owned(),
+            name: None,
+            region: "r".to_owned(),
+            scope: None,
+            monthly_cost_usd: Some(Decimal::ZERO),
+            starts_when_used: Some("one call starts a replica: $584.00 a month".to_owned()),
+            proofs: vec!["the run's tag".to_owned()],
+        };
+        let found = listed(&[orphan], false, Tier::Live);
+        assert_eq!(
+            found[0].message,
+            "endpoint kp-r1 in r: $0.00 a month now, and one call starts a replica: $584.00 a month, left behind \
+             (the run's tag)"
         );
     }
 
@@ -124,6 +145,7 @@ mod tests {
             region: "local".to_owned(),
             scope: None,
             monthly_cost_usd: None,
+            starts_when_used: None,
             proofs: Vec::new(),
         };
         let count = |tier| listed(std::slice::from_ref(&orphan), true, tier).len();

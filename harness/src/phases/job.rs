@@ -198,14 +198,18 @@ fn order(workload: &JobPhase<'_>, number: usize, timeout: Duration) -> JobOrder 
 }
 
 fn scaled(proof: &ScaleProof) -> String {
+    let (before, after) = (proof.before.len(), proof.after.len());
+    let (unit, nodes) = (proof.unit, proof.nodes().len());
+    let (start, scaled, end) = (proof.start_seconds, proof.scale_seconds, proof.end_seconds);
+    if proof.last > 0 {
+        let last = proof.last;
+        return format!(
+            "{before} {unit} ready after {start} s, {after} after {scaled} s of load, {last} again {end} s after it"
+        );
+    }
     format!(
-        "{} pod ready after {} s, {} on {} nodes {} s after scaling, none {} s after scaling to zero",
-        proof.before.len(),
-        proof.start_seconds,
-        proof.after.len(),
-        proof.nodes().len(),
-        proof.scale_seconds,
-        proof.end_seconds
+        "{before} {unit} ready after {start} s, {after} on {nodes} nodes {scaled} s after scaling, none {end} s after \
+         scaling to zero"
     )
 }
 

@@ -110,6 +110,13 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans"],
     ),
     (
+        // A token stays in a cluster, where no list of Hugging Face's shows it.
+        "forgets the Secret in a cluster",
+        File("huggingface_forgets_the_secret.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
+    (
         // The endpoint runs, and its model answers no one: neither the checks nor the job.
         "never asks",
         File("huggingface_never_asks.yaml"),

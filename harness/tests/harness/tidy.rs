@@ -204,7 +204,10 @@ const DEPENDENCIES: &[(&str, &str)] = &[
         "providers/gcp/simulator",
         "contract kubernetes-simulator simkit",
     ),
-    ("providers/huggingface/simulator", "contract simkit"),
+    (
+        "providers/huggingface/simulator",
+        "contract kubernetes-simulator simkit",
+    ),
     (
         "providers/lambda/simulator",
         "contract kubernetes-simulator simkit",

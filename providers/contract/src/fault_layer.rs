@@ -14,6 +14,7 @@ use crate::call::{Actor, Dialect, Signature};
 use crate::disk;
 use crate::fault::{Effect, Fault};
 use crate::mutex::lock;
+use crate::provider_errors::ForeignChangeError;
 use crate::transport::SharedTransport;
 
 mod apply;
@@ -68,7 +69,7 @@ pub trait ForeignChanges: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// When the change is unknown or could not be made; the trial is then inconclusive.
-    async fn make(&self, name: &str) -> Result<(), String>;
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError>;
 
     /// The first attempt has ended: undoes the changes that last only until then.
     fn first_attempt_is_over(&self) {}
@@ -170,7 +171,7 @@ impl FaultPlan {
         let foreign = lock(&self.inner.foreign).clone();
         let made = match foreign {
             Some(foreign) => foreign.make(name).await,
-            None => Err("no foreign changes can be made here".to_owned()),
+            None => Err(ForeignChangeError::Unsupported),
         };
         let Err(problem) = made else {
             return true;

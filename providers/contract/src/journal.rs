@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::call::{Actor, Dialect, Signature, Targets};
 use crate::clock::Clock;
+use crate::mutex::lock;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
 /// One call in the journal.
@@ -59,30 +60,24 @@ pub struct Journal {
 impl Journal {
     /// All calls so far, in the order in which they were sent.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.calls).clone()
     }
 
     /// Whether this actor has made a call.
     pub fn has(&self, actor: Actor) -> bool {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
         calls.iter().any(|call| call.actor == actor)
     }
 
     /// The calls from this position on, counted from 0.
     pub fn calls_from(&self, from: usize) -> Vec<Call> {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
         calls.get(from..).unwrap_or_default().to_vec()
     }
 
     /// The number of calls so far.
     pub fn len(&self) -> usize {
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        lock(&self.calls).len()
     }
 
     /// Whether no call was made yet.
@@ -93,7 +88,7 @@ impl Journal {
     /// One hash over everything in the calls that is deterministic: equal runs have equal hashes.
     pub fn hash(&self) -> String {
         let mut hasher = Sha256::new();
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
         for call in calls.iter() {
             // Written out field by field, so that the hash does not change with serde's layout.
             hasher.update(format!(
@@ -131,7 +126,7 @@ impl Journal {
     }
 
     fn begin(&self, call: Call) -> usize {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls = lock(&self.calls);
         let index = calls.len();
         calls.push(Call {
             ordinal: index as u64 + 1,
@@ -141,7 +136,7 @@ impl Journal {
     }
 
     fn end(&self, index: usize, finish: impl FnOnce(&mut Call)) {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls = lock(&self.calls);
         if let Some(call) = calls.get_mut(index) {
             finish(call);
         }

@@ -30,6 +30,7 @@ pub mod prelude;
 pub mod private;
 pub mod process;
 pub mod provider;
+pub mod provider_errors;
 pub mod provisioner;
 pub mod resource;
 pub mod route;

@@ -57,6 +57,11 @@ pub trait Plan: Naming + Send + Sync {
     /// What keeping this resource costs per month; `None` when no price is known.
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost>;
 
+    /// What one request to a resource that costs nothing now would start, with its price; `None` where nothing would be.
+    fn starts_when_used(&self, _resource: &Resource) -> Option<String> {
+        None
+    }
+
     /// Why this provider bills nothing, if that is so.
     fn free_because(&self) -> Option<&'static str> {
         None

@@ -79,15 +79,19 @@ pub struct ScaleOrder {
 /// What the scaling has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScaleProof {
-    /// Pods that were ready to begin with, and the node of each.
+    /// What is scaled: `pod`, `replica`.
+    pub unit: &'static str,
+    /// Pods that were ready to begin with, and the node of each; where a cloud shows no nodes, the place.
     pub before: BTreeMap<String, String>,
     /// Pods that were ready after scaling, and the node of each.
     pub after: BTreeMap<String, String>,
+    /// How many were left at the end.
+    pub last: usize,
     /// Seconds until the first ones were ready.
     pub start_seconds: u64,
-    /// Seconds from the request to scale until all were ready.
+    /// Seconds from the request to scale, or the load that asks for it, until all were ready.
     pub scale_seconds: u64,
-    /// Seconds from the request to scale to zero until no pod was left.
+    /// Seconds from the request to scale down, or the end of the load, until no more than `last` were left.
     pub end_seconds: u64,
 }
 

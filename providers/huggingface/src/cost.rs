@@ -1,4 +1,5 @@
-//! Cost: the estimate for a scenario, by replicas and their scale policy, or by the seconds of a job.
+//! Cost: the estimate for a scenario, by replicas and their scale policy, or by the time of a job. All is billed by whole
+//! minutes.
 //!
 //! Arithmetic only. What replicas cost and when is in `../COST.md`.
 
@@ -28,9 +29,13 @@ const WAITING: u32 = 30;
 const STARTING: u32 = 90;
 /// What the harness's own job takes, seconds.
 const PROOF: u32 = 60;
+/// How long a replica stays that load starts, seconds: it is looked at every minute whether one is to be added, and every
+/// other minute whether one is to be taken away (guides/autoscaling).
+const UNDER_LOAD: u32 = 240;
 /// Decimals of US dollars in estimates.
 const DECIMALS: u32 = 6;
 const HOUR: u32 = 3600;
+const MINUTE: u32 = 60;
 
 /// How the price of hardware is listed and learned: `aws us-east-1 intel-spr x1`.
 pub fn price_of_place(place: &Place) -> String {
@@ -52,6 +57,8 @@ pub struct Span {
     pub seconds: u32,
     /// Whether it is the life of one resource, and not the planned time.
     pub of_resource: bool,
+    /// How many replicas load is to start, if there is any.
+    pub scale_to: Option<u32>,
 }
 
 /// The estimate of a scenario for so long.
@@ -66,25 +73,30 @@ pub fn estimate(spec: &HuggingFaceSpec, prices: &PriceContext, span: Span) -> Es
     estimate
 }
 
-/// The seconds in which replicas are billed: the fewest, those expected, and the most.
+/// The seconds that replicas are billed for: the fewest, those expected, and the most.
 fn replica_seconds(spec: &EndpointSpec, seconds: u32) -> (u32, u32, u32) {
     let used = seconds.saturating_sub(WAITING);
-    let started = used.min(STARTING);
-    let most = used.saturating_mul(spec.max());
+    let started = billed(used.min(STARTING));
+    let most = billed(used).saturating_mul(spec.max());
     match spec.minutes_to_zero() {
         // It starts with one replica, and keeps it until no one has asked for so long.
         Some(minutes) => {
             let until_zero = STARTING.saturating_add(minutes.saturating_mul(60));
-            (started, used.min(until_zero), most)
+            (started, billed(used.min(until_zero)), most)
         }
         None => {
-            let always = used.saturating_mul(spec.min());
+            let always = billed(used).saturating_mul(spec.min());
             (always, always, most)
         }
     }
 }
 
-/// What so many seconds cost at this price for an hour.
+/// The seconds that are billed: a part of a minute counts as a whole one.
+fn billed(seconds: u32) -> u32 {
+    seconds.div_ceil(MINUTE).saturating_mul(MINUTE)
+}
+
+/// What so many billed seconds cost at this price for an hour.
 fn cost_of(usd_per_hour: Decimal, seconds: u32) -> Decimal {
     (usd_per_hour * Decimal::from(seconds) / Decimal::from(HOUR)).round_dp(DECIMALS)
 }
@@ -113,6 +125,9 @@ fn of_endpoint(spec: &EndpointSpec, prices: &PriceContext, span: Span, into: &mu
         count: 1,
         usage_types: vec![usage_type(&place)],
     });
+    if let Some(line) = of_load(spec, &into.lines, (usd, span)) {
+        into.workload.push(line);
+    }
     into.left_out.push(policy(spec));
     if !places.is_empty() {
         let others: Vec<String> = places.iter().map(Place::text).collect();
@@ -121,6 +136,29 @@ fn of_endpoint(spec: &EndpointSpec, prices: &PriceContext, span: Span, into: &mu
             "what it costs elsewhere, when there is no capacity: {others}"
         ));
     }
+}
+
+/// The line of the replicas that load starts: they come one by one, and stay for a while after it.
+fn of_load(
+    spec: &EndpointSpec,
+    lines: &[EstimateLine],
+    (usd, span): (Decimal, Span),
+) -> Option<EstimateLine> {
+    let more = span.scale_to?.saturating_sub(spec.min().max(1));
+    let cost = cost_of(
+        usd,
+        billed(UNDER_LOAD.min(span.seconds)).saturating_mul(more),
+    );
+    let replicas = lines.last()?.clone();
+    Some(EstimateLine {
+        title: format!("{more} × replica that load starts"),
+        usd_per_hour: usd * Decimal::from(more),
+        min_usd: cost,
+        expected_usd: cost,
+        max_usd: cost,
+        planned_usd: span.start.map(|_| cost),
+        ..replicas
+    })
 }
 
 /// What the policy of scaling means for the price.
@@ -153,7 +191,7 @@ fn of_job(spec: &JobSpec, prices: &PriceContext, span: Span, into: &mut Estimate
         return;
     };
     let line = |title: String, seconds: u32| {
-        let cost = cost_of(usd, seconds);
+        let cost = cost_of(usd, billed(seconds));
         EstimateLine {
             line: JOBS.to_owned(),
             title,
@@ -218,6 +256,7 @@ mod tests {
             start: Some(Timestamp::UNIX_EPOCH),
             seconds: minutes * 60,
             of_resource: false,
+            scale_to: None,
         }
     }
 
@@ -234,10 +273,10 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_scales_to_zero_costs_its_start_and_the_minutes_until_then() {
-        // 0.033 an hour: 1.5 minutes to start; 16.5 minutes; 59.5 minutes.
-        check(CPU, 60, ["0.000825", "0.009075", "0.032725"]);
-        // No more than there is: 9.5 minutes.
-        check(CPU, 10, ["0.000825", "0.005225", "0.005225"]);
+        // 0.033 an hour: 2 of 1.5 minutes to start; 17 of 16.5 minutes; 60 of 59.5 minutes.
+        check(CPU, 60, ["0.0011", "0.00935", "0.033"]);
+        // No more than there is: 10 of 9.5 minutes.
+        check(CPU, 10, ["0.0011", "0.0055", "0.0055"]);
     }
 
     #[test]
@@ -248,8 +287,31 @@ mod tests {
                 "{min_replicas: 0, max_replicas: 1, scale_to_zero_minutes: 15}",
                 "{min_replicas: 1, max_replicas: 2}",
             );
-        // 0.80 an hour, 59.5 minutes; twice that.
-        check(&gpu, 60, ["0.793333", "0.793333", "1.586667"]);
+        // 0.80 an hour, 60 of 59.5 minutes; twice that.
+        check(&gpu, 60, ["0.8", "0.8", "1.6"]);
+    }
+
+    #[test]
+    fn replicas_that_load_starts_are_a_line_of_their_own() {
+        let gpu = CPU
+            .replace("instance_type: intel-spr", "instance_type: nvidia-l4")
+            .replace(
+                "{min_replicas: 0, max_replicas: 1, scale_to_zero_minutes: 15}",
+                "{min_replicas: 1, max_replicas: 3}",
+            );
+        let span = Span {
+            scale_to: Some(3),
+            ..minutes(60)
+        };
+        let seen = estimate(&spec(&gpu), &context(&[]), span);
+        // Two more at 0.80 an hour for 4 minutes.
+        assert_eq!(seen.workload[0].expected_usd.to_string(), "0.106667");
+        assert_eq!(seen.workload[0].usage_types, seen.lines[0].usage_types);
+        assert!(
+            estimate(&spec(&gpu), &context(&[]), minutes(60))
+                .workload
+                .is_empty()
+        );
     }
 
     #[test]
@@ -269,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_costs_its_seconds_and_nothing_is_guessed_without_a_price() {
+    fn a_job_costs_its_whole_minutes_and_nothing_is_guessed_without_a_price() {
         let listed = context(&[("job cpu-basic", "0.01")]);
         let usd = |line: &EstimateLine| line.expected_usd.normalize().to_string();
         let seen = estimate(&spec(JOB), &listed, minutes(60));
@@ -282,6 +344,13 @@ mod tests {
         };
         let seen = estimate(&spec(JOB), &listed, of_resource);
         assert_eq!(usd(&seen.workload[0]), "0.001");
+        // A minute has begun: 7 of 6.02 minutes.
+        let begun = Span {
+            seconds: 361,
+            ..of_resource
+        };
+        let seen = estimate(&spec(JOB), &listed, begun);
+        assert_eq!(usd(&seen.lines[0]), "0.001167");
         let unknown = JOB.replace("cpu-basic", "cpu-huge");
         let seen = estimate(&spec(&unknown), &context(&[]), minutes(60));
         assert_eq!(seen.unpriced, ["a job on cpu-huge"]);

@@ -28,7 +28,7 @@ const LIST: &str = "endpoints:ListEndpoints";
 
 const JOBS: &str = "hub:ListJobs";
 
-const ALL: [WrongProvisioner; 7] = [
+const ALL: [WrongProvisioner; 8] = [
     // Tools add a random suffix so that a creation never answers 409 (huggingface/lighteval, endpoint_model.py).
     WrongProvisioner::new(
         "new-name-at-retry",
@@ -95,6 +95,16 @@ const ALL: [WrongProvisioner; 7] = [
             Rule::new(Phase::Any, &["hub:GetJob"], Does::TakeFor(given_up)),
             Rule::new(Phase::Any, &[JOBS], Does::TakeFor(without_given_up)),
         ],
+    ),
+    // The endpoint is what costs; what uses it is forgotten, and with it a token that still works.
+    WrongProvisioner::new(
+        "forgets-the-secret",
+        "its teardown removes the endpoint, and forgets the cluster in which a Secret holds the token",
+        &[Rule::new(
+            Phase::Teardown,
+            &["kubernetes:list-namespaces"],
+            Does::ShowNothing,
+        )],
     ),
 ];
 

@@ -12,33 +12,56 @@ use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::resource::Resource;
+use kubeproof_kubernetes::consumer;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::api::Api;
 use crate::api::types::{Endpoint, Job, Repository};
+use crate::cluster;
 use crate::observer::inventory::{
     DATASET, ENDPOINT, JOB, MODEL, SCHEDULED_JOB, SPACE, WEBHOOK, namespace_of,
 };
+use crate::spec::HuggingFaceSpec;
 
 /// How often and how long a deletion is tried.
 const POLICY: RetryPolicy = RetryPolicy::while_in_use(IN_USE_LIMIT);
 
 /// The deleter of an account.
 #[derive(Debug)]
-pub struct HuggingFaceDeleter(Api);
+pub struct HuggingFaceDeleter {
+    api: Api,
+    spec: HuggingFaceSpec,
+}
 
 impl HuggingFaceDeleter {
     /// The deleter of a connection's account.
-    pub fn new(connection: &Connection) -> Self {
-        Self(Api::new(connection))
+    pub fn new(spec: HuggingFaceSpec, connection: &Connection) -> Self {
+        let api = Api::new(connection);
+        Self { api, spec }
+    }
+
+    /// Deletes an object in the cluster of the scenario.
+    async fn in_cluster(&self, kind: &str, resource: &Resource) -> Result<(), CallError> {
+        let Some(kubernetes) = &self.spec.kubernetes else {
+            let message = "the scenario names no cluster";
+            return Err(CallError::state(format!("delete {kind}"), message));
+        };
+        let (client, _) = cluster::client(kubernetes, self.api.connection())?;
+        let uid = resource.incarnation.as_deref();
+        let deleted = consumer::delete(&client, (kind, &resource.id), uid).await;
+        deleted.map_err(|error| cluster::failed(&error))
     }
 }
 
 #[async_trait]
 impl Deleter for HuggingFaceDeleter {
     async fn delete(&self, resource: &Resource) -> Result<(), ObserverError> {
-        let api = self.0.renewed();
+        let mut types = cluster::TYPES.into_iter();
+        if let Some((_, kind)) = types.find(|(name, _)| *name == resource.resource_type) {
+            return Ok(self.in_cluster(kind, resource).await?);
+        }
+        let api = self.api.renewed();
         let deleted = match resource.resource_type.as_str() {
             ENDPOINT => endpoint(&api, resource).await,
             SCHEDULED_JOB => {

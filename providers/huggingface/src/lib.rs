@@ -4,8 +4,10 @@
 //! a crate of its own.
 
 pub mod api;
+mod beside;
 mod calls;
 pub mod client_environment;
+mod cluster;
 pub mod cost;
 mod credentials;
 pub mod defects;

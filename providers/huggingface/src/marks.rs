@@ -29,6 +29,17 @@ pub fn labels(run: &Run) -> BTreeMap<String, String> {
     FORM.labels(run)
 }
 
+/// In Kubernetes a value has at most 63 characters.
+const CLUSTER_FORM: LabelForm = LabelForm {
+    value_max: 63,
+    ..FORM
+};
+
+/// The labels of what the run makes in a cluster.
+pub fn cluster_labels(run: &Run) -> BTreeMap<String, String> {
+    CLUSTER_FORM.labels(run)
+}
+
 /// The tags of an endpoint of the run.
 pub fn tags(run: &Run) -> Vec<String> {
     let labels = labels(run).into_iter();

@@ -116,7 +116,7 @@ impl Observer for HuggingFaceObserver {
 #[async_trait]
 impl Lister for HuggingFaceObserver {
     async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError> {
-        Ok(inventory::cells(&self.api.renewed(), breadth).await?)
+        Ok(inventory::cells(&self.api.renewed(), &self.spec, breadth).await?)
     }
 
     fn not_covered(&self) -> Vec<String> {
@@ -128,7 +128,7 @@ impl Lister for HuggingFaceObserver {
     }
 
     async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
-        Ok(inventory::list(&self.api.renewed(), listing).await?)
+        Ok(inventory::list(&self.api.renewed(), &self.spec, listing).await?)
     }
 }
 

@@ -18,7 +18,18 @@ const NAME_LENGTH_MAX: usize = 32;
 
 /// The plan of one scenario.
 #[derive(Clone, Debug)]
-pub struct HuggingFacePlan(pub HuggingFaceSpec);
+pub struct HuggingFacePlan {
+    spec: HuggingFaceSpec,
+    /// How many replicas load is to start, if the scenario has any.
+    scale_to: Option<u32>,
+}
+
+impl HuggingFacePlan {
+    /// The plan of what a scenario asks for, with load that starts so many replicas.
+    pub fn new(spec: HuggingFaceSpec, scale_to: Option<u32>) -> Self {
+        Self { spec, scale_to }
+    }
+}
 
 /// Endpoints have tags and jobs have labels.
 impl Naming for HuggingFacePlan {
@@ -45,14 +56,23 @@ impl Plan for HuggingFacePlan {
         prices::monthly(resource)
     }
 
+    fn starts_when_used(&self, resource: &Resource) -> Option<String> {
+        prices::starts_when_used(resource)
+    }
+
     /// The job that prints the text runs beside that of the scenario.
     fn most_at_once(&self) -> BTreeMap<String, usize> {
-        let endpoints = usize::from(self.0.endpoint.is_some());
-        let jobs = 2 * usize::from(self.0.job.is_some());
+        let endpoints = usize::from(self.spec.endpoint.is_some());
+        let jobs = 2 * usize::from(self.spec.job.is_some());
+        let in_cluster = usize::from(self.spec.kubernetes.is_some());
         [
             ("inference_endpoint", endpoints),
             ("job", jobs),
             ("scheduled_job", 0),
+            ("kubernetes_namespace", in_cluster),
+            ("kubernetes_secret", in_cluster),
+            ("kubernetes_service", in_cluster),
+            ("kubernetes_job", in_cluster),
         ]
         .map(|(name, most)| (name.to_owned(), most))
         .into()
@@ -68,8 +88,9 @@ impl Plan for HuggingFacePlan {
             start,
             seconds: duration_minutes.saturating_mul(60),
             of_resource: false,
+            scale_to: self.scale_to,
         };
-        cost::estimate(&self.0, prices, span)
+        cost::estimate(&self.spec, prices, span)
     }
 
     fn estimate_between(&self, prices: &PriceContext, from: Timestamp, to: Timestamp) -> Estimate {
@@ -78,8 +99,9 @@ impl Plan for HuggingFacePlan {
             start: Some(from),
             seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
             of_resource: true,
+            scale_to: self.scale_to,
         };
-        cost::estimate(&self.0, prices, span)
+        cost::estimate(&self.spec, prices, span)
     }
 }
 
@@ -91,7 +113,7 @@ mod tests {
     #[test]
     fn no_more_than_one_endpoint_and_no_scheduled_job_is_ever_needed() {
         let check = |yaml: &str, endpoints: usize, jobs: usize| {
-            let most = HuggingFacePlan(spec(yaml)).most_at_once();
+            let most = HuggingFacePlan::new(spec(yaml), None).most_at_once();
             assert_eq!((most["inference_endpoint"], most["job"]), (endpoints, jobs));
             assert_eq!(most["scheduled_job"], 0);
         };
@@ -101,7 +123,7 @@ mod tests {
 
     #[test]
     fn names_and_marks_of_a_run_fit_and_are_read_back() {
-        let plan = HuggingFacePlan(spec(CPU));
+        let plan = HuggingFacePlan::new(spec(CPU), None);
         let run = Run::new("r1-0a1b2c3d-0a1b2c3d", "me", Timestamp::UNIX_EPOCH);
         assert!(plan.name(&run.beside(run.started_at), "").len() <= 32);
         let endpoint = Resource::new("inference_endpoint", "kp-r1", "acme");

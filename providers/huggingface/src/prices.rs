@@ -57,6 +57,33 @@ const FREE: &[&str] = &[
 /// Stages of a Space that costs nothing: docs/hub/spaces-gpus.
 const SLEEPING: &[&str] = &["PAUSED", "SLEEPING", "STOPPED"];
 
+/// The price of a replica of an endpoint for an hour, where it runs.
+fn replica_of(endpoint: &Resource) -> Option<&'static Price> {
+    let place = endpoint.scope.as_str().rsplit('/').next()?;
+    in_place(place, endpoint.properties.get("hardware")?)
+}
+
+/// What one call of an endpoint that has scaled to zero starts: a replica, or the fewest that it may have.
+pub fn starts_when_used(resource: &Resource) -> Option<String> {
+    let is_asleep = resource.state == state::SCALED_TO_ZERO;
+    if resource.resource_type != "inference_endpoint" || !is_asleep {
+        return None;
+    }
+    let hardware = resource.properties.get("hardware")?;
+    let Some(price) = replica_of(resource) else {
+        return Some(format!(
+            "one call starts a replica on {hardware}, whose price is not known"
+        ));
+    };
+    let (hour, month) = (
+        price.usd.normalize(),
+        cents(price.usd * Decimal::from(HOURS_PER_MONTH)),
+    );
+    Some(format!(
+        "one call starts a replica on {hardware}: ${hour} an hour, ${month:.2} a month"
+    ))
+}
+
 /// The monthly cost of keeping a resource as it is now: an endpoint by its replicas, and nothing while it has none.
 pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
     let property = |name: &str| resource.properties.get(name);
@@ -67,9 +94,7 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
             let fewest = property("min_replica")?.parse().ok()?;
             let now = property("replicas").and_then(|count| count.parse().ok());
             let replicas: u32 = now.unwrap_or(0).max(fewest).max(1);
-            let place = resource.scope.as_str().rsplit('/').next()?;
-            let price = in_place(place, property("hardware")?)?;
-            price.usd * Decimal::from(replicas) * Decimal::from(HOURS_PER_MONTH)
+            replica_of(resource)?.usd * Decimal::from(replicas) * Decimal::from(HOURS_PER_MONTH)
         }
         "job" => of_flavor(property("flavor")?)?.usd * Decimal::from(HOURS_PER_MONTH),
         // What the jobs cost that it starts depends on how long they run.
@@ -119,6 +144,14 @@ mod tests {
         check(&endpoint("running", 2), Some("1168"));
         check(&endpoint("scaledToZero", 0), Some("0"));
         check(&endpoint("paused", 1), Some("0"));
+        let starts = |state: &str| starts_when_used(&endpoint(state, 0));
+        let price = "one call starts a replica on nvidia-l4-x1: $0.8 an hour, $584.00 a month";
+        assert_eq!(starts("scaledToZero").as_deref(), Some(price));
+        // One that is paused refuses calls, and one that runs costs what it says.
+        assert_eq!((starts("paused"), starts("running")), (None, None));
+        let unknown = endpoint("scaledToZero", 0).with("hardware", "nvidia-z9-x1");
+        let text = starts_when_used(&unknown).unwrap_or_default();
+        assert!(text.contains("price is not known"), "{text}");
         let job = Resource::new("job", "1", "acme");
         // 0.40 × 730.
         check(&job.clone().with("flavor", "t4-small"), Some("292"));

@@ -19,7 +19,7 @@ use crate::plan::HuggingFacePlan;
 use crate::provisioner::HuggingFaceProvisioner;
 use crate::routes::SERVICES;
 use crate::spec::{HuggingFaceSpec, Namespace};
-use crate::{calls, client_environment, defects, faults, prices, rehearsal};
+use crate::{calls, client_environment, cluster, defects, faults, prices, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "huggingface";
@@ -53,6 +53,10 @@ impl Provider for HuggingFace {
         schema
     }
 
+    fn tiers(&self) -> &'static [Tier] {
+        &[Tier::Rehearsal, Tier::Kind, Tier::Live]
+    }
+
     fn checklist(&self) -> &'static [(&'static str, &'static str)] {
         CHECKLIST
     }
@@ -60,7 +64,7 @@ impl Provider for HuggingFace {
 
 impl ProviderParts for HuggingFace {
     fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
-        Box::new(HuggingFacePlan(spec(scenario)))
+        Box::new(HuggingFacePlan::new(spec(scenario), scenario.job.scale_to))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -82,14 +86,23 @@ impl ProviderParts for HuggingFace {
         workload::through(access, transport)
     }
 
-    fn deleter(&self, _: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
-        Box::new(HuggingFaceDeleter::new(&connection))
+    fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
+        Box::new(HuggingFaceDeleter::new(spec(scenario), &connection))
     }
 }
 
 impl Simulated for HuggingFace {
     fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
         Some(rehearsal::rehearse(&spec(scenario), clock, seed))
+    }
+
+    fn rehearse_beside(
+        &self,
+        scenario: &AnyScenario,
+        start: (Clock, u64),
+        https: SharedTransport,
+    ) -> Result<Option<Rehearsal>, ServeError> {
+        rehearsal::beside(&spec(scenario), start, https).map(Some)
     }
 
     fn defects(&self) -> &'static [Defect] {
@@ -152,7 +165,10 @@ impl OtherActors for HuggingFace {
 }
 
 impl LiveAccess for HuggingFace {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
+        if tier == Tier::Kind {
+            return cluster::readiness().map_err(NotReady::missing);
+        }
         let note = "(the live path was never run against a real account)";
         TOKEN.readiness(tier, env_file, note)
     }
@@ -183,7 +199,41 @@ fn problems(scenario: &AnyScenario) -> Vec<String> {
         problems.push(message.to_owned());
     }
     problems.extend(external_changes::problems(scenario, CHANGES));
+    problems.extend(scaling_problem(scenario));
+    problems.extend(tier_problem(scenario).map(str::to_owned));
     problems
+}
+
+/// Why the replicas that are asked for can be started by no load, if that is so.
+fn scaling_problem(scenario: &AnyScenario) -> Option<String> {
+    let to = scenario.job.scale_to?;
+    let asked = spec(scenario).endpoint;
+    let range = asked.map(|endpoint| (endpoint.min(), endpoint.max()));
+    match range {
+        Some((min, max)) if (min + 1..=max).contains(&to) => None,
+        Some((min, max)) => Some(format!(
+            "job.scale_to: load starts more than {min} and at most {max} replicas, not {to}"
+        )),
+        None => Some("job.scale_to: only an endpoint is scaled".to_owned()),
+    }
+}
+
+/// Why a scenario cannot run in one of its tiers. In the tier kind the endpoint is simulated, so pods need a gateway to it;
+/// a real token must never go through one.
+fn tier_problem(scenario: &AnyScenario) -> Option<&'static str> {
+    let kubernetes = spec(scenario).kubernetes;
+    let has_gateway = kubernetes.is_some_and(|it| it.gateway().is_some());
+    let is_kind = scenario.tiers.contains(&Tier::Kind);
+    match (has_gateway, is_kind) {
+        (true, true) if scenario.tiers.len() == 1 => None,
+        (false, false) => None,
+        (false, true) => Some(
+            "tiers: kind needs cluster.kubernetes.gateway_port, at which pods reach the simulated endpoint",
+        ),
+        (true, _) => Some(
+            "cluster.kubernetes.gateway_port is for `tiers: [kind]` alone: in the other tiers pods call the endpoint's own host",
+        ),
+    }
 }
 
 fn spec(scenario: &AnyScenario) -> HuggingFaceSpec {
@@ -230,6 +280,26 @@ mod tests {
             job,
             &failure("ec2:CreateVpc=quota"),
             Some("`ec2` is not a service of Hugging Face"),
+        );
+        let used = |kubernetes: &str| {
+            format!(
+                "{{namespace: acme, endpoint: {{vendor: aws, region: us-east-1, accelerator: cpu, instance_type: intel-spr, \
+                instance_size: x1, model: a/b, scaling: {{min_replicas: 1}}}}, kubernetes: {kubernetes}}}"
+            )
+        };
+        check(&used("{}"), "", None);
+        let gateway = used("{gateway_port: 18080}");
+        check(&gateway, "tiers: [kind]\n", None);
+        check(&gateway, "", Some("for `tiers: [kind]` alone"));
+        check(
+            &gateway,
+            "tiers: [kind, live]\n",
+            Some("for `tiers: [kind]` alone"),
+        );
+        check(
+            &used("{}"),
+            "tiers: [kind]\n",
+            Some("needs cluster.kubernetes.gateway_port"),
         );
         let by_others = failure("hub:WhoAmI=foreign-change(rain)");
         check(job, &by_others, Some("unknown change `rain`"));

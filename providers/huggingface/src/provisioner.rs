@@ -1,10 +1,11 @@
-//! The reference provisioner: an inference endpoint that answers, or a job that runs.
+//! The reference provisioner: an inference endpoint that answers, also a pod of the scenario's cluster, or a job that runs.
 //!
 //! Everything is found by name and mark alone, so a new process can take over or tear down without any state from the
 //! one before. It spawns no tasks: dropping its future equals the death of its process.
 
 mod endpoint;
 mod jobs;
+mod kubernetes;
 mod requests;
 mod teardown;
 mod update;
@@ -14,7 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use kubeproof_cloudkit::{CallError, Session};
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{
+    ClaimedRate, NoAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::run::Run;
 
 use crate::api::Api;
@@ -114,13 +117,16 @@ impl Provisioner for HuggingFaceProvisioner {
 async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     in_scope(work).await?;
     if let Some(spec) = &work.spec.endpoint {
-        endpoint::ensure(work, spec).await?;
+        let endpoint = endpoint::ensure(work, spec).await?;
+        if let Some(kubernetes) = &work.spec.kubernetes {
+            kubernetes::ensure(work, kubernetes, &endpoint).await?;
+        }
     }
     if let Some(spec) = &work.spec.job {
         jobs::ensure(work, spec).await?;
     }
     Ok(Provisioned {
-        access: Err(NO_CLUSTER.to_owned()),
+        access: Err(NoAccess::NotGiven(NO_CLUSTER)),
         made: work.session().made(),
     })
 }

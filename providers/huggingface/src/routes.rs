@@ -95,6 +95,11 @@ const HUB_ROUTES: &[Route] = &[
     Route::new("DELETE", "/settings/webhooks/{id}", "DeleteWebhook"),
 ];
 
+/// Whether a host is one of Hugging Face's.
+pub fn is_own_host(host: &str) -> bool {
+    [ENDPOINTS.host, HUB.host].contains(&host) || host.ends_with(HOSTS_OF_MODELS)
+}
+
 /// The service of a request, and its operation where a route has one. A host by name has one service's paths; any other
 /// host, such as a simulator's on a socket, has those of both APIs.
 pub fn find<'p>(

@@ -4,16 +4,18 @@
 
 mod endpoint;
 mod job;
+mod kubernetes;
 
 use kubeproof_contract::checked_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use endpoint::{
-    Accelerator, EndpointSpec, MinReplicas, ModelId, Place, Replicas, Revision, ScaleToZero,
-    Scaling, Vendor, Visibility,
+    Accelerator, EndpointSpec, MinReplicas, ModelId, PendingRequests, Place, Replicas, Revision,
+    ScaleToZero, Scaling, Vendor, Visibility,
 };
 pub use job::{Command, Flavor, JobSpec};
+pub use kubernetes::{GatewayPort, KubernetesSpec};
 
 /// What a scenario asks for of Hugging Face. The default asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +29,9 @@ pub struct HuggingFaceSpec {
     /// A job, which runs until it is cancelled or ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobSpec>,
+    /// The use of the endpoint in a Kubernetes cluster that exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<KubernetesSpec>,
 }
 
 checked_text!(
@@ -43,6 +48,9 @@ checked_text!(
 impl HuggingFaceSpec {
     /// Why this cannot be asked for, if it cannot.
     pub fn problem(&self) -> Option<String> {
+        if let Some(problem) = self.kubernetes_problem() {
+            return Some(problem.to_owned());
+        }
         match (&self.endpoint, &self.job) {
             (Some(endpoint), None) => endpoint.problem(),
             (None, Some(_)) => None,
@@ -50,6 +58,18 @@ impl HuggingFaceSpec {
             (Some(_), Some(_)) => {
                 Some("`endpoint` and `job` exclude each other: ask for one of them".to_owned())
             }
+        }
+    }
+
+    /// Why the use in a cluster cannot be asked for, if it cannot.
+    fn kubernetes_problem(&self) -> Option<&'static str> {
+        self.kubernetes.as_ref()?;
+        match &self.endpoint {
+            None => Some("`kubernetes` needs an `endpoint`, which is what a cluster uses"),
+            Some(endpoint) if endpoint.visibility == Visibility::Private => {
+                Some("a private endpoint has no address that `kubernetes` could use")
+            }
+            Some(_) => None,
         }
     }
 
@@ -106,6 +126,23 @@ pub(crate) mod tests {
             ("namespace: acme", "namespace: \"\""),
             Some("is no namespace"),
         );
+    }
+
+    #[test]
+    fn a_cluster_uses_an_endpoint_that_it_can_reach() {
+        let used = format!("{CPU}kubernetes: {{}}\n");
+        check(&used, ("", ""), None);
+        check(
+            &format!("{JOB}kubernetes: {{}}\n"),
+            ("", ""),
+            Some("needs an `endpoint`"),
+        );
+        let private = ("task: text-generation", "type: private");
+        check(&used, private, Some("no address"));
+        let low = ("kubernetes: {}", "kubernetes: {gateway_port: 80}");
+        check(&used, low, Some("1024 to 65535"));
+        let unknown = ("kubernetes: {}", "kubernetes: {port: 8080}");
+        check(&used, unknown, Some("unknown field"));
     }
 
     #[test]

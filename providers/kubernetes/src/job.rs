@@ -137,7 +137,7 @@ async fn make_job(
 }
 
 /// A job that is neither complete nor failed is running, whatever its counters say.
-fn has_condition(job: &Job, wanted: &str) -> bool {
+pub(crate) fn has_condition(job: &Job, wanted: &str) -> bool {
     let conditions = job
         .status
         .as_ref()
@@ -148,7 +148,7 @@ fn has_condition(job: &Job, wanted: &str) -> bool {
         .any(|condition| condition.type_ == wanted && condition.status == "True")
 }
 
-async fn wait_end(
+pub(crate) async fn wait_end(
     client: &kube::Client,
     order: &JobOrder,
     start: Instant,

@@ -4,6 +4,7 @@
 
 pub mod calls;
 pub mod client;
+pub mod consumer;
 pub mod dialect;
 pub mod error;
 pub mod gpu;

@@ -55,10 +55,12 @@ async fn steps(
     scale(client, order, order.to).await?;
     let (after, scale_seconds) = wait_for(client, order, order.to).await?;
     scale(client, order, 0).await?;
-    let (_, end_seconds) = wait_for(client, order, 0).await?;
+    let (last, end_seconds) = wait_for(client, order, 0).await?;
     Ok(ScaleProof {
+        unit: "pod",
         before,
         after,
+        last: last.len(),
         start_seconds,
         scale_seconds,
         end_seconds,

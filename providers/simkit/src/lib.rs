@@ -6,6 +6,8 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod answers;
+pub mod bench;
 pub mod bystanders;
 pub mod cloud;
 pub mod firewall;

@@ -31,6 +31,7 @@ use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::serve::{Door, ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
 use tokio::sync::{Notify, Semaphore};
@@ -81,7 +82,7 @@ impl<C: Cloud> Shared<C> {
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.calls)
     }
 
     fn other_doors(&self) -> MutexGuard<'_, BTreeMap<String, SocketAddr>> {
@@ -95,7 +96,7 @@ impl<C: Cloud> Shared<C> {
     }
 
     fn set_faults(&self, faults: Vec<Fault>) {
-        let mut plan = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut plan = lock(&self.faults);
         *plan = plan_for_programs(faults);
         self.faults_changed.notify_waiters();
     }
@@ -259,11 +260,7 @@ impl<C: Cloud> Served for Server<C> {
     }
 
     async fn stop(&self) {
-        let open = self
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let open = lock(&self.open).take();
         let mut closing = self.shared.listeners.close();
         closing.extend(open.map(OpenListener::close));
         for listening in closing {

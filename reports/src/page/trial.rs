@@ -8,7 +8,7 @@ use crate::judge;
 use crate::matrix::Group;
 use crate::money::{milliseconds, seconds, usd};
 use crate::page::{Block, Cell, Column, Grid, Section, cost};
-use crate::record::{Finding, Record};
+use crate::record::{Finding, Orphan, Record};
 use crate::word::{clean, printable, word};
 
 /// Characters of the journal's hash that are shown; the record has all of them.
@@ -241,7 +241,7 @@ fn orphans<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
                 Cell::text(id_and_name(&orphan.id, orphan.name.as_deref())),
                 Cell::text(&orphan.region),
                 Cell::text(month(orphan.monthly_cost_usd)),
-                Cell::text(orphan.proofs.join("; ")),
+                Cell::text(words_on(orphan)),
             ]
         })
         .collect();
@@ -250,6 +250,18 @@ fn orphans<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
         columns,
         rows,
     })
+}
+
+/// Why an orphan is the run's, and what it would start.
+fn words_on(orphan: &Orphan) -> String {
+    let starts = orphan.starts_when_used.iter();
+    let all: Vec<&str> = orphan
+        .proofs
+        .iter()
+        .chain(starts)
+        .map(String::as_str)
+        .collect();
+    all.join("; ")
 }
 
 /// What was somebody else's and is missing or changed.

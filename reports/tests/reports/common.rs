@@ -298,6 +298,7 @@ pub fn leaks_an_address() -> Record {
         region: "us-east-1".to_owned(),
         scope: Some("aws:123456789012/us-east-1".to_owned()),
         monthly_cost_usd: Some(money("3.65")),
+        starts_when_used: None,
         proofs: vec![
             "tag kubeproof/run".to_owned(),
             "not in the baseline".to_owned(),

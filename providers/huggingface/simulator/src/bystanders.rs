@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
+use crate::cluster;
 use crate::endpoints::{self, Stage};
 use crate::jobs;
 use crate::repositories;
@@ -82,6 +83,7 @@ pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
         endpoints::TYPE => endpoints::canonical(state, resource),
         jobs::TYPE | jobs::SCHEDULED_TYPE => jobs::canonical(state, resource),
         webhooks::TYPE => webhooks::canonical(state, resource),
+        name if name.starts_with("kubernetes_") => cluster::canonical(state, resource),
         _ => repositories::canonical(state, resource),
     };
     format!(

@@ -18,7 +18,7 @@ use kubeproof_simkit::timers::run_due;
 use crate::setup::Setup;
 use crate::state::{Event, State};
 use crate::wire::{self, ErrorShape, Then};
-use crate::{bystanders, endpoints, inference, inventory, jobs, repositories, route};
+use crate::{bystanders, cluster, endpoints, inference, inventory, jobs, repositories, route};
 
 /// A simulated Hugging Face account: a user with organisations.
 #[derive(Clone, Debug)]
@@ -59,6 +59,7 @@ impl Cloud for HuggingFaceCloud {
             to,
             |cloud| (&mut cloud.state.timers, &mut cloud.state.now),
             |cloud, event| {
+                cluster::advance(&mut cloud.state);
                 match event {
                     Event::Endpoint(event) => endpoints::happen(&mut cloud.state, event),
                     Event::Job(event) => jobs::happen(&mut cloud.state, event),
@@ -68,9 +69,20 @@ impl Cloud for HuggingFaceCloud {
                 cloud.observe();
             },
         );
+        if cluster::advance(&mut self.state) {
+            self.observe();
+        }
     }
 
     fn answer(&mut self, request: &Request<Bytes>) -> Reply {
+        if cluster::is_for_it(&self.state, request)
+            && let Some(reply) = cluster::answer(&mut self.state, request)
+        {
+            if cluster::has_changed(&mut self.state) {
+                self.observe();
+            }
+            return reply;
+        }
         let injected = match InjectedFault::of(request) {
             Ok(injected) => injected,
             Err(unknown) => {
@@ -112,7 +124,12 @@ impl Cloud for HuggingFaceCloud {
     fn latency(&self, request: &Request<Bytes>) -> Duration {
         let host = request.uri().host().unwrap_or_default();
         let is_model = inference::endpoint_of(&self.state, host).is_some();
-        Duration::from_millis(if is_model { 50 } else { 200 })
+        let is_cluster = cluster::is_for_it(&self.state, request);
+        Duration::from_millis(match (is_cluster, is_model) {
+            (true, _) => 30,
+            (_, true) => 50,
+            _ => 200,
+        })
     }
 
     fn inventory(&self) -> Vec<Resource> {

@@ -3,11 +3,12 @@
 use kubeproof_contract::resource::Resource;
 
 use crate::state::State;
-use crate::{endpoints, jobs, repositories, webhooks};
+use crate::{cluster, endpoints, jobs, repositories, webhooks};
 
 /// All resources, product by product.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
     let all = endpoints::inventory(state).chain(jobs::inventory(state));
     let all = all.chain(repositories::inventory(state));
-    all.chain(webhooks::inventory(state)).collect()
+    let all = all.chain(webhooks::inventory(state));
+    all.chain(cluster::inventory(state)).collect()
 }

@@ -8,6 +8,7 @@ pub mod setup;
 
 mod access;
 mod bystanders;
+mod cluster;
 mod endpoints;
 mod flavors;
 mod hub;

@@ -157,6 +157,11 @@ pub fn answered_operations() -> impl Iterator<Item = &'static str> {
     tables.flat_map(|table| table.names().filter(|name| table.handler(name).is_some()))
 }
 
+/// Whether a host is one of the APIs'.
+pub(crate) fn is_api_host(host: &str) -> bool {
+    [ENDPOINTS_HOST, HUB_HOST].contains(&host)
+}
+
 /// The host that a request names; empty for an address.
 fn host(request: &Request<Bytes>) -> String {
     let named = request.uri().host().map(str::to_owned);
@@ -222,10 +227,8 @@ pub(crate) fn answer(
         return wire::answered(outcome, ErrorShape::Endpoints);
     }
     let path = request.uri().path();
-    let is_of = |real: &str, base: &str| {
-        host == real
-            || (![ENDPOINTS_HOST, HUB_HOST].contains(&host.as_str()) && path.starts_with(base))
-    };
+    let is_of =
+        |real: &str, base: &str| host == real || (!is_api_host(&host) && path.starts_with(base));
     if is_of(ENDPOINTS_HOST, ENDPOINTS_BASE) {
         let outcome = call(state, request, injected, (ENDPOINTS_BASE, ENDPOINTS));
         return wire::answered(outcome, ErrorShape::Endpoints);

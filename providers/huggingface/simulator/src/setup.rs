@@ -48,6 +48,11 @@ pub struct Organisation {
     pub is_open: bool,
 }
 
+/// The host of the API server of the cluster beside the account, at the usual port.
+pub const CLUSTER_HOST: &str = "cluster.kubeproof.invalid";
+/// The token of its administrator. Made up, and useless elsewhere.
+pub const CLUSTER_TOKEN: &str = "kubeproof-rehearsal-cluster";
+
 /// The initial settings of an account.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -67,6 +72,8 @@ pub struct Setup {
     pub hub_calls_max: u32,
     /// Whether resources of other owners and shared ones exist from the start.
     pub bystanders: bool,
+    /// Whether there is a cluster, whose pods can call endpoints.
+    pub has_cluster: bool,
 }
 
 impl Setup {
@@ -90,6 +97,7 @@ impl Setup {
             // A PRO user's (huggingface.co/docs/hub/rate-limits).
             hub_calls_max: 2500,
             bystanders: true,
+            has_cluster: false,
         }
     }
 }

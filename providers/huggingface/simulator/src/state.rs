@@ -6,6 +6,7 @@ use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::store::Store;
 use kubeproof_simkit::timers::Timers;
 
+use crate::cluster::Cluster;
 use crate::endpoints::{Endpoint, EndpointEvent};
 use crate::jobs::{Job, JobEvent, Scheduled, ScheduledEvent};
 use crate::rate_limit::RateLimit;
@@ -39,6 +40,8 @@ pub(crate) struct State {
     /// The repositories, by their path on the Hub.
     pub(crate) repositories: Store<Repository>,
     pub(crate) webhooks: Store<Webhook>,
+    /// The cluster beside the account, if there is one.
+    pub(crate) cluster: Option<Cluster>,
 }
 
 impl State {
@@ -56,10 +59,14 @@ impl State {
             scheduled: Store::default(),
             repositories: Store::default(),
             webhooks: Store::default(),
+            cluster: None,
             setup,
         };
         if bystanders {
             crate::bystanders::add(&mut state);
+        }
+        if state.setup.has_cluster {
+            state.cluster = Some(Cluster::new(state.setup.seed, state.now));
         }
         state
     }

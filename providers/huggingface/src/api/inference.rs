@@ -20,7 +20,7 @@ const EVERY: PollSchedule = PollSchedule::every(10);
 const ASK: &str = "inference:Ask";
 
 /// The body of a question.
-fn body(spec: &EndpointSpec, text: &str) -> Value {
+pub(crate) fn body(spec: &EndpointSpec, text: &str) -> Value {
     if spec.generates_text() {
         let parameters = json!({"return_full_text": true, "max_new_tokens": NEW_TOKENS});
         return json!({"inputs": text, "parameters": parameters});

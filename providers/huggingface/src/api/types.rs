@@ -52,6 +52,16 @@ pub struct Scaling {
     /// Minutes without a request after which there is none.
     #[serde(default)]
     pub scale_to_zero_timeout: Option<u32>,
+    /// What decides on their number: `{"pendingRequests": 2}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<serde_json::Value>,
+}
+
+impl Scaling {
+    /// More than how many waiting requests start another replica, if they decide.
+    pub fn pending_requests(&self) -> Option<f64> {
+        self.measure.as_ref()?["pendingRequests"].as_f64()
+    }
 }
 
 /// The model of an endpoint.

@@ -1,6 +1,8 @@
 //! The rows of the checklist that describe what was provisioned, evaluated by reading the account and by asking the
 //! model.
 
+mod kubernetes;
+
 use std::time::Duration;
 
 use kubeproof_cloudkit::CallError;
@@ -63,16 +65,14 @@ const QUESTION: &str = "Which model answers?";
 /// Why there is nothing to see.
 const NO_ENDPOINT: &str = "the scenario asks for a job and no endpoint";
 const NO_JOB: &str = "the scenario asks for an endpoint and no job";
-const NO_INTEGRATION: &str = "the scenario asks for no Kubernetes integration";
 
 /// All rows.
 pub(super) async fn all(api: &Api, spec: &HuggingFaceSpec, run: &Run) -> Vec<Check> {
-    let kubernetes = ROWS.skipped(KUBERNETES, NO_INTEGRATION);
     let Some(asked) = &spec.endpoint else {
         let mut rows = [ENDPOINT, MODEL, SCALING]
             .map(|id| ROWS.skipped(id, NO_ENDPOINT))
             .to_vec();
-        rows.push(kubernetes);
+        rows.push(ROWS.skipped(KUBERNETES, kubernetes::NO_INTEGRATION));
         rows.push(match &spec.job {
             Some(asked) => job(api, spec, asked, run).await,
             None => ROWS.skipped(JOB, "the scenario asks for nothing"),
@@ -81,13 +81,13 @@ pub(super) async fn all(api: &Api, spec: &HuggingFaceSpec, run: &Run) -> Vec<Che
     };
     let seen = match endpoint(api, spec, run).await {
         Ok(seen) => seen,
-        Err(error) => return absent(&error, kubernetes),
+        Err(error) => return absent(&error, spec),
     };
     vec![
         as_asked(asked, &seen),
         model(api, asked, &seen).await,
         scaling(asked, &seen),
-        kubernetes,
+        kubernetes::row(api, spec, &seen).await,
         ROWS.skipped(JOB, NO_JOB),
     ]
 }
@@ -129,7 +129,7 @@ async fn job(api: &Api, spec: &HuggingFaceSpec, asked: &JobSpec, run: &Run) -> C
 }
 
 /// The rows without an endpoint: one that is not there, or is not the run's, is wrong; else nothing is known.
-fn absent(error: &CallError, kubernetes: Check) -> Vec<Check> {
+fn absent(error: &CallError, spec: &HuggingFaceSpec) -> Vec<Check> {
     let is_wrong = error.is_not_found() || error.cause == kubeproof_cloudkit::Cause::State;
     let verdict = if is_wrong {
         Verdict::Fail
@@ -139,7 +139,10 @@ fn absent(error: &CallError, kubernetes: Check) -> Vec<Check> {
     let mut rows = [ENDPOINT, MODEL, SCALING]
         .map(|id| ROWS.check(id, verdict, error.to_string()))
         .to_vec();
-    rows.push(kubernetes);
+    rows.push(match spec.kubernetes {
+        Some(_) => ROWS.check(KUBERNETES, verdict, error.to_string()),
+        None => ROWS.skipped(KUBERNETES, kubernetes::NO_INTEGRATION),
+    });
     rows.push(ROWS.skipped(JOB, NO_JOB));
     rows
 }
@@ -212,15 +215,20 @@ async fn model(api: &Api, asked: &EndpointSpec, seen: &Endpoint) -> Check {
 fn scaling(asked: &EndpointSpec, seen: &Endpoint) -> Check {
     let scaling = &seen.compute.scaling;
     let timeout = scaling.scale_to_zero_timeout.filter(|minutes| *minutes > 0);
-    let text = |minimum: u32, maximum: u32, timeout: Option<u32>| {
+    let text = |minimum: u32, maximum: u32, timeout: Option<u32>, pending: Option<f64>| {
+        let by = pending.map_or_else(String::new, |count| {
+            format!(" by more than {count} pending requests each")
+        });
         let end = timeout.map_or_else(
             || "never to zero".to_owned(),
             |minutes| format!("to zero after {minutes} minutes without a request"),
         );
-        format!("{minimum} to {maximum} replicas, {end}")
+        format!("{minimum} to {maximum} replicas{by}, {end}")
     };
-    let seen_text = text(scaling.min_replica, scaling.max_replica, timeout);
-    let asked_text = text(asked.min(), asked.max(), asked.minutes_to_zero());
+    let pending = scaling.pending_requests();
+    let seen_text = text(scaling.min_replica, scaling.max_replica, timeout, pending);
+    let pending = asked.pending_requests().map(f64::from);
+    let asked_text = text(asked.min(), asked.max(), asked.minutes_to_zero(), pending);
     let mut wrong = Vec::new();
     if seen_text != asked_text {
         wrong.push(format!("it is {seen_text}; asked for {asked_text}"));

@@ -3,19 +3,22 @@
 //! A namespace that answers an error is unknown, never empty: the official client takes it for empty
 //! (`../shared/reference`, api/judges.md section 5).
 
+mod cluster_lists;
 mod lists;
 
 use std::collections::BTreeSet;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::{CallError, resource_types};
 use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
 
 use super::caller;
 use crate::api::Api;
 use crate::api::types::Caller;
+use crate::cluster;
+use crate::spec::HuggingFaceSpec;
 
 /// Lists all resources of one type in a namespace.
 type List = for<'a> fn(&'a Api, &'a str) -> BoxFuture<'a, Result<Vec<Resource>, CallError>>;
@@ -31,10 +34,7 @@ struct Kind {
 impl Kind {
     const fn new(name: &'static str, list: List) -> Self {
         Self {
-            resource_type: ResourceType {
-                name,
-                retained_because: None,
-            },
+            resource_type: ResourceType::named(name),
             list,
             is_personal: false,
         }
@@ -48,6 +48,8 @@ impl Kind {
     }
 }
 
+pub(crate) use cluster_lists::all as in_cluster;
+
 /// The resource types.
 pub(crate) const ENDPOINT: &str = "inference_endpoint";
 pub(crate) const SCHEDULED_JOB: &str = "scheduled_job";
@@ -58,7 +60,7 @@ pub(crate) const DATASET: &str = "dataset_repository";
 pub(crate) const WEBHOOK: &str = "webhook";
 
 /// A schedule goes before the jobs that it starts.
-const KINDS: [Kind; 7] = [
+const KINDS: &[Kind] = &[
     Kind::new(ENDPOINT, |api, namespace| {
         lists::endpoints(api, namespace).boxed()
     }),
@@ -81,17 +83,25 @@ const KINDS: [Kind; 7] = [
     .personal(),
 ];
 
-const fn types_of(kinds: &[Kind; KINDS.len()]) -> [ResourceType; KINDS.len()] {
-    let mut types = [kinds[0].resource_type; KINDS.len()];
+/// All types: those of the scenario's cluster, then those of the account.
+const COUNT: usize = cluster::TYPES.len() + KINDS.len();
+
+const fn types_of_all() -> [ResourceType; COUNT] {
+    let (in_cluster, of_account) = (cluster::TYPES, resource_types!(KINDS));
+    let mut types = [ResourceType::named(""); COUNT];
     let mut index = 0;
-    while index < KINDS.len() {
-        types[index] = kinds[index].resource_type;
+    while index < COUNT {
+        types[index] = if index < in_cluster.len() {
+            ResourceType::named(in_cluster[index].0)
+        } else {
+            of_account[index - in_cluster.len()]
+        };
         index += 1;
     }
     types
 }
 
-static TYPES: [ResourceType; KINDS.len()] = types_of(&KINDS);
+static TYPES: [ResourceType; COUNT] = types_of_all();
 
 /// All resource types, in deletion order.
 pub(super) fn types() -> &'static [ResourceType] {
@@ -111,17 +121,32 @@ pub(super) fn not_covered() -> Vec<String> {
 
 /// What must be listed. A trial too covers all namespaces that the token reaches, not its scenario's alone: what a
 /// provisioner made elsewhere is found.
-pub(super) async fn cells(api: &Api, breadth: &Breadth) -> Result<Vec<Listing>, CallError> {
+pub(super) async fn cells(
+    api: &Api,
+    spec: &HuggingFaceSpec,
+    breadth: &Breadth,
+) -> Result<Vec<Listing>, CallError> {
     let caller = caller(api).await?;
+    let of_cluster = cluster_lists::cells(api, spec)?;
     let scopes: Vec<Scope> = match breadth {
         Breadth::Scenario | Breadth::Account => {
             caller.reached().into_iter().map(Scope::new).collect()
         }
         Breadth::Named(named) => {
-            exist(&caller, named)?;
-            named.clone()
+            let (in_cluster, in_account) = cluster_lists::split(named, &of_cluster);
+            exist(&caller, &in_account)?;
+            let mut listings = in_cluster;
+            listings.extend(of_account(&caller, &in_account));
+            return Ok(listings);
         }
     };
+    let mut listings = of_cluster;
+    listings.extend(of_account(&caller, &scopes));
+    Ok(listings)
+}
+
+/// What must be listed in these namespaces of the account.
+fn of_account(caller: &Caller, scopes: &[Scope]) -> Vec<Listing> {
     let listings = KINDS.iter().flat_map(|kind| {
         let name = kind.resource_type.name;
         let own = Scope::new(&caller.name);
@@ -130,7 +155,7 @@ pub(super) async fn cells(api: &Api, breadth: &Breadth) -> Result<Vec<Listing>, 
             .filter(move |scope| !kind.is_personal || **scope == own);
         scopes.map(move |scope| Listing::of(Cell::new(name, scope)))
     });
-    Ok(listings.collect())
+    listings.collect()
 }
 
 /// Refuses a namespace that the token does not reach: its lists would be refused, or empty, and prove nothing.
@@ -160,9 +185,17 @@ pub(crate) fn namespace_of(scope: &Scope) -> &str {
 ///
 /// # Errors
 /// When a page of it could not be read, or its type is unknown.
-pub(super) async fn list(api: &Api, listing: &Listing) -> Result<Listed, CallError> {
+pub(super) async fn list(
+    api: &Api,
+    spec: &HuggingFaceSpec,
+    listing: &Listing,
+) -> Result<Listed, CallError> {
     let mut all = Vec::new();
     for cell in &listing.cells {
+        if let Some(kind) = cluster_lists::kind(cell.resource_type.as_ref()) {
+            all.extend(cluster_lists::list(api, spec, kind).await?);
+            continue;
+        }
         let mut kinds = KINDS.iter();
         let kind = kinds.find(|kind| kind.resource_type.name == cell.resource_type);
         let unknown = || {

@@ -92,8 +92,9 @@ fn namespace(spec: &HuggingFaceSpec, caller: &Caller) -> Check {
         }
         Some(true) => OWN.check(NAMESPACE, Verdict::Pass, format!("`{name}` of {all}")),
         None => {
-            let text = format!("`{name}` of {all}; whether it can pay is not said");
-            OWN.check(NAMESPACE, Verdict::Pass, text)
+            // Who cannot pay is refused at the first creation, so this is no pass.
+            let text = format!("`{name}` of {all}: the service does not say whether it can pay");
+            OWN.unknown(NAMESPACE, text)
         }
     }
 }
@@ -120,7 +121,7 @@ async fn hardware(
         }
         match judged(endpoint, &place, offer, offers) {
             Ok(text) => good.push(text),
-            Err(wrong) => bad.push(wrong),
+            Err(unfit) => bad.push(unfit.to_string()),
         }
     }
     Ok(if good.is_empty() {
@@ -130,27 +131,54 @@ async fn hardware(
     })
 }
 
+/// Why hardware does not do for an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unfit {
+    #[error("{place} is not offered (offered there: {offered})")]
+    NotOffered { place: String, offered: String },
+    #[error("{place} is {found}, asked for {wanted}")]
+    Accelerator {
+        place: String,
+        found: String,
+        wanted: &'static str,
+    },
+    #[error("{place} is {status}")]
+    Status { place: String, status: String },
+    #[error("{place}: {asked} accelerators are asked for, {left} of the quota of {quota} are left")]
+    Quota {
+        place: String,
+        asked: u32,
+        left: u32,
+        quota: u32,
+    },
+}
+
 fn judged(
     endpoint: &EndpointSpec,
     place: &Place,
     offer: Option<&Offer>,
     offers: &[Offer],
-) -> Result<String, String> {
-    let text = place.text();
+) -> Result<String, Unfit> {
+    let place = place.text();
     let Some(offer) = offer else {
         let names: Vec<String> = offers.iter().map(Offer::hardware).collect();
-        let names = names.join(", ");
-        return Err(format!("{text} is not offered (offered there: {names})"));
+        return Err(Unfit::NotOffered {
+            place,
+            offered: names.join(", "),
+        });
     };
     if offer.accelerator != endpoint.accelerator.as_str() {
-        return Err(format!(
-            "{text} is {}, asked for {}",
-            offer.accelerator,
-            endpoint.accelerator.as_str()
-        ));
+        return Err(Unfit::Accelerator {
+            place,
+            found: offer.accelerator.clone(),
+            wanted: endpoint.accelerator.as_str(),
+        });
     }
     if matches!(offer.status.as_str(), "not_available" | "deprecated") {
-        return Err(format!("{text} is {}", offer.status));
+        return Err(Unfit::Status {
+            place,
+            status: offer.status.clone(),
+        });
     }
     let quota = offer.quota;
     let asked = offer.num_accelerators.max(1).saturating_mul(endpoint.max());
@@ -158,14 +186,16 @@ fn judged(
         .max_accelerators
         .saturating_sub(quota.used_accelerators);
     if asked > left {
-        return Err(format!(
-            "{text}: {asked} accelerators are asked for, {left} of the quota of {} are left",
-            quota.max_accelerators
-        ));
+        return Err(Unfit::Quota {
+            place,
+            asked,
+            left,
+            quota: quota.max_accelerators,
+        });
     }
     let (status, usd) = (&offer.status, offer.price_per_hour);
     Ok(format!(
-        "{text}: {status}, ${usd} an hour and replica, {left} of the quota left"
+        "{place}: {status}, ${usd} an hour and replica, {left} of the quota left"
     ))
 }
 
@@ -209,5 +239,27 @@ async fn name(api: &Api, spec: &HuggingFaceSpec) -> Check {
         Err(error) if error.is_not_found() => OWN.check(NAMES, Verdict::Pass, "none"),
         Err(error) => OWN.unknown(NAMES, error),
         Ok(taken) => OWN.failed(NAMES, format!("endpoint {} is there already", taken.name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::tests::{CPU, spec};
+
+    #[test]
+    fn whether_a_namespace_can_pay_is_passed_refused_or_not_known() {
+        let check = |can_pay: &str, expected: Verdict| {
+            let caller = format!(r#"{{"name": "u", "orgs": [{{"name": "acme"{can_pay}}}]}}"#);
+            let caller: Caller = serde_json::from_str(&caller).expect("a caller");
+            assert_eq!(
+                namespace(&spec(CPU), &caller).verdict,
+                expected,
+                "{can_pay}"
+            );
+        };
+        check(r#", "canPay": true"#, Verdict::Pass);
+        check(r#", "canPay": false"#, Verdict::Fail);
+        check("", Verdict::Unknown);
     }
 }

@@ -4,10 +4,13 @@
 //! that only this run knows. On the hardware of jobs, a job of the harness prints both.
 
 mod job;
+mod scaling;
 
 use async_trait::async_trait;
 use kubeproof_contract::run::Run;
-use kubeproof_contract::workload::{JobOrder, JobProof, Workload, WorkloadError, WorkloadPlace};
+use kubeproof_contract::workload::{
+    JobOrder, JobProof, Scaling, Workload, WorkloadError, WorkloadPlace,
+};
 
 use super::endpoint;
 use crate::api::{Api, inference};
@@ -105,6 +108,10 @@ impl Workload for EndpointWorkload {
 
     async fn uid(&self) -> Result<String, WorkloadError> {
         Err(no_place())
+    }
+
+    fn scaling(&self) -> Option<&dyn Scaling> {
+        Some(self)
     }
 }
 

@@ -35,7 +35,7 @@ const GET: &str = "endpoints:GetEndpoint";
 const NO_HARDWARE: &str = "not_available";
 
 /// The endpoint as it is asked for, with a model that has answered.
-pub(super) async fn ensure(work: &Work, spec: &EndpointSpec) -> Result<(), CallError> {
+pub(super) async fn ensure(work: &Work, spec: &EndpointSpec) -> Result<Endpoint, CallError> {
     let places = offered(work, spec).await?;
     let endpoint = match reusable(work, spec).await? {
         Some(found) => update::converge(work, spec, found).await?,
@@ -48,7 +48,7 @@ pub(super) async fn ensure(work: &Work, spec: &EndpointSpec) -> Result<(), CallE
     }
     inference::answered(&work.api, spec, &running, QUESTION, ANSWERS_WITHIN).await?;
     work.session().record("endpoint", &running.name);
-    Ok(())
+    Ok(running)
 }
 
 /// The places of the scenario that have hardware, as the service lists it.

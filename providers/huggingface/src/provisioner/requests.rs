@@ -25,6 +25,9 @@ pub(super) fn update(spec: &EndpointSpec, place: &Place) -> Value {
     if let Some(minutes) = spec.minutes_to_zero() {
         scaling["scaleToZeroTimeout"] = json!(minutes);
     }
+    if let Some(count) = spec.pending_requests() {
+        scaling["measure"] = json!({"pendingRequests": count});
+    }
     let revision = spec.revision.as_ref().map(|revision| &revision.0);
     json!({
         "type": spec.visibility.as_str(),
@@ -84,6 +87,15 @@ pub(super) fn scaling_differs(spec: &EndpointSpec, endpoint: &Endpoint) -> Vec<S
     compare("maxReplica", Some(seen.max_replica), Some(spec.max()));
     let timeout = seen.scale_to_zero_timeout.filter(|minutes| *minutes > 0);
     compare("scaleToZeroTimeout", timeout, spec.minutes_to_zero());
+    let (pending, asked) = (seen.pending_requests(), spec.pending_requests());
+    if pending != asked.map(f64::from) {
+        let text = |it: Option<f64>| it.map_or_else(|| "none".to_owned(), |it| it.to_string());
+        wrong.push(format!(
+            "measure.pendingRequests is {}, asked for {}",
+            text(pending),
+            text(asked.map(f64::from))
+        ));
+    }
     wrong
 }
 

@@ -7,11 +7,22 @@ use kubeproof_cloudkit::catalogue::IN_USE_LIMIT;
 use kubeproof_cloudkit::teardown::{Delete, Rounds, Step, Teardown};
 use kubeproof_contract::provisioner::ProvisionerError;
 
-use super::{Work, endpoint, jobs};
+use super::{Work, endpoint, jobs, kubernetes};
 
 /// How a run is torn down.
 pub(super) const TEARDOWN: Teardown<Work> = Teardown {
     steps: &[
+        // Both sides go side by side: neither waits for the other, and the error of one does not keep the other.
+        Step {
+            name: "kubernetes_namespace",
+            of: None,
+            after: &[],
+            in_use_for: Duration::ZERO,
+            list: |work, _| kubernetes::of_run(work).boxed(),
+            delete: Delete::Each(|work, name, _| {
+                async move { kubernetes::delete(work, &name).await }.boxed()
+            }),
+        },
         Step {
             name: "inference_endpoint",
             of: None,

@@ -155,7 +155,19 @@ pub struct Scaling {
     /// After so many minutes without a request it has none. `min_replicas: 0` needs it, and nothing else may have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale_to_zero_minutes: Option<ScaleToZero>,
+    /// Another replica starts when each has more than so many requests that wait for an answer. Without it, the use of the
+    /// hardware decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub pending_requests: Option<PendingRequests>,
 }
+
+checked_number!(
+    /// Requests that wait for an answer.
+    PendingRequests,
+    1..=100,
+    "requests are out of range: 1 to 100"
+);
 
 checked_number!(
     /// The fewest replicas.
@@ -191,6 +203,7 @@ impl EndpointSpec {
             min_replicas: MinReplicas(min),
             max_replicas: Replicas(max),
             scale_to_zero_minutes: to_zero,
+            pending_requests: _,
         } = &self.scaling;
         if min > max {
             let message = format!(
@@ -230,6 +243,11 @@ impl EndpointSpec {
     /// The most replicas.
     pub fn max(&self) -> u32 {
         self.scaling.max_replicas.0
+    }
+
+    /// More than how many requests that wait for each replica start another; none is by the use of the hardware.
+    pub fn pending_requests(&self) -> Option<u32> {
+        self.scaling.pending_requests.as_ref().map(|count| count.0)
     }
 
     /// After how many minutes without a request it has no replica, if ever.

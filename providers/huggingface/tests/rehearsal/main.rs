@@ -4,4 +4,6 @@ mod bench;
 mod endpoint;
 mod inventory;
 mod jobs;
+mod kubernetes;
 mod preflight;
+mod scaling;

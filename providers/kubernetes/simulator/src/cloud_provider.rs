@@ -1,6 +1,12 @@
-//! The interface between a cluster and its cloud: nodes come in, requests for cloud resources go out.
+//! The interface between a cluster and its cloud: nodes come in, requests for cloud resources and those of pods go
+//! out.
 
 use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::cluster::Pod;
 
 /// A node that joins the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,4 +64,26 @@ pub enum CloudProviderRequest {
         /// The cloud's id of the disk.
         handle: String,
     },
+}
+
+/// A request of a pod to a host outside the cluster.
+#[derive(Clone, Debug)]
+pub struct PodRequest {
+    pub(crate) pod: Pod,
+    /// The host that the connection is made to.
+    pub to: String,
+    /// The request, for the host that it names.
+    pub request: Request<Bytes>,
+}
+
+/// What becomes of a request of a pod.
+#[derive(Clone, Debug)]
+pub enum PodAnswer {
+    /// It is answered.
+    Response(Response<Bytes>),
+    /// At the host that the connection is made to there is a server, and it has no certificate for the one that the
+    /// request names.
+    OtherHost,
+    /// There is no such host.
+    NoServer,
 }

@@ -11,12 +11,13 @@ use kubeproof_simkit::timers::Timers;
 use serde_json::Value;
 
 use crate::api::tokens::Token;
-use crate::cloud_provider::CloudProviderRequest;
+use crate::cloud_provider::{CloudProviderRequest, PodRequest};
 use crate::controllers::{deployments, garbage, jobs, namespaces, replicasets, services, volumes};
 use crate::json::{items, number, set, text, time};
 use crate::node::kubelet::Output;
+use crate::node::outside::Stopped;
 use crate::node::probe::Misbehaviour;
-use crate::node::{device_plugin, kubelet, scheduler};
+use crate::node::{device_plugin, kubelet, outside, scheduler};
 use crate::store::types::Type;
 use crate::store::{Key, Store};
 
@@ -36,6 +37,8 @@ pub(crate) enum Due {
     BackOff(Pod),
     /// The pull of a pod's image has ended, well or not.
     Start(Pod),
+    /// A pod's program sends a request out of the cluster.
+    Call(Pod),
     /// A pod's container ends.
     Exit(Pod),
     /// A pod's container restarts.
@@ -65,6 +68,12 @@ pub(crate) struct Cluster {
     pub(crate) ids: Ids,
     /// Requests that the cloud has not taken yet.
     pub(crate) cloud_requests: Vec<CloudProviderRequest>,
+    /// Whether pods can call hosts outside the cluster.
+    pub(crate) reaches_outside: bool,
+    /// Requests of pods that the cloud has not taken yet.
+    pub(crate) pod_requests: Vec<PodRequest>,
+    /// Programs that have stopped at a request, by uid of the pod.
+    pub(crate) calling: BTreeMap<String, Stopped>,
     /// Names of requests that were made, so that none is made twice.
     pub(crate) requested: BTreeSet<String>,
     /// What containers print and how they end, by uid of the pod.
@@ -104,6 +113,9 @@ impl Cluster {
             store: Store::default(),
             ids: Ids::new(seed),
             cloud_requests: Vec::new(),
+            reaches_outside: false,
+            pod_requests: Vec::new(),
+            calling: BTreeMap::new(),
             requested: BTreeSet::new(),
             logs: BTreeMap::new(),
             images: BTreeSet::new(),
@@ -133,6 +145,7 @@ impl Cluster {
                 Due::Pull(pod) => kubelet::pull(self, &pod),
                 Due::BackOff(pod) => kubelet::back_off(self, &pod),
                 Due::Start(pod) => kubelet::start(self, &pod),
+                Due::Call(pod) => outside::send(self, &pod),
                 Due::Exit(pod) => kubelet::exit(self, &pod),
                 Due::Restart(pod) => kubelet::run(self, &pod),
                 Due::Stopped(pod) => kubelet::stopped(self, &pod),

@@ -2,7 +2,8 @@
 //!
 //! It knows no cloud: what a `LoadBalancer` service or a volume claim needs is handed out as requests
 //! ([`cloud_provider::CloudProviderRequest`]) that the cloud's simulator carries out. It runs no program of
-//! the host: it interprets a small subset of shell, and knows one image ([`probe`]).
+//! the host: it interprets a small subset of shell, and knows two images ([`probe`]). What a pod asks of a host outside
+//! the cluster is handed out too ([`cloud_provider::PodRequest`]).
 
 pub mod cloud_provider;
 pub mod machines;

@@ -1,9 +1,11 @@
 //! The nodes: scheduler, kubelet, the programs that containers run, and their logs.
 
+pub(crate) mod curl;
 pub(crate) mod device_plugin;
 pub(crate) mod kubelet;
 pub(crate) mod logs;
 pub(crate) mod nodes;
+pub(crate) mod outside;
 pub(crate) mod pod_status;
 pub mod probe;
 pub(crate) mod scheduler;

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::serve::ServeError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -77,7 +78,7 @@ impl Listeners {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, OpenListener>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 

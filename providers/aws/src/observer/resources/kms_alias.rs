@@ -1,16 +1,15 @@
 //! Aliases of KMS keys: free, but a forgotten one keeps its name from being used again. Those of AWS are left out.
 
-use async_trait::async_trait;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use super::kms_key::{call, of_marker};
 use super::net::all_pages;
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 use crate::json_call::{JsonCall, timestamp};
 use crate::observer::clients::{Clients, PAGES_MAX};
 
@@ -19,7 +18,8 @@ const DELETE: JsonCall = call("DeleteAlias");
 /// How the names of AWS's own begin.
 const OF_AWS: &str = "alias/aws/";
 
-pub struct Aliases;
+pub const KIND: Kind = Kind::regional("kms_alias", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -37,30 +37,24 @@ struct Alias {
     creation_date: Option<f64>,
 }
 
-#[async_trait]
-impl Type for Aliases {
-    fn placed(&self) -> Placed {
-        regional("kms_alias")
-    }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let page = |marker: Option<String>| async move {
-            let page: Page = clients.json(&LIST, &of_marker(json!({}), marker)).await?;
-            Ok((page.aliases, page.next_marker))
-        };
-        let all: Vec<Alias> = all_pages(&LIST.name(), PAGES_MAX, page).await?;
-        let own = all
-            .iter()
-            .filter(|alias| !alias.alias_name.starts_with(OF_AWS));
-        Ok(own.map(|alias| entry(clients, alias)).collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let asked = json!({ "AliasName": resource.id });
-        ignore_not_found(clients.json::<Value>(&DELETE, &asked).await)?;
-        Ok(())
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let page = |marker: Option<String>| async move {
+        let page: Page = clients.json(&LIST, &of_marker(json!({}), marker)).await?;
+        Ok((page.aliases, page.next_marker))
+    };
+    let all: Vec<Alias> = all_pages(&LIST.name(), PAGES_MAX, page).await?;
+    let own = all
+        .iter()
+        .filter(|alias| !alias.alias_name.starts_with(OF_AWS));
+    Ok(own.map(|alias| entry(clients, alias)).collect())
 }
+
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let asked = json!({ "AliasName": resource.id });
+    ignore_not_found(clients.json::<Value>(&DELETE, &asked).await)?;
+    Ok(())
+}
+
 
 fn entry(clients: &Clients, alias: &Alias) -> Resource {
     let name = Some(alias.alias_name.as_str());

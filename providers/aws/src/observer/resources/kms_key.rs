@@ -3,7 +3,6 @@
 //! The listing has ids only; whose key it is and what state it is in are read for those that are asked about. Keys that
 //! AWS makes for its services are nobody's to delete, and free.
 
-use async_trait::async_trait;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
@@ -11,9 +10,9 @@ use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::entry::{Entry, property, regional, set_state};
+use super::entry::{Entry, property, set_state};
 use super::net::all_pages;
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 use crate::json_call::{JsonCall, timestamp};
 use crate::observer::clients::{Clients, PAGES_MAX};
 use crate::prices;
@@ -38,7 +37,10 @@ pub(super) const fn call(operation: &'static str) -> JsonCall {
     }
 }
 
-pub struct Keys;
+pub const KIND: Kind = Kind::regional("kms_key", |clients| Box::pin(list(clients)))
+    .completed(|clients, resources| Box::pin(complete(clients, resources)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(monthly_cost);
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -86,61 +88,54 @@ struct Tag {
     tag_value: String,
 }
 
-#[async_trait]
-impl Type for Keys {
-    fn placed(&self) -> Placed {
-        regional("kms_key")
-    }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let page = |marker: Option<String>| async move {
-            let page: Page = clients.json(&LIST, &of_marker(json!({}), marker)).await?;
-            Ok((page.keys, page.next_marker))
-        };
-        let keys: Vec<Listed> = all_pages(&LIST.name(), PAGES_MAX, page).await?;
-        let entry = |key: &Listed| Entry::new("kms_key", Some(&key.key_id), &clients.region).done();
-        Ok(keys.iter().map(entry).collect())
-    }
-
-    async fn complete(
-        &self,
-        clients: &Clients,
-        resources: &mut [Resource],
-    ) -> Result<(), ObserverError> {
-        for resource in resources {
-            let asked = json!({ "KeyId": resource.id });
-            match clients.json::<Described>(&DESCRIBE, &asked).await {
-                Ok(described) => describe(resource, &described.key_metadata),
-                Err(error) if error.is_not_found() => continue,
-                Err(error) => return Err(error.into()),
-            }
-            if resource.properties.contains_key(RETAINED_PROPERTY) {
-                continue;
-            }
-            for tag in tags(clients, &resource.id).await? {
-                resource.tags.insert(tag.tag_key, tag.tag_value);
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing deletes a key at once: this schedules it for the earliest day.
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        if why_it_stays(resource).is_some() {
-            return Ok(());
-        }
-        let asked = json!({ "KeyId": resource.id, "PendingWindowInDays": 7 });
-        ignore_not_found(clients.json::<Value>(&DELETE, &asked).await)?;
-        Ok(())
-    }
-
-    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        if why_it_stays(resource).is_some() {
-            return Some(Decimal::ZERO);
-        }
-        prices::exact(resource.scope.as_str(), "kms", "KMS key").map(|price| price.usd)
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let page = |marker: Option<String>| async move {
+        let page: Page = clients.json(&LIST, &of_marker(json!({}), marker)).await?;
+        Ok((page.keys, page.next_marker))
+    };
+    let keys: Vec<Listed> = all_pages(&LIST.name(), PAGES_MAX, page).await?;
+    let entry = |key: &Listed| Entry::new("kms_key", Some(&key.key_id), &clients.region).done();
+    Ok(keys.iter().map(entry).collect())
 }
+
+async fn complete(
+    clients: &Clients,
+    resources: &mut [Resource],
+) -> Result<(), ObserverError> {
+    for resource in resources {
+        let asked = json!({ "KeyId": resource.id });
+        match clients.json::<Described>(&DESCRIBE, &asked).await {
+            Ok(described) => describe(resource, &described.key_metadata),
+            Err(error) if error.is_not_found() => continue,
+            Err(error) => return Err(error.into()),
+        }
+        if resource.properties.contains_key(RETAINED_PROPERTY) {
+            continue;
+        }
+        for tag in tags(clients, &resource.id).await? {
+            resource.tags.insert(tag.tag_key, tag.tag_value);
+        }
+    }
+    Ok(())
+}
+
+/// Nothing deletes a key at once: this schedules it for the earliest day.
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    if why_it_stays(resource).is_some() {
+        return Ok(());
+    }
+    let asked = json!({ "KeyId": resource.id, "PendingWindowInDays": 7 });
+    ignore_not_found(clients.json::<Value>(&DELETE, &asked).await)?;
+    Ok(())
+}
+
+fn monthly_cost(resource: &Resource) -> Option<Decimal> {
+    if why_it_stays(resource).is_some() {
+        return Some(Decimal::ZERO);
+    }
+    prices::exact(resource.scope.as_str(), "kms", "KMS key").map(|price| price.usd)
+}
+
 
 /// Why a key may remain, if it may.
 pub fn why_it_stays(resource: &Resource) -> Option<&'static str> {
@@ -200,7 +195,7 @@ mod tests {
             let mut key = Resource::new("kms_key", "k", "us-east-1");
             let pair = (name.to_owned(), value.to_owned());
             key.properties.extend([pair]);
-            let usd = Keys.monthly_cost(&key).map(|usd| usd.to_string());
+            let usd = monthly_cost(&key).map(|usd| usd.to_string());
             assert_eq!(usd.as_deref(), Some(cost), "{name}");
             assert_eq!(why_it_stays(&key).is_some(), stays, "{name}");
         };

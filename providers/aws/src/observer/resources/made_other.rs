@@ -5,16 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::Decimal;
-use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource};
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use super::net::{PAGES_MAX, all_pages, only_by_hand};
 use super::tagged_other::is_listed;
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 use crate::observer::clients::{Clients, failed};
 use crate::observer::created_by::makes;
 use crate::observer::trail::{self, CALL, Event};
@@ -43,37 +40,24 @@ const ENDING: &[&str] = &[
 ];
 
 /// Everything else that the run's identity has made.
-pub struct MadeOther;
+pub const KIND: Kind = Kind::regional(NAME, |clients| Box::pin(list(clients)))
+    .deleted(only_by_hand)
+    .priced(|_| None);
 
-#[async_trait]
-impl Type for MadeOther {
-    fn placed(&self) -> Placed {
-        regional(NAME)
-    }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let own = clients.sts.get_caller_identity().send().await;
-        let own = own.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
-        let own = own.arn().unwrap_or_default();
-        // The trail knows users by name, and roles by their session.
-        let name = own.rsplit(['/', ':']).next().unwrap_or_default();
-        let since = clients.connection.run.started_at;
-        let page = |token: Option<String>| async move {
-            let page = trail::page(clients, ("Username", name), since, token).await?;
-            let seen = page.events.iter().filter_map(seen).collect();
-            Ok((seen, page.next_token))
-        };
-        let events: Vec<MadeEvent> = all_pages(CALL, PAGES_MAX, page).await?;
-        Ok(made(&events, &clients.region))
-    }
-
-    async fn delete(&self, _: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        Err(only_by_hand(resource))
-    }
-
-    fn monthly_cost(&self, _: &Resource) -> Option<Decimal> {
-        None
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let own = clients.sts.get_caller_identity().send().await;
+    let own = own.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
+    let own = own.arn().unwrap_or_default();
+    // The trail knows users by name, and roles by their session.
+    let name = own.rsplit(['/', ':']).next().unwrap_or_default();
+    let since = clients.connection.run.started_at;
+    let page = |token: Option<String>| async move {
+        let page = trail::page(clients, ("Username", name), since, token).await?;
+        let seen = page.events.iter().filter_map(seen).collect();
+        Ok((seen, page.next_token))
+    };
+    let events: Vec<MadeEvent> = all_pages(CALL, PAGES_MAX, page).await?;
+    Ok(made(&events, &clients.region))
 }
 
 /// The relevant parts of an event.

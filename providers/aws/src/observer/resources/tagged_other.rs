@@ -3,16 +3,14 @@
 //! A safety net below the types with listings of their own. It covers tagged resources only, and no IAM, which this
 //! API leaves out.
 
-use async_trait::async_trait;
-use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::RUN_TAG;
 use serde_json::{Value, json};
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use super::net::{PAGES_MAX, all_pages, only_by_hand};
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 use crate::json_call::JsonCall;
 use crate::observer::clients::{Clients, observer_error};
 
@@ -79,41 +77,28 @@ const LISTED: &[(&str, &[&str])] = &[
 ];
 
 /// Everything else that is tagged.
-pub struct TaggedOther;
+pub const KIND: Kind = Kind::regional(NAME, |clients| Box::pin(list(clients)))
+    .deleted(only_by_hand)
+    .priced(|_| None);
 
-#[async_trait]
-impl Type for TaggedOther {
-    fn placed(&self) -> Placed {
-        regional(NAME)
+async fn list(clients: &Clients) -> ListResult {
+    let page = |token: Option<String>| async move {
+        let asked = json!({
+            "TagFilters": [{ "Key": RUN_TAG }],
+            "ResourcesPerPage": 100,
+            "PaginationToken": token.unwrap_or_default(),
+        });
+        let answer: Value = clients.json(&LIST, &asked).await?;
+        let all = answer["ResourceTagMappingList"].as_array();
+        let all = all.ok_or_else(|| wrong("the answer has no list"))?;
+        let next = answer["PaginationToken"].as_str().map(str::to_owned);
+        Ok((all.clone(), next))
+    };
+    let mut found = Vec::new();
+    for mapping in all_pages(CALL, PAGES_MAX, page).await? {
+        found.extend(other(&mapping, &clients.region));
     }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let page = |token: Option<String>| async move {
-            let asked = json!({
-                "TagFilters": [{ "Key": RUN_TAG }],
-                "ResourcesPerPage": 100,
-                "PaginationToken": token.unwrap_or_default(),
-            });
-            let answer: Value = clients.json(&LIST, &asked).await?;
-            let all = answer["ResourceTagMappingList"].as_array();
-            let all = all.ok_or_else(|| wrong("the answer has no list"))?;
-            let next = answer["PaginationToken"].as_str().map(str::to_owned);
-            Ok((all.clone(), next))
-        };
-        let mut found = Vec::new();
-        for mapping in all_pages(CALL, PAGES_MAX, page).await? {
-            found.extend(other(&mapping, &clients.region));
-        }
-        Ok(found)
-    }
-
-    async fn delete(&self, _: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        Err(only_by_hand(resource))
-    }
-
-    fn monthly_cost(&self, _: &Resource) -> Option<Decimal> {
-        None
-    }
+    Ok(found)
 }
 
 fn wrong(message: &str) -> ObserverError {

@@ -68,6 +68,8 @@ pub(crate) struct Space {
     pub(super) variables: BTreeMap<String, Setting>,
     /// Counts the turns of its course: what was scheduled before the last one no longer happens.
     turn: u64,
+    /// Counts the times to sleep that were set: only the last one holds.
+    watch: u64,
 }
 
 impl Space {
@@ -82,6 +84,7 @@ impl Space {
             secrets: BTreeMap::new(),
             variables: BTreeMap::new(),
             turn: 0,
+            watch: 0,
         }
     }
 
@@ -130,9 +133,14 @@ pub(crate) struct SpaceEvent {
 
 #[derive(Clone, Debug)]
 enum What {
-    Built { has_failed: bool },
+    Built {
+        has_failed: bool,
+    },
     Started,
-    Sleeps,
+    /// It has been idle for its time, unless another was set meanwhile.
+    Sleeps {
+        watch: u64,
+    },
 }
 
 fn after(state: &mut State, key: &str, seconds: i64, what: What) {
@@ -201,17 +209,18 @@ pub(super) fn start(state: &mut State, key: &str) {
     after(state, key, STARTING, What::Started);
 }
 
-/// Lets a Space that runs sleep when it has been idle for its time. No one calls it here.
+/// Lets a Space that runs sleep when it has been idle for its time, and not for one that was set before. No one calls it
+/// here.
 pub(super) fn watch_idleness(state: &mut State, key: &str) {
-    let Some(repository) = state.repositories.get(key) else {
+    let repository = state.repositories.get_mut(key);
+    let Some(space) = repository.and_then(|one| one.space.as_mut()) else {
         return;
     };
-    let space = repository.space.as_ref();
-    let seconds = space
-        .filter(|one| one.stage == Stage::Running)
-        .and_then(Space::sleeps_after);
-    if let Some(seconds) = seconds {
-        after(state, key, seconds, What::Sleeps);
+    space.watch += 1;
+    let watch = space.watch;
+    let is_running = space.stage == Stage::Running;
+    if let Some(seconds) = space.sleeps_after().filter(|_| is_running) {
+        after(state, key, seconds, What::Sleeps { watch });
     }
 }
 
@@ -242,7 +251,13 @@ pub(crate) fn happen(state: &mut State, event: SpaceEvent) {
             turn(state, &key, Stage::Running);
             watch_idleness(state, &key);
         }
-        What::Sleeps => turn(state, &key, Stage::Sleeping),
+        What::Sleeps { watch } => {
+            let repository = state.repositories.get(&key);
+            let space = repository.and_then(|one| one.space.as_ref());
+            if space.is_some_and(|space| space.watch == watch) {
+                turn(state, &key, Stage::Sleeping);
+            }
+        }
     }
 }
 

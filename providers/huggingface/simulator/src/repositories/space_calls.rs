@@ -69,9 +69,7 @@ pub(super) fn sleep_time(state: &mut State, call: &Call<'_>) -> Outcome {
     let new: SleepTime = wire::body(call.request.body())?;
     let space = space_mut(state, &key)?;
     space.sleep_seconds = Some(new.seconds);
-    if space.stage == Stage::Running {
-        space::watch_idleness(state, &key);
-    }
+    space::watch_idleness(state, &key);
     answer(state, &key)
 }
 

@@ -107,6 +107,40 @@ fn a_free_space_sleeps_after_48_hours_and_a_paid_one_when_it_is_told_to() {
 }
 
 #[test]
+fn a_time_to_sleep_that_is_changed_while_a_space_runs_replaces_the_one_before() {
+    let mut bench = Bench::new();
+    create(&mut bench, "a10g-small");
+    commit(&mut bench, "Dockerfile");
+    bench.wait(150);
+    assert_eq!(stage(&mut bench), "RUNNING");
+    let mut set = |bench: &mut Bench, seconds: i64| {
+        let body = json!({"seconds": seconds});
+        bench.ok(&format!("POST {}", space("/sleeptime")), &body);
+    };
+    set(&mut bench, 300);
+    bench.wait(200);
+    set(&mut bench, 1000);
+    bench.wait(999);
+    assert_eq!(
+        stage(&mut bench),
+        "RUNNING",
+        "the first time no longer holds"
+    );
+    bench.wait(1);
+    assert_eq!(stage(&mut bench), "SLEEPING");
+    bench.ok(&format!("POST {}", space("/restart")), &NO);
+    bench.wait(30);
+    assert_eq!(stage(&mut bench), "RUNNING");
+    set(&mut bench, -1);
+    bench.wait(5000);
+    assert_eq!(
+        stage(&mut bench),
+        "RUNNING",
+        "nor one that never is to come"
+    );
+}
+
+#[test]
 fn secrets_of_a_space_are_written_listed_by_name_and_deleted() {
     let mut bench = Bench::new();
     create(&mut bench, "cpu-basic");

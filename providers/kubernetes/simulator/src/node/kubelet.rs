@@ -1,5 +1,6 @@
 //! The kubelet of all nodes: pulls images, and starts, restarts and stops containers, each with a delay.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,9 +9,10 @@ use serde_json::{Value, json};
 use crate::cluster::{Cluster, Due, Pod};
 use crate::controllers::events::KUBELET;
 use crate::json::{number, set, text};
+use crate::node::outside;
 use crate::node::pod_status::{self, deleted, finished};
 use crate::node::probe::{self, Misbehaviour};
-use crate::node::shell;
+use crate::node::shell::{self, Execution};
 use crate::store::Key;
 
 /// How long a pod whose configuration is missing waits before it is tried again.
@@ -224,31 +226,50 @@ pub(crate) fn run(cluster: &mut Cluster, pod: &Pod) {
     match &cluster.misbehaviour {
         Some(Misbehaviour::Prints(other)) => {
             execution.prints = vec![(Duration::ZERO, other.clone())];
+            execution.call = None;
         }
-        Some(Misbehaviour::Exits(code)) => execution.exit_code = *code,
+        Some(Misbehaviour::Exits(code)) => {
+            execution.exit_code = *code;
+            execution.call = None;
+        }
         None => {}
     }
-    let at = |after: Duration| {
-        let after = SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX);
-        cluster.now.checked_add(after).unwrap_or(Timestamp::MAX)
-    };
-    let output = Output {
-        prints: execution
-            .prints
-            .into_iter()
-            .map(|(after, text)| (at(after), text))
-            .collect(),
-        exit_code: execution.exit_code,
-    };
-    cluster.logs.insert(pod.uid.clone(), output);
+    cluster.logs.insert(pod.uid.clone(), Output::default());
     let now = cluster.stamp();
     let words = format!("Created container: {name}");
     cluster.event(KUBELET, &pod.key, false, "Created", &words);
     cluster.modify(&pod.key, |value| pod_status::running(value, &now));
     let words = format!("Started container {name}");
     cluster.event(KUBELET, &pod.key, false, "Started", &words);
-    let life = execution.runs + cluster.between(800, 2000);
-    cluster.after(life, Due::Exit(pod.clone()));
+    execute(cluster, pod, execution, &variables);
+}
+
+/// The program of a running container goes on: to its end, or to its next request.
+pub(crate) fn execute(
+    cluster: &mut Cluster,
+    pod: &Pod,
+    execution: Execution,
+    variables: &BTreeMap<String, String>,
+) {
+    let now = cluster.now;
+    let at = |after: Duration| {
+        let after = SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX);
+        now.checked_add(after).unwrap_or(Timestamp::MAX)
+    };
+    let stopped = outside::stopped(&execution, variables);
+    let output = cluster.logs.entry(pod.uid.clone()).or_default();
+    let prints = execution.prints.into_iter();
+    output
+        .prints
+        .extend(prints.map(|(after, text)| (at(after), text)));
+    output.exit_code = execution.exit_code;
+    let Some(stopped) = stopped else {
+        let life = execution.runs + cluster.between(800, 2000);
+        return cluster.after(life, Due::Exit(pod.clone()));
+    };
+    cluster.calling.insert(pod.uid.clone(), stopped);
+    let begins = execution.runs + cluster.between(50, 200);
+    cluster.after(begins, Due::Call(pod.clone()));
 }
 
 /// The container ends; the pod's restart policy decides what follows.
@@ -296,6 +317,7 @@ pub(crate) fn stopped(cluster: &mut Cluster, pod: &Pod) {
     });
     if cluster.pod(pod).is_none() {
         cluster.logs.remove(&pod.uid);
+        cluster.calling.remove(&pod.uid);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the simulated nodes can run: one image, and the probe that prints two variables.
+//! What the simulated nodes can run: two images, and the probe that prints two variables.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,10 @@ use crate::node::device_plugin;
 use crate::node::shell;
 use crate::store::Key;
 
-/// The only image of the simulated registry: it has a shell.
+/// An image of the simulated registry with a shell.
 pub const IMAGE: &str = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
+/// An image of the simulated registry with a shell and curl.
+pub const CURL_IMAGE: &str = "docker.io/curlimages/curl:8.11.1";
 /// The command of the probe.
 pub const COMMAND: [&str; 2] = ["/bin/sh", "-c"];
 /// The program that the shell gets.
@@ -40,10 +42,10 @@ pub(crate) fn refusal(spec: &Value) -> Option<String> {
 
 /// Why an image cannot be pulled.
 pub(crate) fn missing_image(image: &str) -> Option<String> {
-    (image != IMAGE).then(|| {
+    (![IMAGE, CURL_IMAGE].contains(&image)).then(|| {
         format!(
             "failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": \
-             {image}: not found (the simulated registry has only {IMAGE})"
+             {image}: not found (the simulated registry has only {IMAGE} and {CURL_IMAGE})"
         )
     })
 }

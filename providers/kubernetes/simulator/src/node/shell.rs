@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::json::{items, text};
+use crate::node::curl::Curl;
 use crate::node::device_plugin;
 
 /// Counts the GPU devices of the container. Recognized as a whole, at the end of a script.
@@ -23,6 +24,8 @@ pub(crate) enum Instruction {
     Sleep(Duration),
     /// It ends with this exit code.
     Exit(i32),
+    /// It calls something outside the cluster.
+    Call(Curl),
 }
 
 /// Something that is printed.
@@ -42,6 +45,8 @@ pub(crate) struct Execution {
     /// How long it runs.
     pub(crate) runs: Duration,
     pub(crate) exit_code: i32,
+    /// The request at which it stops until there is an answer, and what follows.
+    pub(crate) call: Option<(Curl, Vec<Instruction>)>,
 }
 
 /// The program of a container.
@@ -57,7 +62,7 @@ pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, String> {
     let refuse = || {
         Err(format!(
             "the simulated kubelet refuses command {} with arguments {}: it interprets only \
-             `sh -c` with echo, printf '%s\\n', sleep, exit and true, and `sleep`",
+             `sh -c` with echo, printf '%s\\n', curl, sleep, exit and true, and `sleep`",
             container["command"], container["args"]
         ))
     };
@@ -118,6 +123,9 @@ fn script_steps(script: &str) -> Result<Vec<Instruction>, ()> {
                     let code: u8 = plain(code).ok_or(())?.parse().map_err(|_| ())?;
                     steps.push(Instruction::Exit(code.into()));
                 }
+                (Some("curl"), arguments) => {
+                    steps.push(Instruction::Call(Curl::of(arguments).ok_or(())?));
+                }
                 _ => return Err(()),
             },
         }
@@ -126,7 +134,7 @@ fn script_steps(script: &str) -> Result<Vec<Instruction>, ()> {
 }
 
 /// The text of a word without variables.
-fn plain(word: &[Word]) -> Option<&str> {
+pub(crate) fn plain(word: &[Word]) -> Option<&str> {
     match word {
         [Word::Plain(text)] => Some(text),
         _ => None,
@@ -195,20 +203,31 @@ fn push(word: &mut Vec<Word>, letter: char) {
     }
 }
 
-/// Executes a program with these variables.
+/// Words as a program prints or uses them.
+pub(crate) fn text_of(words: &[Word], variables: &BTreeMap<String, String>) -> String {
+    let mut all = String::new();
+    for word in words {
+        all.push_str(match word {
+            Word::Plain(text) => text,
+            Word::Variable(name) => variables.get(name).map_or("", String::as_str),
+        });
+    }
+    all
+}
+
+/// Executes a program with these variables, up to the first request.
 pub(crate) fn execute(steps: &[Instruction], variables: &BTreeMap<String, String>) -> Execution {
     let mut execution = Execution::default();
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         match step {
             Instruction::Print(words) => {
-                let text = words
-                    .iter()
-                    .map(|word| match word {
-                        Word::Plain(text) => text.as_str(),
-                        Word::Variable(name) => variables.get(name).map_or("", String::as_str),
-                    })
-                    .collect();
+                let text = text_of(words, variables);
                 execution.prints.push((execution.runs, text));
+            }
+            Instruction::Call(call) => {
+                let rest = steps.get(index + 1..).unwrap_or_default();
+                execution.call = Some((call.clone(), rest.to_vec()));
+                break;
             }
             Instruction::Sleep(time) => execution.runs += *time,
             Instruction::Exit(code) => {
@@ -259,6 +278,7 @@ mod tests {
             ],
             runs: Duration::from_secs(2),
             exit_code: 3,
+            call: None,
         };
         check("echo one; sleep 2\necho two; exit 3", Some(both));
         check("true", Some(Execution::default()));
@@ -277,6 +297,9 @@ mod tests {
             "sleep x",
             "exit 300",
             "printf '%d' 1",
+            "curl https://example.com/",
+            "curl --fail-with-body --proxy p https://example.com/",
+            "curl --fail-with-body a b",
         ] {
             check(script, None);
         }

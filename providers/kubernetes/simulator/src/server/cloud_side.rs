@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::ApiServer;
 use crate::api::tokens;
 pub use crate::api::tokens::IssuedToken;
-use crate::cloud_provider::{CloudProviderRequest, NewNode};
+use crate::cloud_provider::{CloudProviderRequest, NewNode, PodAnswer, PodRequest};
 use crate::controllers::{services, volumes};
 use crate::json::text;
 use crate::node::pod_status::finished;
 use crate::node::probe::Misbehaviour;
-use crate::node::{nodes, scheduler};
+use crate::node::{nodes, outside, scheduler};
 use crate::store::Key;
 use crate::store::types::Type;
 
@@ -70,6 +70,21 @@ impl ApiServer {
     /// Takes the requests to the cloud since the last call.
     pub fn take_cloud_requests(&mut self) -> Vec<CloudProviderRequest> {
         std::mem::take(&mut self.cluster.cloud_requests)
+    }
+
+    /// Pods can call hosts outside the cluster from now on: the cloud answers them.
+    pub fn reaches_outside(&mut self) {
+        self.cluster.reaches_outside = true;
+    }
+
+    /// Takes the requests of pods since the last call. Each waits for its answer.
+    pub fn take_pod_requests(&mut self) -> Vec<PodRequest> {
+        std::mem::take(&mut self.cluster.pod_requests)
+    }
+
+    /// A request of a pod is answered.
+    pub fn answer_pod(&mut self, asked: &PodRequest, answer: PodAnswer) {
+        outside::answered(&mut self.cluster, asked, answer);
     }
 
     /// The cloud has made the balancer of a service, reachable under `hostname`.
