@@ -1,7 +1,7 @@
 //! KMS keys: billed by the month until their deletion is scheduled, and there for days afterwards.
 //!
 //! The listing has ids only; whose key it is and what state it is in are read for those that are asked about. Keys that
-//! AWS makes for its services are nobody's to delete, and free.
+//! AWS makes for its services are not to be deleted, and free.
 
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::Decimal;
