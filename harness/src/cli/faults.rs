@@ -312,9 +312,10 @@ fn listed(campaign: &Campaign, out: &Output) -> u8 {
     }
     let count = campaign.not_run_count();
     out.say(&format!("{count} lifecycles"));
-    match problems.is_empty() {
-        true => exit_code::PASSED,
-        false => exit_code::UNKNOWN,
+    if problems.is_empty() {
+        exit_code::PASSED
+    } else {
+        exit_code::UNKNOWN
     }
 }
 

@@ -118,10 +118,8 @@ fn clean_runs(
     (run_options, worlds): (&RunOptions, &[Arc<World>]),
 ) -> Result<Vec<Finished>, RunError> {
     let makes_plan = options.plan.is_none() && !matches!(options.mode, Mode::These(_));
-    let count = match lean.scenario.content.provisioner.is_external() && makes_plan {
-        true => CLEAN_RUNS,
-        false => 1,
-    };
+    let several = lean.scenario.content.provisioner.is_external() && makes_plan;
+    let count = if several { CLEAN_RUNS } else { 1 };
     let mut runs = Vec::new();
     while runs.len() < count && !run_options.cancel.is_cancelled() {
         let now = options.jobs.clamp(1, count - runs.len());
@@ -156,8 +154,7 @@ fn clean_runs(
 fn written_down(scenario: &Scenario, records: &[&Record], campaign: &mut Campaign) -> bool {
     for finding in records.iter().flat_map(|record| &record.findings) {
         let finding = campaign_finding(scenario, &[], finding.clone(), Vec::new());
-        let is_new = |other: &&_| *other == &finding;
-        if campaign.findings.iter().find(is_new).is_none() {
+        if !campaign.findings.contains(&finding) {
             campaign.findings.push(finding);
         }
     }

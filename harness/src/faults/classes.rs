@@ -90,9 +90,10 @@ mod tests {
                 operation: target.operation.clone(),
                 mutating: target.operation.starts_with("Make"),
             },
-            part: match target.in_teardown {
-                true => Part::Teardown,
-                false => Part::Provision,
+            part: if target.in_teardown {
+                Part::Teardown
+            } else {
+                Part::Provision
             },
             fault,
         }]

@@ -170,9 +170,10 @@ mod tests {
     fn targets(points: &[InjectionPoint]) -> Vec<String> {
         let text = |point: &InjectionPoint| {
             let key = point.key.as_deref().unwrap_or_default();
-            let occurrence = match point.changed {
-                true => "changed".to_owned(),
-                false => point.occurrence.to_string(),
+            let occurrence = if point.changed {
+                "changed".to_owned()
+            } else {
+                point.occurrence.to_string()
             };
             format!("{} {}[{key}]#{occurrence}", point.part, point.signature)
         };

@@ -2,12 +2,13 @@
 //!
 //! A program is run clean several times to find what can be aimed at. Shards that read one plan agree on it.
 
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::fault::{Fault, FaultSyntaxError};
 use serde::{Deserialize, Serialize};
 
 use super::injection_points::Part;
 use super::schedules::{Schedule, TargetedFault};
-use kubeproof_contract::call::Signature;
-use kubeproof_contract::fault::{Fault, FaultSyntaxError};
+
 
 /// The plans of several scenarios.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +74,10 @@ impl ScenarioPlan {
                     operation: fault.target.operation.clone(),
                     mutating: planned.mutating,
                 },
-                part: match fault.target.in_teardown {
-                    true => Part::Teardown,
-                    false => Part::Provision,
+                part: if fault.target.in_teardown {
+                    Part::Teardown
+                } else {
+                    Part::Provision
                 },
                 fault,
             })
