@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::injection_points::Part;
 use super::schedules::{Schedule, TargetedFault};
 
-
 /// The plans of several scenarios.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,7 +104,10 @@ mod tests {
             unstable: vec!["s:Make[x~00000000]#1".to_owned()],
             lifecycles: vec![
                 vec![planned("s:Make[a~0000000a]#1=lost-response", true)],
-                vec![planned("s:Look[b~0000000b]@teardown#changed=throttle", false)],
+                vec![planned(
+                    "s:Look[b~0000000b]@teardown#changed=throttle",
+                    false,
+                )],
             ],
         };
         let schedules = plan.schedules().expect("faults");
