@@ -29,7 +29,7 @@ use crate::trial::output::TrialOutput;
 use crate::trial::{CleanRun, Part, Trial};
 use crate::trial_context::RunOptions;
 use crate::trial_context::progress::Silent;
-use crate::trial_context::world::World;
+use crate::trial_context::sandbox::Sandbox;
 
 /// How often a program runs clean.
 const CLEAN_RUNS: usize = 3;
@@ -49,7 +49,7 @@ type Finished = (TrialOutput, Vec<Call>);
 pub fn baseline(
     whole: &Trial,
     options: &CampaignOptions,
-    (run_options, worlds): (&RunOptions, &[Arc<World>]),
+    (run_options, sandboxes): (&RunOptions, &[Arc<Sandbox>]),
     campaign: &mut Campaign,
 ) -> Result<Option<CampaignBaseline>, RunError> {
     let scenario = &whole.scenario;
@@ -58,7 +58,7 @@ pub fn baseline(
         part: Part::Campaign(Vec::new(), None),
         ..whole.clone()
     };
-    let mut runs = clean_runs(&lean, options, (run_options, worlds))?;
+    let mut runs = clean_runs(&lean, options, (run_options, sandboxes))?;
     if run_options.cancel.is_cancelled() {
         campaign.stopped = true;
         return Ok(None);
@@ -115,7 +115,7 @@ pub fn baseline(
 fn clean_runs(
     lean: &Trial,
     options: &CampaignOptions,
-    (run_options, worlds): (&RunOptions, &[Arc<World>]),
+    (run_options, sandboxes): (&RunOptions, &[Arc<Sandbox>]),
 ) -> Result<Vec<Finished>, RunError> {
     let makes_plan = options.plan.is_none() && !matches!(options.mode, Mode::These(_));
     let several = lean.scenario.content.provisioner.is_external() && makes_plan;
@@ -126,8 +126,8 @@ fn clean_runs(
         let some: Vec<Result<Finished, RunError>> = std::thread::scope(|scope| {
             let run = |thread: usize| {
                 let mut run_options = run_options.clone();
-                // Each world keeps a clean run to go on from.
-                run_options.world = worlds.get(thread).cloned();
+                // Each sandbox keeps a clean run to go on from.
+                run_options.sandbox = sandboxes.get(thread).cloned();
                 runner::in_memory(lean, &run_options, &Silent::shared())
             };
             let run = &run;
