@@ -20,8 +20,8 @@
 //!   A change that is not in all three runs is *unstable*: it is named, nothing is aimed at it, and the verdict is unknown.
 //!   A read is a point at its first call in a part of the lifecycle, and where its answer first changes (`#changed`). Calls
 //!   of one operation in one part are siblings: the first and the last stand for all, unless `--every` is given (`classes`).
-//! - Each thread rehearses programs in a world of its own (`trial_context::world`). A fault in the teardown goes on from a
-//!   checkpoint after a clean provision in that world. A second provision and a second teardown (O7) follow the clean runs
+//! - Each thread rehearses programs in a sandbox of its own (`trial_context::sandbox`). A fault in the teardown goes on from a
+//!   checkpoint after a clean provision in that sandbox. A second provision and a second teardown (O7) follow the clean runs
 //!   and one lifecycle in ten (`Trial::tries_again`). A lifecycle whose fault is unreached is run up to three times.
 //! - What was not run of the plan (`--within`, `--sample`, Ctrl-C) is named, and the verdict is unknown unless there are
 //!   findings.

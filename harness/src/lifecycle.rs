@@ -148,14 +148,16 @@ async fn before(
     Some((baseline, bystanders))
 }
 
-/// Keeps the clean run of a program in its world, so that others can go on from here.
+/// Keeps the clean run of a program in its sandbox, so that others can go on from here.
 fn keep(
     recorder: &mut Recorder<'_, '_>,
     context: &TrialContext<'_>,
     (baseline, bystanders): (&Inventory, &[(Resource, String)]),
     state: &CampaignState,
 ) {
-    let Some(world) = &context.world else { return };
+    let Some(sandbox) = &context.sandbox else {
+        return;
+    };
     let is_clean = context.trial.is_campaign() && context.trial.faults().is_empty();
     if !is_clean || state.end_state.is_none() {
         return;
@@ -168,7 +170,7 @@ fn keep(
         // Every lifecycle then begins at its beginning.
         Err(problem) => return recorder.note(&problem.to_string()),
     };
-    world.keep(Arc::new(Checkpoint {
+    sandbox.keep(Arc::new(Checkpoint {
         account: ground_truth.copy(),
         at: context.clock.now(),
         baseline: baseline.clone(),

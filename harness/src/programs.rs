@@ -39,7 +39,7 @@ pub struct Observed {
     pub journal: Journal,
     pub faults: FaultPlan,
     pub keys: CallKeys,
-    /// The world that it takes place in.
+    /// The sandbox that it takes place in.
     pub place: Option<(IpAddr, Place)>,
 }
 

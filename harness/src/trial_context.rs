@@ -10,8 +10,8 @@ mod error;
 mod options;
 pub mod progress;
 pub mod runtime;
+pub mod sandbox;
 mod simulated;
-pub mod world;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub use self::options::RunOptions;
 use self::account::Account;
 use self::bystander::BystanderState;
 use self::checkpoint::Checkpoint;
-use self::world::World;
+use self::sandbox::Sandbox;
 use crate::programs::live_access::LiveAccess;
 use crate::programs::{self, Observed, ProgramSetting};
 use crate::run_directory;
@@ -104,7 +104,7 @@ pub struct TrialContext<'a> {
     /// The lifecycle from which this one goes on.
     pub checkpoint: Option<Arc<Checkpoint>>,
     /// Where a program is rehearsed.
-    pub world: Option<Arc<World>>,
+    pub sandbox: Option<Arc<Sandbox>>,
     innermost: SharedTransport,
     credentials: Credentials,
 }
@@ -173,7 +173,7 @@ impl<'a> TrialContext<'a> {
     ) -> Result<Self, ContextError> {
         let keeps_files =
             trial.tier != Tier::Rehearsal || trial.scenario.content.provisioner.is_external();
-        let out = options.world.as_ref().map(|world| world.folder());
+        let out = options.sandbox.as_ref().map(|sandbox| sandbox.folder());
         let folder = Folder::take(out.or(options.out.as_deref()), &run.id, keeps_files)?;
         let checkpoint = options.checkpoint.clone();
         let clock = Clock::starting_at(checkpoint.as_ref().map_or(start, |it| it.at));
@@ -196,9 +196,9 @@ impl<'a> TrialContext<'a> {
                         faults: faults.clone(),
                         keys: keys.clone(),
                         place: options
-                            .world
+                            .sandbox
                             .as_ref()
-                            .map(|world| (world.address, world.place.clone())),
+                            .map(|sandbox| (sandbox.address, sandbox.place.clone())),
                     };
                     let sockets = programs::serve(trial, &rehearsal, own)?;
                     transport = sockets.in_memory();
@@ -258,7 +258,7 @@ impl<'a> TrialContext<'a> {
                 .clone()
                 .filter(|_| trial.tier != Tier::Rehearsal),
             checkpoint,
-            world: options.world.clone(),
+            sandbox: options.sandbox.clone(),
             innermost,
             files: Files::empty(),
             credentials,

@@ -253,7 +253,8 @@ fn read_plan(path: &Path) -> Result<PlanFile, String> {
 }
 
 fn write_plan(path: &Path, plan: &PlanFile) -> Result<(), String> {
-    let wrong = |why: &dyn std::fmt::Display| format!("{} cannot be written: {why}", path.display());
+    let wrong =
+        |why: &dyn std::fmt::Display| format!("{} cannot be written: {why}", path.display());
     let text = serde_json::to_string_pretty(plan).map_err(|error| wrong(&error))?;
     std::fs::write(path, text).map_err(|error| wrong(&error))
 }
@@ -312,9 +313,10 @@ fn listed(campaign: &Campaign, out: &Output) -> u8 {
     }
     let count = campaign.not_run_count();
     out.say(&format!("{count} lifecycles"));
-    match problems.is_empty() {
-        true => exit_code::PASSED,
-        false => exit_code::UNKNOWN,
+    if problems.is_empty() {
+        exit_code::PASSED
+    } else {
+        exit_code::UNKNOWN
     }
 }
 

@@ -165,7 +165,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         accounts,
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
         bystander: BystanderState::unless(args.no_bystander),
-        world: None,
+        sandbox: None,
         checkpoint: None,
     };
     if let Err(refusal) = ready(&plan.trials, &options) {

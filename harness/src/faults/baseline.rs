@@ -29,7 +29,7 @@ use crate::trial::output::TrialOutput;
 use crate::trial::{CleanRun, Part, Trial};
 use crate::trial_context::RunOptions;
 use crate::trial_context::progress::Silent;
-use crate::trial_context::world::World;
+use crate::trial_context::sandbox::Sandbox;
 
 /// How often a program runs clean.
 const CLEAN_RUNS: usize = 3;
@@ -49,7 +49,7 @@ type Finished = (TrialOutput, Vec<Call>);
 pub fn baseline(
     whole: &Trial,
     options: &CampaignOptions,
-    (run_options, worlds): (&RunOptions, &[Arc<World>]),
+    (run_options, sandboxes): (&RunOptions, &[Arc<Sandbox>]),
     campaign: &mut Campaign,
 ) -> Result<Option<CampaignBaseline>, RunError> {
     let scenario = &whole.scenario;
@@ -58,7 +58,7 @@ pub fn baseline(
         part: Part::Campaign(Vec::new(), None),
         ..whole.clone()
     };
-    let mut runs = clean_runs(&lean, options, (run_options, worlds))?;
+    let mut runs = clean_runs(&lean, options, (run_options, sandboxes))?;
     if run_options.cancel.is_cancelled() {
         campaign.stopped = true;
         return Ok(None);
@@ -115,20 +115,18 @@ pub fn baseline(
 fn clean_runs(
     lean: &Trial,
     options: &CampaignOptions,
-    (run_options, worlds): (&RunOptions, &[Arc<World>]),
+    (run_options, sandboxes): (&RunOptions, &[Arc<Sandbox>]),
 ) -> Result<Vec<Finished>, RunError> {
     let makes_plan = options.plan.is_none() && !matches!(options.mode, Mode::These(_));
-    let count = match lean.scenario.content.provisioner.is_external() && makes_plan {
-        true => CLEAN_RUNS,
-        false => 1,
-    };
+    let several = lean.scenario.content.provisioner.is_external() && makes_plan;
+    let count = if several { CLEAN_RUNS } else { 1 };
     let mut runs = Vec::new();
     while runs.len() < count && !run_options.cancel.is_cancelled() {
         let now = options.jobs.clamp(1, count - runs.len());
         let run = |thread: usize| {
             let mut run_options = run_options.clone();
-            // Each world keeps a clean run to go on from.
-            run_options.world = worlds.get(thread).cloned();
+            // Each sandbox keeps a clean run to go on from.
+            run_options.sandbox = sandboxes.get(thread).cloned();
             runner::in_memory(lean, &run_options, &Silent::shared())
         };
         let run = &run;
@@ -156,8 +154,7 @@ fn clean_runs(
 fn written_down(scenario: &Scenario, records: &[&Record], campaign: &mut Campaign) -> bool {
     for finding in records.iter().flat_map(|record| &record.findings) {
         let finding = campaign_finding(scenario, &[], finding.clone(), Vec::new());
-        let is_new = |other: &&_| *other == &finding;
-        if campaign.findings.iter().find(is_new).is_none() {
+        if !campaign.findings.contains(&finding) {
             campaign.findings.push(finding);
         }
     }
@@ -172,7 +169,9 @@ fn written_down(scenario: &Scenario, records: &[&Record], campaign: &mut Campaig
 
 /// Clean runs that end in different states give nothing to compare with (O8).
 fn compare_ends(scenario: &Scenario, runs: &[Finished], campaign: &mut Campaign) {
-    let mut ends = runs.iter().filter_map(|(ran, _)| ran.state.end_state.as_ref());
+    let mut ends = runs
+        .iter()
+        .filter_map(|(ran, _)| ran.state.end_state.as_ref());
     let Some(first) = ends.next() else { return };
     for other in ends {
         if let Some(violation) = end_state::differs(first, other) {

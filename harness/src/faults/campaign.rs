@@ -20,7 +20,7 @@ use crate::runner::{self, RunError};
 use crate::scenario::Scenario;
 use crate::trial::{Part, Trial};
 use crate::trial_context::RunOptions;
-use crate::trial_context::world::World;
+use crate::trial_context::sandbox::Sandbox;
 use crate::wall_clock::Stopwatch;
 
 /// Progress of a campaign.
@@ -62,8 +62,8 @@ pub fn run(
     };
     // One account for all, with the bystander in it that the clean run tears down.
     let run_options = runner::with_bystander(&clean, run_options)?;
-    let worlds = worlds(scenario, options.jobs)?;
-    if let Some(baseline) = baseline(&clean, options, (&run_options, &worlds), &mut campaign)? {
+    let sandboxes = sandboxes(scenario, options.jobs)?;
+    if let Some(baseline) = baseline(&clean, options, (&run_options, &sandboxes), &mut campaign)? {
         let (name, unstable) = (scenario.name(), &campaign.unstable);
         let singles = &baseline.plan.singles;
         progress.plan_made(ScenarioPlan::of(name, options.seed, unstable, singles));
@@ -72,7 +72,7 @@ pub fn run(
             options,
             run_options: &run_options,
             baseline: &baseline,
-            worlds: &worlds,
+            sandboxes: &sandboxes,
             stopwatch: &stopwatch,
         };
         running.all(progress, &mut campaign)?;
@@ -81,12 +81,12 @@ pub fn run(
     Ok(campaign)
 }
 
-/// The worlds of threads, for programs; none for built-in provisioners, which have no files and no sockets.
-fn worlds(scenario: &Scenario, jobs: usize) -> Result<Vec<Arc<World>>, RunError> {
+/// The sandboxes of threads, for programs; none for built-in provisioners, which have no files and no sockets.
+fn sandboxes(scenario: &Scenario, jobs: usize) -> Result<Vec<Arc<Sandbox>>, RunError> {
     if !scenario.content.provisioner.is_external() {
         return Ok(Vec::new());
     }
-    let made: Result<Vec<World>, _> = (0..jobs.max(1)).map(World::new).collect();
+    let made: Result<Vec<Sandbox>, _> = (0..jobs.max(1)).map(Sandbox::new).collect();
     let made = made.map_err(|error| RunError {
         trial: scenario.name().to_owned(),
         message: format!("no folder can be made: {error}"),
@@ -100,7 +100,7 @@ struct Running<'a> {
     options: &'a CampaignOptions,
     run_options: &'a RunOptions,
     baseline: &'a CampaignBaseline,
-    worlds: &'a [Arc<World>],
+    sandboxes: &'a [Arc<Sandbox>],
     stopwatch: &'a Stopwatch,
 }
 
@@ -121,7 +121,11 @@ impl Running<'_> {
 
     /// Runs the lifecycles of the plan, in any order; their results are added in the order of the plan. What was not run
     /// is named.
-    fn all(&self, progress: &dyn CampaignProgress, campaign: &mut Campaign) -> Result<(), RunError> {
+    fn all(
+        &self,
+        progress: &dyn CampaignProgress,
+        campaign: &mut Campaign,
+    ) -> Result<(), RunError> {
         let sample = self.sample();
         let is_chosen = |index: usize| sample.as_ref().is_none_or(|all| all.contains(&index));
         let chosen = || {
@@ -162,10 +166,10 @@ impl Running<'_> {
             },
         );
         let work = |thread: usize| {
-            let world = self.worlds.get(thread);
-            if world.is_some_and(|world| world.checkpoint().is_none()) {
+            let sandbox = self.sandboxes.get(thread);
+            if sandbox.is_some_and(|sandbox| sandbox.checkpoint().is_none()) {
                 // A clean run of its own, from which faults in the teardown go on. Without it they begin at the beginning.
-                let _ = self.run(&[], world);
+                let _ = self.run(&[], sandbox);
             }
             loop {
                 if self.is_over() {
@@ -174,7 +178,7 @@ impl Running<'_> {
                 let Some((index, schedule)) = lock(&next).next() else {
                     return;
                 };
-                match self.run_schedule(&schedule, world) {
+                match self.run_schedule(&schedule, sandbox) {
                     // An interrupted lifecycle has no result.
                     _ if self.run_options.cancel.is_cancelled() => return summarized.end(),
                     Ok(shrunk) => {
@@ -204,13 +208,13 @@ impl Running<'_> {
     fn run(
         &self,
         schedule: &[TargetedFault],
-        world: Option<&Arc<World>>,
+        sandbox: Option<&Arc<Sandbox>>,
     ) -> Result<LifecycleResult, RunError> {
         let mut run_options = self.run_options.clone();
-        run_options.world = world.cloned();
+        run_options.sandbox = sandbox.cloned();
         // What is aimed at the teardown alone needs no provision of its own.
         if schedule.iter().all(|one| one.fault.target.in_teardown) {
-            run_options.checkpoint = world.and_then(|world| world.checkpoint());
+            run_options.checkpoint = sandbox.and_then(|sandbox| sandbox.checkpoint());
         }
         let faults = schedule.iter().map(|targeted| targeted.fault.clone());
         let clean = &self.baseline.clean;
@@ -223,9 +227,9 @@ impl Running<'_> {
     fn reached(
         &self,
         schedule: &[TargetedFault],
-        world: Option<&Arc<World>>,
+        sandbox: Option<&Arc<Sandbox>>,
     ) -> Result<LifecycleResult, RunError> {
-        let mut result = self.run(schedule, world)?;
+        let mut result = self.run(schedule, sandbox)?;
         if !self.scenario.content.provisioner.is_external() {
             return Ok(result);
         }
@@ -235,7 +239,7 @@ impl Running<'_> {
             if !missed || is_known || self.run_options.cancel.is_cancelled() {
                 break;
             }
-            result = self.run(schedule, world)?;
+            result = self.run(schedule, sandbox)?;
         }
         Ok(result)
     }
@@ -244,9 +248,9 @@ impl Running<'_> {
     fn run_schedule(
         &self,
         schedule: &Schedule,
-        world: Option<&Arc<World>>,
+        sandbox: Option<&Arc<Sandbox>>,
     ) -> Result<ShrunkLifecycle, RunError> {
-        let result = self.reached(schedule, world)?;
+        let result = self.reached(schedule, sandbox)?;
         let oracles = |result: &LifecycleResult| -> BTreeSet<String> {
             let oracles = result.findings.iter().map(|finding| finding.oracle.clone());
             oracles.collect()
@@ -257,13 +261,13 @@ impl Running<'_> {
         }
         let first = oracles(&result);
         let needed = shrink(schedule, |fewer| {
-            let again = self.run(fewer, world);
+            let again = self.run(fewer, sandbox);
             again.is_ok_and(|again| oracles(&again) == first)
         });
         let mut result = result;
         if needed.len() < schedule.len() {
             // The findings are those of the smaller schedule, the injected faults those of the whole.
-            let small = self.run(&needed, world)?;
+            let small = self.run(&needed, sandbox)?;
             result.findings = small.findings;
             result.around = small.around;
         }

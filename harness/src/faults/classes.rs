@@ -47,30 +47,32 @@ pub fn classes(singles: Vec<Schedule>) -> Vec<Schedule> {
 }
 
 /// Puts first what has shown most in practice: changes that are applied and not answered, processes that die around them,
-/// refusals, and operations that fail later.
+/// refusals, and operations that fail later; each of these effects on all calls before the next. So a campaign that is
+/// stopped early has tried the worst everywhere.
 pub fn most_telling_first(singles: &mut [Schedule]) {
     singles.sort_by_key(|one| one.iter().map(place).min());
 }
 
-fn place(one: &TargetedFault) -> u8 {
-    let tells = matches!(
-        one.fault.effect,
-        Effect::LostResponse
-            | Effect::CrashBefore
-            | Effect::CrashAfter
-            | Effect::Reject(_)
-            | Effect::Throttle(_)
-            | Effect::AsyncFail(_)
-            | Effect::AsyncStuck
-            | Effect::AsyncLate(_)
-    );
-    match (one.signature.mutating, one.fault.target.lasts(), tells) {
-        (true, false, true) => 0,
-        (true, false, false) => 1,
-        (true, true, _) => 2,
-        (false, false, _) => 3,
-        (false, true, _) => 4,
-    }
+fn place(one: &TargetedFault) -> (u8, u8) {
+    let effect = match one.fault.effect {
+        Effect::LostResponse => 0,
+        Effect::CrashAfter => 1,
+        Effect::Reject(_) => 2,
+        Effect::AsyncFail(_) => 3,
+        Effect::CrashBefore => 4,
+        Effect::Throttle(_) => 5,
+        Effect::AsyncStuck => 6,
+        Effect::AsyncLate(_) => 7,
+        _ => 8,
+    };
+    let group = match (one.signature.mutating, one.fault.target.lasts()) {
+        (true, false) if effect < 8 => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+        (false, false) => 3,
+        (false, true) => 4,
+    };
+    (group, effect)
 }
 
 #[cfg(test)]
@@ -88,9 +90,10 @@ mod tests {
                 operation: target.operation.clone(),
                 mutating: target.operation.starts_with("Make"),
             },
-            part: match target.in_teardown {
-                true => Part::Teardown,
-                false => Part::Provision,
+            part: if target.in_teardown {
+                Part::Teardown
+            } else {
+                Part::Provision
             },
             fault,
         }]

@@ -81,7 +81,10 @@ pub fn keyed_points(runs: &[CleanCalls], every_poll: bool) -> KeyedPoints {
             unstable.insert(here);
         }
     }
-    found.unstable_reads = unstable.iter().filter(|one| !one.signature.mutating).count();
+    found.unstable_reads = unstable
+        .iter()
+        .filter(|one| !one.signature.mutating)
+        .count();
     let changes = unstable.iter().filter(|one| one.signature.mutating);
     found.unstable = changes.map(written).collect();
     found
@@ -170,9 +173,10 @@ mod tests {
     fn targets(points: &[InjectionPoint]) -> Vec<String> {
         let text = |point: &InjectionPoint| {
             let key = point.key.as_deref().unwrap_or_default();
-            let occurrence = match point.changed {
-                true => "changed".to_owned(),
-                false => point.occurrence.to_string(),
+            let occurrence = if point.changed {
+                "changed".to_owned()
+            } else {
+                point.occurrence.to_string()
             };
             format!("{} {}[{key}]#{occurrence}", point.part, point.signature)
         };

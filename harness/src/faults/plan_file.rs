@@ -2,12 +2,12 @@
 //!
 //! A program is run clean several times to find what can be aimed at. Shards that read one plan agree on it.
 
+use kubeproof_contract::call::Signature;
+use kubeproof_contract::fault::{Fault, FaultSyntaxError};
 use serde::{Deserialize, Serialize};
 
 use super::injection_points::Part;
 use super::schedules::{Schedule, TargetedFault};
-use kubeproof_contract::call::Signature;
-use kubeproof_contract::fault::{Fault, FaultSyntaxError};
 
 /// The plans of several scenarios.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,9 +73,10 @@ impl ScenarioPlan {
                     operation: fault.target.operation.clone(),
                     mutating: planned.mutating,
                 },
-                part: match fault.target.in_teardown {
-                    true => Part::Teardown,
-                    false => Part::Provision,
+                part: if fault.target.in_teardown {
+                    Part::Teardown
+                } else {
+                    Part::Provision
                 },
                 fault,
             })
@@ -103,7 +104,10 @@ mod tests {
             unstable: vec!["s:Make[x~00000000]#1".to_owned()],
             lifecycles: vec![
                 vec![planned("s:Make[a~0000000a]#1=lost-response", true)],
-                vec![planned("s:Look[b~0000000b]@teardown#changed=throttle", false)],
+                vec![planned(
+                    "s:Look[b~0000000b]@teardown#changed=throttle",
+                    false,
+                )],
             ],
         };
         let schedules = plan.schedules().expect("faults");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::bystander::BystanderState;
 use super::cancel::CancelToken;
 use super::checkpoint::Checkpoint;
-use super::world::World;
+use super::sandbox::Sandbox;
 
 /// Options for all trials of one invocation.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub struct RunOptions {
     /// Rehearsal: the second cluster in the account of the run, if any.
     pub bystander: BystanderState,
     /// Rehearsal of a program: where it takes place, one trial after the other.
-    pub world: Option<Arc<World>>,
+    pub sandbox: Option<Arc<Sandbox>>,
     /// The lifecycle from which the trial goes on.
     pub checkpoint: Option<Arc<Checkpoint>>,
 }
@@ -42,7 +42,7 @@ impl RunOptions {
             accounts: Vec::new(),
             job_image: None,
             bystander: BystanderState::default(),
-            world: None,
+            sandbox: None,
             checkpoint: None,
         }
     }

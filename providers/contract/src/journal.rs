@@ -58,7 +58,6 @@ pub struct Call {
     pub changed: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -255,7 +254,10 @@ impl Transport for JournalLayer {
             response_digest: String::new(),
             names: targets(None).names,
             made: Vec::new(),
-            key: request.extensions().get::<CallKey>().map(ToString::to_string),
+            key: request
+                .extensions()
+                .get::<CallKey>()
+                .map(ToString::to_string),
             changed: false,
         });
         let result = self.inner.send(request).await;

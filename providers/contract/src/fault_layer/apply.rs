@@ -87,7 +87,7 @@ impl FaultLayer {
         answer
     }
 
-    /// No answer, until the faults are lifted or a program has lost its patience: its own timeout is in real time, which
+    /// No answer, until the faults are lifted or a program has given up: its own timeout is in real time, which
     /// the clock of a rehearsal does not follow.
     async fn silence(&self) {
         if !self.plan.includes_programs() {

@@ -207,7 +207,7 @@ impl WorkMonitor {
     }
 }
 
-/// Whether this process is all that these programs do: it has one thread and no children, and whoever started it only
+/// Whether this process is all that these programs do: it has one thread and no children, and what started it only
 /// waits for it. When it sleeps, all of them sleep, and nothing of theirs is on its way.
 pub fn is_alone(programs: &Programs, process: i32) -> bool {
     let roots: Vec<i32> = programs.roots().into_iter().collect();

@@ -1,4 +1,4 @@
-//! The world of a campaign's thread: the place where one rehearsal of a program after the other happens.
+//! The sandbox of a campaign's thread: the place where one rehearsal of a program after the other happens.
 //!
 //! Each has an address, ports, an authority and a folder of its own. So a copy of an account and of a program's files is
 //! valid where the original was: what the files say about addresses and paths still holds.
@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use super::checkpoint::Checkpoint;
 
-/// A world. It is used by one trial at a time.
-pub struct World {
+/// A sandbox. It is used by one trial at a time.
+pub struct Sandbox {
     /// The address that its account is served at.
     pub address: IpAddr,
     pub place: Place,
@@ -21,8 +21,8 @@ pub struct World {
     checkpoint: Mutex<Option<Arc<Checkpoint>>>,
 }
 
-impl World {
-    /// The world of this number.
+impl Sandbox {
+    /// The sandbox of this number.
     ///
     /// # Errors
     /// When no folder can be made.
@@ -41,7 +41,7 @@ impl World {
         self.folder.path()
     }
 
-    /// The checkpoint after a clean provision in this world, once there is one.
+    /// The checkpoint after a clean provision in this sandbox, once there is one.
     pub fn checkpoint(&self) -> Option<Arc<Checkpoint>> {
         let kept = self.checkpoint.lock();
         kept.unwrap_or_else(PoisonError::into_inner).clone()
@@ -57,7 +57,7 @@ impl World {
     }
 }
 
-/// An address of this machine for a world of a process. On Linux all of 127.0.0.0/8 is; elsewhere worlds share one
+/// An address of this machine for a sandbox of a process. On Linux all of 127.0.0.0/8 is; elsewhere sandboxes share one
 /// address, and differ by their ports.
 fn address(number: usize, process: u32) -> IpAddr {
     if !cfg!(target_os = "linux") {
@@ -73,8 +73,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn worlds_have_addresses_and_folders_of_their_own() {
-        let [one, two] = [0, 1].map(|number| World::new(number).expect("a world"));
+    fn sandboxes_have_addresses_and_folders_of_their_own() {
+        let [one, two] = [0, 1].map(|number| Sandbox::new(number).expect("a sandbox"));
         assert_ne!(one.folder(), two.folder());
         if cfg!(target_os = "linux") {
             assert_ne!(one.address, two.address);
