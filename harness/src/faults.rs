@@ -15,6 +15,16 @@
 //! - A recovered cluster is checked through the kubeconfig that the provisioner returned: it must be the run's (by the
 //!   uid of `kube-system`), with all its nodes Ready. After teardown only what the provider retains by design may be
 //!   left, as often as after the clean run.
+//! - A program is run clean three times, and a fault is aimed at a call by what it is about
+//!   (`ec2:CreateSubnet[NAME-private-0~fd0edd80]`, `kubeproof_contract::call_key`), because its calls may come in any order.
+//!   A change that is not in all three runs is *unstable*: it is named, nothing is aimed at it, and the verdict is unknown.
+//!   A read is a point at its first call in a part of the lifecycle, and where its answer first changes (`#changed`). Calls
+//!   of one operation in one part are siblings: the first and the last stand for all, unless `--every` is given (`classes`).
+//! - Each thread rehearses programs in a world of its own (`trial_context::world`). A fault in the teardown goes on from a
+//!   checkpoint after a clean provision in that world. A second provision and a second teardown (O7) follow the clean runs
+//!   and one lifecycle in ten (`Trial::tries_again`). A lifecycle whose fault is unreached is run up to three times.
+//! - What was not run of the plan (`--within`, `--sample`, Ctrl-C) is named, and the verdict is unknown unless there are
+//!   findings.
 //! - A fault that was not injected where it was aimed is *unreached*: it counts neither way, and without a known reason
 //!   the verdict is unknown.
 //! - What a provisioner keeps from one process to the next it writes to `Connection::disk`, whose writes are calls of the
@@ -30,11 +40,16 @@
 //! - `trace_hash` is a sum over the journals, so threads and shards do not change it. `elapsed_seconds` of merged parts
 //!   is their sum.
 
+mod baseline;
 pub mod campaign;
+pub mod classes;
 mod clean;
 pub mod injection_points;
+pub mod keyed_points;
 pub mod lifecycle;
+mod options;
 mod plan;
+pub mod plan_file;
 mod reorder_buffer;
 pub mod schedules;
 pub mod shard;

@@ -21,6 +21,7 @@ mod teardown;
 mod use_cluster;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
@@ -52,6 +53,7 @@ use crate::trial::output::{CampaignState, TrialOutput};
 use crate::trial_context::TrialContext;
 use crate::trial_context::account::Account as _;
 use crate::trial_context::bystander::BystanderState;
+use crate::trial_context::checkpoint::{Checkpoint, ProgramFiles};
 
 /// Runs a trial in its context.
 pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
@@ -68,34 +70,35 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
         return done(recorder, context, state);
     };
     let inspector = inspector.as_ref();
-    let Some(baseline) = baseline(&mut recorder, context, inspector).await else {
+    let Some((baseline, bystanders)) = before(&mut recorder, context, inspector).await else {
         return done(recorder, context, state);
     };
-    note_bystander(&mut recorder, context, &baseline);
-    let bystanders = context
-        .ground_truth
-        .as_ref()
-        .map(|ground_truth| ground_truth.bystanders())
-        .unwrap_or_default();
-    if let Err(problem) = intend(context, observer.as_ref(), &baseline).await {
-        // Without a written intent, a crash of kubeproof could leave resources that no file names.
-        recorder.add_finding(
-            "intent",
-            format!("the intent could not be written, so nothing was created: {problem}"),
-        );
-        return done(recorder, context, state);
+    if context.checkpoint.is_none() {
+        if let Err(problem) = intend(context, observer.as_ref(), &baseline).await {
+            // Without a written intent, a crash of kubeproof could leave resources that no file names.
+            recorder.add_finding(
+                "intent",
+                format!("the intent could not be written, so nothing was created: {problem}"),
+            );
+            return done(recorder, context, state);
+        }
+        register(context);
+        let overspent = tokio::select! {
+            biased;
+            () = make_and_use(&mut recorder, context, inspector, &baseline, &mut state) => None,
+            // The work is dropped wherever it is; teardown works from what exists.
+            () = stopped(context) => None,
+            why = overspent(context, observer.as_ref()) => Some(why),
+        };
+        recorder.write_cut_off();
+        if let Some(why) = overspent {
+            recorder.add_finding("O4 bill", why);
+        }
+        keep(&mut recorder, context, (&baseline, &bystanders), &state);
     }
-    register(context);
-    let overspent = tokio::select! {
-        biased;
-        () = make_and_use(&mut recorder, context, inspector, &baseline, &mut state) => None,
-        // The work is dropped wherever it is; teardown works from what exists.
-        () = stopped(context) => None,
-        why = overspent(context, observer.as_ref()) => Some(why),
-    };
-    recorder.write_cut_off();
-    if let Some(why) = overspent {
-        recorder.add_finding("O4 bill", why);
+    if campaign && context.cancel.is_cancelled() {
+        // Nothing real is left, and a lifecycle that was stopped has no result.
+        return done(recorder, context, state);
     }
     take_down(&mut recorder, context, inspector, &baseline).await;
     if recorder.ended_by_machine {
@@ -122,6 +125,60 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     tear_down_bystander(&mut recorder, context).await;
     record_unobserved(&mut recorder, context);
     done(recorder, context, state)
+}
+
+/// The account before the run: its inventory, and what bystanders have.
+async fn before(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    inspector: &dyn Inspector,
+) -> Option<(Inventory, Vec<(Resource, String)>)> {
+    if let Some(checkpoint) = &context.checkpoint {
+        recorder.note("goes on from a clean run after its provision");
+        recorder.provisioning_since = checkpoint.provisioning_since;
+        return Some((checkpoint.baseline.clone(), checkpoint.bystanders.clone()));
+    }
+    let baseline = baseline(recorder, context, inspector).await?;
+    note_bystander(recorder, context, &baseline);
+    let bystanders = context
+        .ground_truth
+        .as_ref()
+        .map(|ground_truth| ground_truth.bystanders())
+        .unwrap_or_default();
+    Some((baseline, bystanders))
+}
+
+/// Keeps the clean run of a program in its world, so that others can go on from here.
+fn keep(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    (baseline, bystanders): (&Inventory, &[(Resource, String)]),
+    state: &CampaignState,
+) {
+    let Some(world) = &context.world else { return };
+    let is_clean = context.trial.is_campaign() && context.trial.faults().is_empty();
+    if !is_clean || state.end_state.is_none() {
+        return;
+    }
+    let Some(ground_truth) = &context.ground_truth else {
+        return;
+    };
+    let files = match ProgramFiles::of(&context.directory) {
+        Ok(files) => files,
+        // Every lifecycle then begins at its beginning.
+        Err(problem) => return recorder.note(&problem.to_string()),
+    };
+    world.keep(Arc::new(Checkpoint {
+        account: ground_truth.copy(),
+        at: context.clock.now(),
+        baseline: baseline.clone(),
+        bystanders: bystanders.to_vec(),
+        provisioning_since: recorder.provisioning_since,
+        calls: context.journal.calls(),
+        keys: context.keys.fork(),
+        redactor: context.redactor.clone(),
+        files,
+    }));
 }
 
 /// Records whether there is a bystander. In a campaign the clean run does it once.

@@ -6,10 +6,11 @@
 
 pub mod live_access;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kubeproof_contract::call_key::CallKeys;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::Rehearsal;
@@ -19,7 +20,7 @@ use kubeproof_contract::provider::{ProgressSink, Provider};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
-use kubeproof_contract::serve::{ClientEnvironment, ServeError, Served, Sharing, Variable};
+use kubeproof_contract::serve::{ClientEnvironment, Place, ServeError, Served, Sharing, Variable};
 use kubeproof_external::access::Access;
 use kubeproof_external::redact::Redactor;
 use kubeproof_external::workspace::{self, Workspace};
@@ -32,6 +33,16 @@ use crate::trial::Trial;
 /// Prefix of the variables that name control routes, which a program under test does not get.
 const CONTROL: &str = "KUBEPROOF_CONTROL_";
 
+/// What a trial observes of the calls of its programs, and does to them.
+pub struct Observed {
+    pub clock: Clock,
+    pub journal: Journal,
+    pub faults: FaultPlan,
+    pub keys: CallKeys,
+    /// The world that it takes place in.
+    pub place: Option<(IpAddr, Place)>,
+}
+
 /// Serves the account of a rehearsal over sockets, on the current runtime.
 ///
 /// # Errors
@@ -39,15 +50,19 @@ const CONTROL: &str = "KUBEPROOF_CONTROL_";
 pub fn serve(
     trial: &Trial,
     rehearsal: &Rehearsal,
-    (clock, journal, faults): (Clock, &Journal, &FaultPlan),
+    observed: Observed,
 ) -> Result<Arc<dyn Served>, ServeError> {
+    let anywhere = (Ipv4Addr::LOCALHOST.into(), Place::default());
+    let (address, place) = observed.place.unwrap_or(anywhere);
     rehearsal.servable.serve(Sharing {
-        listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0),
-        clock,
+        listen: SocketAddr::new(address, 0),
+        place,
+        clock: observed.clock,
         time_scale: workspace::time_scale(&trial.scenario.content.provisioner).get(),
         dialect: trial.scenario.provider.dialect(),
-        journal: journal.clone(),
-        faults: faults.clone(),
+        journal: observed.journal,
+        faults: observed.faults,
+        keys: observed.keys,
     })
 }
 
@@ -113,6 +128,7 @@ pub fn provisioner(
         variables: provider.marks(setting.run),
         files: Vec::new(),
         time_scale: None,
+        real_sleeps: block.real_sleeps,
         real_limit: workspace::real_limit(block),
         programs: setting.programs.clone(),
         access: setting

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kubeproof_contract::journal::Call;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_external::redact::Redactor;
 use kubeproof_reports::record::Record;
@@ -93,7 +94,7 @@ pub fn run_all(
                         || run_and_write(trial, options, progress),
                         |why| not_run(unseen::lost(planned(trial, options), why), options),
                     );
-                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
+                    lock(&done)[index] = Some(result);
                 }
             });
         }
@@ -326,6 +327,7 @@ fn redacted(
     for call in calls {
         call.target = redactor.clean(&call.target);
         call.error = call.error.as_deref().map(|error| redactor.clean(error));
+        call.key = call.key.as_deref().map(|key| redactor.clean(key));
     }
     Ok(())
 }

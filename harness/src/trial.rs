@@ -27,6 +27,8 @@ const REHEARSAL_START: Timestamp = Timestamp::constant(1_793_610_300, 0);
 /// Minutes by which the start moves from one seed to the next, so that seeds differ in how a run lies
 /// across the clock hours that clouds bill by. Without a factor in common with the minutes of a day.
 const START_STEP_MINUTES: u64 = 17;
+/// One in so many lifecycles of a program tries everything a second time.
+pub const AGAIN_EVERY: u64 = 10;
 /// Minutes of a day.
 const DAY_MINUTES: u64 = 24 * 60;
 
@@ -112,6 +114,19 @@ impl Trial {
     /// Whether it is a lifecycle of a campaign.
     pub fn is_campaign(&self) -> bool {
         matches!(self.part, Part::Campaign(..))
+    }
+
+    /// Whether a second provision and a second teardown follow (O7). In the campaign of a program, where each of them
+    /// takes a run of it, they do in the clean runs and in every [`AGAIN_EVERY`]th lifecycle, chosen by its faults.
+    pub fn tries_again(&self) -> bool {
+        let faults = self.faults();
+        if !self.is_campaign() || !self.scenario.content.provisioner.is_external() {
+            return true;
+        }
+        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let hash = digest(texts.join(" ").as_bytes());
+        let number = u64::from_str_radix(&hash, 16).unwrap_or(0);
+        faults.is_empty() || number.is_multiple_of(AGAIN_EVERY)
     }
 
     /// The clean run that it is judged against, in a campaign.

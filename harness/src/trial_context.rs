@@ -5,9 +5,13 @@
 pub mod account;
 pub mod bystander;
 pub mod cancel;
+pub mod checkpoint;
+mod error;
+mod options;
 pub mod progress;
 pub mod runtime;
 mod simulated;
+pub mod world;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +19,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubeproof_contract::call::Actor;
+use kubeproof_contract::call_key::CallKeys;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::disk::{Disk, DiskDialect, Files};
@@ -29,17 +34,22 @@ use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
-use kubeproof_contract::serve::{ServeError, Served};
-use kubeproof_contract::transport::{SharedTransport, TransportError};
+use kubeproof_contract::serve::Served;
+use kubeproof_contract::transport::SharedTransport;
 use kubeproof_contract::workload::{Workload, WorkloadError};
 use kubeproof_external::redact::Redactor;
 
+pub use self::error::ContextError;
+pub use self::options::RunOptions;
+
 use self::account::Account;
 use self::bystander::BystanderState;
+use self::checkpoint::Checkpoint;
+use self::world::World;
 use crate::programs::live_access::LiveAccess;
-use crate::programs::{self, NotForgotten, ProgramSetting};
+use crate::programs::{self, Observed, ProgramSetting};
 use crate::run_directory;
-use crate::run_directory::folder::{Folder, FolderError};
+use crate::run_directory::folder::Folder;
 use crate::trial::Trial;
 use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::Progress;
@@ -63,6 +73,8 @@ pub struct TrialContext<'a> {
     pub journal: Journal,
     /// The faults with their counters.
     pub faults: FaultPlan,
+    /// What the provisioner's calls are about.
+    pub keys: CallKeys,
     /// The simulator's ground truth; `None` where the account is real.
     pub ground_truth: Option<Arc<dyn GroundTruth>>,
     /// The same account over sockets, if the provisioner is a program; `None` in the other tiers.
@@ -89,42 +101,12 @@ pub struct TrialContext<'a> {
     pub bystander: BystanderState,
     /// The files that the provisioner's processes keep on disk.
     pub files: SharedTransport,
+    /// The lifecycle from which this one goes on.
+    pub checkpoint: Option<Arc<Checkpoint>>,
+    /// Where a program is rehearsed.
+    pub world: Option<Arc<World>>,
     innermost: SharedTransport,
     credentials: Credentials,
-}
-
-/// Options for all trials of one invocation.
-#[derive(Clone)]
-pub struct RunOptions {
-    /// The value of the owner tag.
-    pub owner: String,
-    /// The `.env` file that live credentials are looked for in first.
-    pub env_file: PathBuf,
-    /// The folder for run directories; `None` writes nothing.
-    pub out: Option<PathBuf>,
-    /// Set when the trial is to stop.
-    pub cancel: CancelToken,
-    /// Live: the ids of the accounts in which trials may happen.
-    pub accounts: Vec<String>,
-    /// The image of jobs for scenarios that name none; `None` is the default image.
-    pub job_image: Option<String>,
-    /// Rehearsal: the second cluster in the account of the run, if any.
-    pub bystander: BystanderState,
-}
-
-impl RunOptions {
-    /// Options for rehearsals that write nothing.
-    pub fn quiet() -> Self {
-        Self {
-            owner: "kubeproof".to_owned(),
-            env_file: PathBuf::from(".env"),
-            out: None,
-            cancel: CancelToken::default(),
-            accounts: Vec::new(),
-            job_image: None,
-            bystander: BystanderState::default(),
-        }
-    }
 }
 
 impl Account for TrialContext<'_> {
@@ -142,27 +124,18 @@ impl Account for TrialContext<'_> {
 
     fn transport(&self, actor: Actor) -> SharedTransport {
         let dialect = self.trial.scenario.provider.dialect();
-        let faulted = self
-            .faults
-            .layer(Arc::clone(&self.innermost), Arc::clone(&dialect), actor);
-        self.journal.layer(faulted, dialect, actor, self.clock)
+        let mut innermost = Arc::clone(&self.innermost);
+        let keyed = actor == Actor::Provisioner && self.faults.needs_keys();
+        if keyed {
+            innermost = self.keys.learn(innermost, Arc::clone(&dialect));
+        }
+        let faulted = self.faults.layer(innermost, Arc::clone(&dialect), actor);
+        let recorded = self.journal.layer(faulted, dialect, actor, self.clock);
+        if keyed {
+            return self.keys.name(recorded);
+        }
+        recorded
     }
-}
-
-/// Why a trial has no context.
-#[derive(Debug, thiserror::Error)]
-pub enum ContextError {
-    /// The cloud has no simulator, by its title.
-    #[error("{0} has no simulator")]
-    NoSimulator(&'static str),
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    #[error(transparent)]
-    Forget(#[from] NotForgotten),
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    #[error(transparent)]
-    Https(#[from] TransportError),
 }
 
 impl<'a> TrialContext<'a> {
@@ -179,8 +152,10 @@ impl<'a> TrialContext<'a> {
         let start = trial.start(today);
         let run = trial.run(&options.owner, start);
         let context = Self::of_run(trial, run, options, progress, start)?;
-        if context.served.is_some() {
-            programs::forget(&context.directory)?;
+        match &context.checkpoint {
+            Some(checkpoint) => checkpoint.files_to(&context.directory)?,
+            None if context.served.is_some() => programs::forget(&context.directory)?,
+            None => {}
         }
         Ok(context)
     }
@@ -198,18 +173,33 @@ impl<'a> TrialContext<'a> {
     ) -> Result<Self, ContextError> {
         let keeps_files =
             trial.tier != Tier::Rehearsal || trial.scenario.content.provisioner.is_external();
-        let folder = Folder::take(options.out.as_deref(), &run.id, keeps_files)?;
-        let clock = Clock::starting_at(start);
+        let out = options.world.as_ref().map(|world| world.folder());
+        let folder = Folder::take(out.or(options.out.as_deref()), &run.id, keeps_files)?;
+        let checkpoint = options.checkpoint.clone();
+        let clock = Clock::starting_at(checkpoint.as_ref().map_or(start, |it| it.at));
         let provider = &trial.scenario.provider;
-        let (journal, faults) = (Journal::default(), FaultPlan::new(trial.faults()));
+        let faults = FaultPlan::new(trial.faults());
+        let (journal, keys) = match &checkpoint {
+            Some(checkpoint) => (checkpoint.journal(), checkpoint.keys.fork()),
+            None => (Journal::default(), CallKeys::of(&run)),
+        };
         let mut served = None;
         let (innermost, ground_truth, credentials) = match trial.tier {
             Tier::Rehearsal => {
-                let rehearsal = simulated::rehearsal(trial, &options.bystander, clock)
+                let rehearsal = simulated::rehearsal(trial, options, clock)
                     .ok_or_else(|| ContextError::NoSimulator(provider.title()))?;
                 let mut transport = Arc::clone(&rehearsal.transport);
                 if trial.scenario.content.provisioner.is_external() {
-                    let own = (clock, &journal, &faults);
+                    let own = Observed {
+                        clock,
+                        journal: journal.clone(),
+                        faults: faults.clone(),
+                        keys: keys.clone(),
+                        place: options
+                            .world
+                            .as_ref()
+                            .map(|world| (world.address, world.place.clone())),
+                    };
                     let sockets = programs::serve(trial, &rehearsal, own)?;
                     transport = sockets.in_memory();
                     served = Some(sockets);
@@ -245,15 +235,17 @@ impl<'a> TrialContext<'a> {
             clock,
             journal,
             faults,
+            keys,
             ground_truth,
             served,
             programs: Programs::default(),
             plan: provider.plan(&trial.scenario.content),
             progress: Arc::clone(progress),
             // The bystander's programs have secrets too.
-            redactor: options
-                .bystander
-                .redactor()
+            redactor: checkpoint
+                .as_ref()
+                .and_then(|checkpoint| checkpoint.redactor.clone())
+                .or_else(|| options.bystander.redactor())
                 .or_else(|| programs::redactor(trial, &options.env_file)),
             cancel: options.cancel.clone(),
             out: options.out.clone(),
@@ -265,6 +257,8 @@ impl<'a> TrialContext<'a> {
                 .job_image
                 .clone()
                 .filter(|_| trial.tier != Tier::Rehearsal),
+            checkpoint,
+            world: options.world.clone(),
             innermost,
             files: Files::empty(),
             credentials,

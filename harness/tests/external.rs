@@ -165,6 +165,15 @@ fn main() -> ExitCode {
                 .with_ignored_flag(ignored)
         })
         .collect();
+    let has_boto3 = asked.iter().any(|name| name == "boto3");
+    let campaigns: [(&str, fn() -> Result<(), String>); 2] = [
+        ("a campaign aims at what a call is about", aimed_by_key),
+        ("a campaign of a part of its plan is unknown", a_part_is_unknown),
+    ];
+    for (name, test) in campaigns {
+        let trial = Trial::test(name, move || test().map_err(Failed::from));
+        trials.push(trial.with_ignored_flag(!has_boto3));
+    }
     trials.push(Trial::test("each wrong program has a row here", || {
         complete().map_err(Failed::from)
     }));
@@ -190,6 +199,50 @@ fn complete() -> Result<(), String> {
     } else {
         Err(format!("scenarios {files:?}, rows {rows:?}"))
     }
+}
+
+/// Runs a campaign on a program of `scenarios/external`, and returns its exit code and its record.
+fn campaign(file: &str, arguments: &[&str]) -> Result<(Option<i32>, Value), String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_kubeproof"))
+        .arg("faults")
+        .arg(folder().join("..").join(file))
+        .args(["--no-bystander", "--format", "json", "-q", "--jobs", "2"])
+        .args(arguments)
+        .output()
+        .map_err(|error| error.to_string())?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let document = serde_json::from_slice(&output.stdout);
+    let document = document.map_err(|error| format!("{error}:\n{said}"))?;
+    Ok((output.status.code(), document))
+}
+
+/// One fault, aimed by a value of its call: the program that repeats it blindly has two networks, the correct one has not.
+fn aimed_by_key() -> Result<(), String> {
+    let fault = ["--fault", "ec2:CreateVpc[10.0.0.0/16]#1=lost-response"];
+    let (code, right) = campaign("boto3-eks.yaml", &fault)?;
+    if code != Some(0) || right["exercised"] != 1 {
+        return Err(format!("{code:?}, expected 0: {right:#}"));
+    }
+    let (code, wrong) = campaign("wrong/twin-after-lost-answer.yaml", &fault)?;
+    let finding = &wrong["findings"][0];
+    let replay = finding["replay"].as_str().unwrap_or_default();
+    if code == Some(1) && finding["oracle"] == "O2 duplicates" && replay.contains(fault[1]) {
+        return Ok(());
+    }
+    Err(format!("{code:?}, expected 1 with duplicates: {wrong:#}"))
+}
+
+/// Two lifecycles of many: no findings, and what was not run is named.
+fn a_part_is_unknown() -> Result<(), String> {
+    let arguments = ["--effects", "crash-after", "--sample", "2"];
+    let (code, record) = campaign("boto3-eks.yaml", &arguments)?;
+    let not_run = record["not_run"].as_array().map_or(0, Vec::len);
+    let unstable = record["unstable"].as_array().map_or(1, Vec::len);
+    let is_part = record["lifecycles"] == 2 && not_run > 10 && unstable == 0;
+    if code == Some(3) && is_part && record["findings"] == serde_json::json!([]) {
+        return Ok(());
+    }
+    Err(format!("{code:?}, expected 3: {record:#}"))
 }
 
 /// `kubeproof verify` exits with 1, and a finding of this oracle contains the expected words and a replay command.

@@ -17,6 +17,7 @@ use kubeproof::trial_context::progress::Silent;
 use kubeproof::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
 use kubeproof::{live, scenario};
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::provider::Provider;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
@@ -258,7 +259,7 @@ fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Re
         let provider = &trial.scenario.provider;
         provider
             .readiness(trial.tier, Path::new(".env"))
-            .map_err(Failed::from)?;
+            .map_err(|error| error.to_string())?;
         options.job_image = std::env::var(JOB_IMAGE_VARIABLE).ok();
         options.out = Some(PathBuf::from("kubeproof-runs"));
     }
@@ -267,10 +268,7 @@ fn run(trial: &Trial, permitted: &dyn Fn() -> Result<Vec<String>, String>) -> Re
         options.out = Some(PathBuf::from("kubeproof-runs"));
     }
     // One at a time in a real account: trials share its quotas and see each other's resources.
-    let _one = (trial.tier == Tier::Live).then(|| {
-        LIVE.lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    });
+    let _one = (trial.tier == Tier::Live).then(|| lock(&LIVE));
     if is_external {
         readiness::of_programs(trial, &options).map_err(Failed::from)?;
     }

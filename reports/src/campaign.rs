@@ -14,6 +14,8 @@ use portion::Portion;
 
 /// How many faults that were not injected for a known reason are named.
 const EXPLAINED_NAMED: usize = 10_000;
+/// How many lifecycles that were not run are named.
+const NOT_RUN_NAMED: usize = 10_000;
 
 /// What a campaign has shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +47,15 @@ pub struct Campaign {
     pub limits: Vec<Limit>,
     /// What could not be determined.
     pub unknown: Vec<String>,
+    /// Calls of a program that are not the same in all clean runs, so that nothing was aimed at them.
+    #[serde(default)]
+    pub unstable: Vec<String>,
+    /// Lifecycles of the plan that were not run, by their faults.
+    #[serde(default)]
+    pub not_run: Vec<String>,
+    /// Further ones, not named.
+    #[serde(default)]
+    pub not_run_unnamed: u64,
     /// Lifecycles by call and effect.
     pub heat: Vec<Heat>,
     /// Whether it was stopped before its end.
@@ -147,6 +158,21 @@ impl Campaign {
         }
     }
 
+    /// Notes a lifecycle of the plan that was not run.
+    pub fn was_not_run(&mut self, text: impl FnOnce() -> String) {
+        if self.not_run.len() < NOT_RUN_NAMED {
+            self.not_run.push(text());
+        } else {
+            add(&mut self.not_run_unnamed, 1);
+        }
+    }
+
+    /// How many lifecycles of the plan were not run.
+    pub fn not_run_count(&self) -> u64 {
+        let named = u64::try_from(self.not_run.len()).unwrap_or(u64::MAX);
+        named.saturating_add(self.not_run_unnamed)
+    }
+
     /// How many faults were not injected where they were aimed.
     pub fn unreached_count(&self) -> u64 {
         let named = u64::try_from(self.unreached.len()).unwrap_or(u64::MAX);
@@ -194,6 +220,15 @@ impl Campaign {
                 self.unknown.push(unknown);
             }
         }
+        for one in other.unstable {
+            if !self.unstable.contains(&one) {
+                self.unstable.push(one);
+            }
+        }
+        add(&mut self.not_run_unnamed, other.not_run_unnamed);
+        for one in other.not_run {
+            self.was_not_run(|| one);
+        }
         for cell in other.heat {
             self.heat(cell);
         }
@@ -211,6 +246,8 @@ impl Campaign {
         self.findings.sort();
         self.limits.sort();
         self.unknown.sort();
+        self.unstable.sort();
+        self.not_run.sort();
         self.heat.sort();
     }
 

@@ -51,6 +51,8 @@ pub fn sample(actor: Actor, operation: &str, mutating: bool) -> Call {
         response_digest: String::new(),
         names: Vec::new(),
         made: Vec::new(),
+        key: None,
+        changed: false,
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::provider::Provider;
+use kubeproof_contract::provider_errors::NotReady;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::output::{self, Output as JsonOutput};
 use schemars::JsonSchema;
@@ -76,10 +77,10 @@ impl Row {
     }
 
     /// Whether something can be used, with what was found or why not.
-    fn of(subject: impl Into<String>, found: Result<String, String>) -> Self {
+    fn of(subject: impl Into<String>, found: Result<String, NotReady>) -> Self {
         match found {
             Ok(message) => Self::new(Status::Yes, subject, message),
-            Err(message) => Self::new(Status::No, subject, message),
+            Err(error) => Self::new(Status::No, subject, error.to_string()),
         }
     }
 }
@@ -103,9 +104,10 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 
 fn table(rows: &[Row]) -> String {
     let mut text = format!("kubeproof {}\n", env!("CARGO_PKG_VERSION"));
+    let width = rows.iter().map(|row| row.subject.len()).max().unwrap_or(0);
     for row in rows {
         let (mark, subject, message) = (row.status.word(), &row.subject, &row.message);
-        let _ = writeln!(text, "{mark:<4} {subject:<12} {message}");
+        let _ = writeln!(text, "{mark:<4} {subject:<width$} {message}");
     }
     text
 }

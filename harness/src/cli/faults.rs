@@ -2,10 +2,11 @@
 //!
 //! Options and progress; the campaign itself is in `faults::campaign`.
 
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+mod progress_line;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{EFFECTS, Effect, Fault};
@@ -13,20 +14,18 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::campaign::{Campaign, page, render};
 use kubeproof_reports::format::Format;
 
+use self::progress_line::ProgressLine;
 use super::output::{FormatName, Output};
-use super::{progress, signals};
-use crate::faults::campaign::{CampaignOptions, CampaignProgress, Mode, run as run_campaign};
+use super::signals;
+use crate::faults::campaign::{CampaignOptions, Mode, run as run_campaign};
+use crate::faults::plan_file::PlanFile;
 use crate::faults::schedules::EffectFilter;
 use crate::faults::shard::Shard;
 use crate::scenario::{Scenario, injectable};
 use crate::trial_context::RunOptions;
 use crate::trial_context::bystander::BystanderState;
 use crate::trial_context::cancel::CancelToken;
-use crate::wall_clock::Stopwatch;
 use crate::{exit_code, providers, scenario};
-
-/// Milliseconds between two lines of progress: on a terminal, and elsewhere.
-const INTERVAL_MILLISECONDS: (u64, u64) = (200, 10_000);
 
 const AFTER_HELP: &str = "\
 The clean run comes first, and must pass. Then there is one lifecycle for each of its calls and each
@@ -36,16 +35,21 @@ which also interrupts the teardown. Faults are injected only into the first prov
 teardown. A finding of several faults is reduced to those that it needs, and names the command that
 replays it.
 
+A program (terraform, any command) is run clean three times; faults are aimed at calls by what they
+are about, such as ec2:CreateSubnet[10.0.2.0/24], and of calls that are alike at the first and the
+last. What was not run is listed; a pass needs the complete plan.
+
 Exit codes:
   0   no finding
   1   a finding
   2   usage or scenario error; nothing was run
-  3   inconclusive: something in the clean run is unknown, a fault did not reach its call, or the
-      campaign was stopped
+  3   inconclusive: something in the clean run is unknown, a fault did not reach its call, or a part
+      of the plan was not run
 
 Examples:
   kubeproof faults FILE                                every fault into every call
   kubeproof faults FILE --effects throttle,quota       these effects only
+  kubeproof faults FILE --within 30m                   as far as it comes in half an hour
   kubeproof faults FILE --seed N --fault SPEC          one lifecycle again
   kubeproof faults FILE --shard 1/3 --format json      one third of it; `report` merges all";
 
@@ -78,6 +82,24 @@ pub struct Args {
     /// Inject into every call of a polling loop, not only the first, middle and last
     #[arg(long)]
     every_poll: bool,
+    /// Programs: inject into every call, not only the first and the last of calls that are alike
+    #[arg(long)]
+    every: bool,
+    /// Run only N lifecycles of the plan, chosen by the seed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    sample: Option<u32>,
+    /// Begin no lifecycle after this time, such as 90s, 30m or 2h
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    within: Option<Duration>,
+    /// Run only the clean runs, and list what would be injected
+    #[arg(long, conflicts_with_all = ["sample", "within"])]
+    list: bool,
+    /// Write the plan to a file, for `--plan` on other machines
+    #[arg(long, value_name = "FILE")]
+    plan_out: Option<PathBuf>,
+    /// Run this plan, which `--plan-out` has written
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fault", "pairs", "random", "effects", "pedantic", "every"])]
+    plan: Option<PathBuf>,
     /// Random seed
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -117,15 +139,24 @@ fn effect_name(text: &str) -> Result<String, UnknownEffect> {
 
 /// Why no campaign can be run on a scenario, if so.
 fn not_for_campaigns(scenario: &Scenario) -> Option<&'static str> {
-    if !scenario.content.tiers.contains(&Tier::Rehearsal) {
-        return Some("it does not support the tier rehearsal, in which campaigns run");
-    }
-    // Its calls come in a different order each time, and a lifecycle takes real time.
-    scenario
-        .content
-        .provisioner
-        .is_external()
-        .then_some("its provisioner is a program: inject faults with `kubeproof verify --fault`")
+    let rehearsed = scenario.content.tiers.contains(&Tier::Rehearsal);
+    (!rehearsed).then_some("it does not support the tier rehearsal, in which campaigns run")
+}
+
+/// A span of time, such as `30m`.
+fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a time: write a number with s, m or h, such as 30m");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let number = text[..text.len() - unit.len_utf8()].parse::<u64>();
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err(wrong()),
+    };
+    let number = number.ok().filter(|number| *number > 0).ok_or_else(wrong)?;
+    let seconds = number.checked_mul(seconds).ok_or_else(wrong)?;
+    Ok(Duration::from_secs(seconds))
 }
 
 /// Runs the campaign and reports.
@@ -167,10 +198,27 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         bystander: BystanderState::unless(args.no_bystander),
         ..RunOptions::quiet()
     };
+    let given = match args.plan.as_deref().map(read_plan).transpose() {
+        Ok(given) => given,
+        Err(problem) => {
+            out.error(&problem);
+            return exit_code::USAGE;
+        }
+    };
     let mut whole = Campaign::default();
+    let mut made = PlanFile::default();
     for scenario in &rehearsed {
         let progress_line = ProgressLine::new(out);
-        match run_campaign(scenario, &options(args), &run_options, &progress_line) {
+        let mut options = options(args);
+        if let Some(given) = &given {
+            let Some(plan) = given.of(scenario.name(), args.seed) else {
+                let (name, seed) = (scenario.name(), args.seed);
+                out.error(&format!("the plan has none for {name} with seed {seed}"));
+                return exit_code::USAGE;
+            };
+            options.plan = Some(Arc::new(plan.clone()));
+        }
+        match run_campaign(scenario, &options, &run_options, &progress_line) {
             Ok(campaign) => whole.merge(campaign),
             Err(error) => {
                 out.error(&error.to_string());
@@ -178,16 +226,36 @@ pub fn run(args: &Args, out: &Output) -> u8 {
             }
         }
         progress_line.leave_line();
+        made.plans.extend(progress_line.plans());
         if run_options.cancel.is_cancelled() {
             whole.stopped = true;
             break;
         }
+    }
+    if let Some(Err(problem)) = args.plan_out.as_deref().map(|path| write_plan(path, &made)) {
+        out.error(&problem);
+        return exit_code::USAGE;
+    }
+    if args.list {
+        return listed(&whole, out);
     }
     let format = args.format.map_or(Format::Table, Format::from);
     out.report(&render::render(format, &whole, &out.style()));
     let verdict = page::verdict(&whole);
     out.say(&last_line(&whole, verdict));
     exit_code::of([verdict])
+}
+
+fn read_plan(path: &Path) -> Result<PlanFile, String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{} is not a plan: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+    serde_json::from_str(&text).map_err(|error| wrong(&error))
+}
+
+fn write_plan(path: &Path, plan: &PlanFile) -> Result<(), String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{} cannot be written: {why}", path.display());
+    let text = serde_json::to_string_pretty(plan).map_err(|error| wrong(&error))?;
+    std::fs::write(path, text).map_err(|error| wrong(&error))
 }
 
 /// What cannot be done in a campaign.
@@ -222,10 +290,45 @@ fn options(args: &Args) -> CampaignOptions {
         seed: args.seed,
         shard: args.shard,
         jobs: args.jobs.map_or_else(cores, usize::from),
+        every: args.every,
+        sample: args.sample.and_then(|count| usize::try_from(count).ok()),
+        within: args.within,
+        lists_only: args.list,
+        plan: None,
+    }
+}
+
+/// Prints what would be injected, a lifecycle a line, and what would not.
+fn listed(campaign: &Campaign, out: &Output) -> u8 {
+    let lines: Vec<&str> = campaign.not_run.iter().map(String::as_str).collect();
+    out.report(&lines.join("\n"));
+    for one in &campaign.unstable {
+        out.say(&format!("unstable, not aimed at: {one}"));
+    }
+    let problems = campaign.findings.iter().map(|finding| &finding.message);
+    let problems: Vec<&String> = problems.chain(&campaign.unknown).collect();
+    for problem in &problems {
+        out.say(&format!("the clean run: {problem}"));
+    }
+    let count = campaign.not_run_count();
+    out.say(&format!("{count} lifecycles"));
+    match problems.is_empty() {
+        true => exit_code::PASSED,
+        false => exit_code::UNKNOWN,
     }
 }
 
 fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
+    let not_run = campaign.not_run_count();
+    if not_run > 0 {
+        let all = campaign.lifecycles.saturating_add(not_run);
+        return format!(
+            "{verdict}: {} of {all} lifecycles run, {} findings, {} unreached",
+            campaign.lifecycles,
+            campaign.findings.len(),
+            campaign.unreached_count()
+        );
+    }
     let limits = match campaign.limits.len() {
         0 => String::new(),
         count => format!(", {count} limits of the cloud"),
@@ -236,90 +339,4 @@ fn last_line(campaign: &Campaign, verdict: Verdict) -> String {
         campaign.findings.len(),
         campaign.unreached_count()
     )
-}
-
-/// Progress on standard error: a line that is redrawn on a terminal, an occasional line elsewhere.
-struct ProgressLine {
-    quiet: bool,
-    terminal: bool,
-    state: Mutex<State>,
-}
-
-struct State {
-    scenario: String,
-    planned: usize,
-    done: usize,
-    findings: usize,
-    since: Stopwatch,
-    said: u64,
-}
-
-impl ProgressLine {
-    fn new(out: &Output) -> Self {
-        Self {
-            quiet: out.quiet,
-            terminal: std::io::stderr().is_terminal(),
-            state: Mutex::new(State {
-                scenario: String::new(),
-                planned: 0,
-                done: 0,
-                findings: 0,
-                since: Stopwatch::start(),
-                said: 0,
-            }),
-        }
-    }
-
-    fn leave_line(&self) {
-        if self.terminal && !self.quiet {
-            progress::leave_line();
-        }
-    }
-}
-
-impl State {
-    /// `aws/two-zones: 120 of 1800 lifecycles, 0 with findings, 31 a second, 54 s left`.
-    fn line(&self) -> String {
-        let milliseconds = self.since.milliseconds().max(1);
-        let done = u64::try_from(self.done).unwrap_or(u64::MAX);
-        let rest = u64::try_from(self.planned - self.done.min(self.planned)).unwrap_or(0);
-        let left = rest.saturating_mul(milliseconds) / done.max(1) / 1000;
-        let rate = done.saturating_mul(1000) / milliseconds;
-        format!(
-            "{}: {} of {} lifecycles, {} with findings, {rate} a second, {left} s left",
-            self.scenario, self.done, self.planned, self.findings
-        )
-    }
-}
-
-impl CampaignProgress for ProgressLine {
-    fn planned(&self, scenario: &str, lifecycles: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        scenario.clone_into(&mut state.scenario);
-        state.planned = lifecycles;
-        state.since = Stopwatch::start();
-    }
-
-    fn lifecycle_done(&self, _calls: u64, findings: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.done += 1;
-        state.findings += usize::from(findings > 0);
-        let (on_terminal, elsewhere) = INTERVAL_MILLISECONDS;
-        let interval = if self.terminal {
-            on_terminal
-        } else {
-            elsewhere
-        };
-        let now = state.since.milliseconds();
-        if self.quiet || now < state.said + interval {
-            return;
-        }
-        state.said = now;
-        let line = state.line();
-        if self.terminal {
-            progress::show_line(&line);
-        } else {
-            progress::say_above(&line);
-        }
-    }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::scenario::Tier;
 
 use super::output::Output;
@@ -30,7 +31,7 @@ enum Now {
 static NOW: Mutex<Now> = Mutex::new(Now::Nothing);
 
 fn now() -> MutexGuard<'static, Now> {
-    NOW.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&NOW)
 }
 
 /// Prints a line on standard error, above whatever is redrawn there.
@@ -160,7 +161,7 @@ struct Moving {
 
 impl Moving {
     fn with(&self, trial: &str, change: impl FnOnce(&ProgressBar)) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = lock(&self.running);
         if let Some(bar) = running.get(trial) {
             change(bar);
         }
@@ -177,7 +178,7 @@ impl Progress for Moving {
         if self.real {
             bar.enable_steady_tick(TICK);
         }
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = lock(&self.running);
         running.insert(trial.to_owned(), bar);
     }
 
@@ -194,7 +195,7 @@ impl Progress for Moving {
     }
 
     fn ends(&self, trial: &str, verdict: Verdict, calls: u64, milliseconds: u64) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = lock(&self.running);
         if let Some(bar) = running.remove(trial) {
             bar.finish_and_clear();
         }

@@ -165,6 +165,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         accounts,
         job_image: std::env::var(JOB_IMAGE_VARIABLE).ok(),
         bystander: BystanderState::unless(args.no_bystander),
+        world: None,
+        checkpoint: None,
     };
     if let Err(refusal) = ready(&plan.trials, &options) {
         return refused(refusal);

@@ -30,7 +30,11 @@ pub struct InjectionPoint {
     /// Its part of the lifecycle.
     pub part: Part,
     pub signature: Signature,
-    /// Which of the provisioner's calls of this name it is, from 1.
+    /// What it is about, where calls have keys (the programs').
+    pub key: Option<String>,
+    /// Whether it is the first poll whose answer has changed.
+    pub changed: bool,
+    /// Which of the provisioner's calls of this name it is, from 1; with a key, of this name and key within its part.
     pub occurrence: u64,
     /// Whether it is the first call of its polling loop, or not a poll at all.
     pub first_of_loop: bool,
@@ -85,6 +89,8 @@ pub fn injection_points(
         all.push(InjectionPoint {
             part,
             signature: call.signature.clone(),
+            key: None,
+            changed: false,
             occurrence: *count,
             first_of_loop: true,
             accepted: call.status.is_some_and(|status| status < 400),
@@ -111,7 +117,7 @@ pub fn injection_points(
 
 /// The part of the lifecycle in which the call with this index was made. None for later attempts and the probes of the
 /// oracles, into which nothing is injected.
-fn part_of(index: usize, marks: &[(&'static str, usize)]) -> Option<Part> {
+pub(super) fn part_of(index: usize, marks: &[(&'static str, usize)]) -> Option<Part> {
     let (name, _) = marks.iter().rev().find(|(_, first)| *first <= index)?;
     match *name {
         "provision" => Some(Part::Provision),

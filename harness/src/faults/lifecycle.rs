@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kubeproof_contract::call::Actor;
+use kubeproof_contract::call_key::KeyPattern;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::{CallMatcher, Fault};
 use kubeproof_contract::journal::Call;
@@ -59,11 +60,14 @@ pub fn trial(scenario: &Scenario, faults: Vec<Fault>, clean: &Arc<CleanRun>, see
 pub fn run(trial: &Trial, options: &RunOptions) -> Result<LifecycleResult, RunError> {
     let (ran, journal) = runner::in_memory(trial, options, &Silent::shared())?;
     let record = ran.record;
+    let before = options.checkpoint.as_ref().map_or(0, |it| it.calls.len());
+    let before = u64::try_from(before).unwrap_or(0);
     // Thousands of lifecycles have no findings; they do not need the calls.
     let around = if record.findings.is_empty() {
         Vec::new()
     } else {
-        calls_around(&journal, &trial.faults())
+        let teardown = ran.phase_starts.iter().find(|(name, _)| *name == "teardown");
+        calls_around(&journal, &trial.faults(), teardown.map_or(0, |(_, first)| *first))
     };
     let unknown = record
         .phases
@@ -79,21 +83,27 @@ pub fn run(trial: &Trial, options: &RunOptions) -> Result<LifecycleResult, RunEr
             .iter()
             .map(|fault| (fault.seen, fault.injected))
             .collect(),
-        calls: record.calls,
+        calls: record.calls.saturating_sub(before),
         hash: record.journal_hash,
         around,
     })
 }
 
-/// The provisioner's calls around the first one into which a fault was injected.
-fn calls_around(journal: &[Call], faults: &[Fault]) -> Vec<String> {
+/// The provisioner's calls around the first one into which a fault was injected; `teardown` is the first call of the
+/// teardown, counted from 0.
+fn calls_around(journal: &[Call], faults: &[Fault], teardown: usize) -> Vec<String> {
     let calls: Vec<&Call> = journal
         .iter()
         .filter(|call| call.actor == Actor::Provisioner)
         .collect();
+    let down = u64::try_from(teardown).unwrap_or(u64::MAX);
+    let before = calls.iter().filter(|call| call.ordinal <= down).count();
     let injected = faults
         .iter()
-        .filter_map(|fault| position(&calls, &fault.target))
+        .filter_map(|fault| {
+            let from = if fault.target.in_teardown { before } else { 0 };
+            Some(from + position(&calls[from..], &fault.target)?)
+        })
         .min();
     let Some(injected) = injected else {
         return Vec::new();
@@ -107,13 +117,21 @@ fn calls_around(journal: &[Call], faults: &[Fault]) -> Vec<String> {
             (Some(status), None) => status.to_string(),
             (None, error) => error.clone().unwrap_or_default(),
         };
-        format!("{mark} {} {} {answer}", call.ordinal, call.signature)
+        let about = call.key.as_deref().map(|key| format!("[{key}]"));
+        let about = about.unwrap_or_default();
+        format!("{mark} {} {}{about} {answer}", call.ordinal, call.signature)
     };
     calls[from..until].iter().enumerate().map(line).collect()
 }
 
 fn position(calls: &[&Call], place: &CallMatcher) -> Option<usize> {
-    let names = |(_, call): &(usize, &&Call)| place.names(call.actor, &call.signature);
+    let names = |(_, call): &(usize, &&Call)| {
+        let key = call.key.as_deref();
+        let about = |pattern: &KeyPattern| key.is_some_and(|key| pattern.matches_text(key));
+        place.names(call.actor, &call.signature)
+            && place.key.as_ref().is_none_or(about)
+            && (!place.changed || call.changed)
+    };
     let nth = usize::try_from(place.occurrence.saturating_sub(1)).ok()?;
     let found = calls.iter().enumerate().filter(names).nth(nth)?;
     Some(found.0)

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use kubeproof_contract::mutex::lock;
+
 /// Passes numbered items on in sequence.
 pub(super) struct ReorderBuffer<'a, T> {
     state: Mutex<State<'a, T>>,
@@ -35,7 +37,7 @@ impl<'a, T> ReorderBuffer<'a, T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<'a, T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Adds an item; blocks while too many before it are missing.

@@ -1,6 +1,7 @@
 //! The schedules of a campaign: all single faults, all pairs, or random pairs from a seed. Pure.
 
 use kubeproof_contract::call::{Actor, Signature};
+use kubeproof_contract::call_key::KeyPattern;
 use kubeproof_contract::documented_effects::DocumentedEffect;
 use kubeproof_contract::fault::{CallMatcher, Effect, Fault, LASTING};
 
@@ -98,6 +99,9 @@ fn targeted(point: &InjectionPoint, effect: Effect, times: u64) -> TargetedFault
                 actor: Actor::Provisioner,
                 service: point.signature.service.clone(),
                 operation: point.signature.operation.clone(),
+                key: point.key.as_deref().map(KeyPattern::exact),
+                in_teardown: point.key.is_some() && point.part == Part::Teardown,
+                changed: point.changed,
                 occurrence: point.occurrence,
                 times,
             },
@@ -149,8 +153,10 @@ pub fn random(singles: &[Schedule], count: usize, seed: u64) -> impl Iterator<It
 }
 
 fn same_call(first: &TargetedFault, second: &TargetedFault) -> bool {
-    let place =
-        |targeted: &TargetedFault| (targeted.signature.clone(), targeted.fault.target.occurrence);
+    let place = |targeted: &TargetedFault| CallMatcher {
+        times: 1,
+        ..targeted.fault.target.clone()
+    };
     place(first) == place(second)
 }
 
@@ -171,6 +177,8 @@ mod tests {
                 operation: operation.to_owned(),
                 mutating,
             },
+            key: None,
+            changed: false,
             occurrence,
             first_of_loop,
             repeats_earlier_read: false,

@@ -65,7 +65,8 @@ pub async fn check(
     let (shows, outcome) = access::check(&question, observer.as_ref(), provisioned).await;
     recorder.write(phase, outcome);
     state.access = shows;
-    if !context.trial.faults().is_empty() && faults_are_over(&context.faults) {
+    let faults = context.trial.faults();
+    if !faults.is_empty() && faults_are_over(&context.faults) && context.trial.tries_again() {
         converge(recorder, context).await;
     }
 }

@@ -47,6 +47,7 @@ pub async fn teardown(
     recorder: &mut Recorder<'_, '_>,
     context: &TrialContext<'_>,
 ) -> TeardownResult {
+    context.faults.teardown_begins();
     // An earlier success was for an earlier cluster.
     recorder.torn_down = false;
     let setting = attempt_setting(context);
@@ -84,6 +85,9 @@ async fn finish(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
 
 /// O7: a second teardown changes nothing.
 async fn again(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    if !context.trial.tries_again() {
+        return;
+    }
     let phase = recorder.begin("teardown-again");
     let setting = attempt_setting(context);
     let process = || context.provisioner();

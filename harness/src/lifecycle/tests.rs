@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::provisioner::{NoAccess, Provisioned};
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 
@@ -56,7 +56,7 @@ fn findings(account: &StubObserver) -> Vec<(String, Option<String>)> {
             ground_truth: None,
         };
         let provisioned = Provisioned {
-            access: Err("none".to_owned()),
+            access: Err(NoAccess::NotGiven("none")),
             made: BTreeMap::new(),
         };
         let phase = recorder.begin("checks");

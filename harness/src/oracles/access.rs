@@ -1,7 +1,7 @@
 //! O3: the access that a provisioner hands over leads to the run's cluster, with all its nodes. Pure.
 
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::workload::WorkloadPlace;
+use kubeproof_contract::workload::{WorkloadError, WorkloadPlace};
 
 /// What the handed-over access has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +16,22 @@ pub enum HandedOverAccess {
     Sees(WorkloadPlace),
 }
 
+/// Why the uid of the run's cluster is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoUid {
+    /// Nothing was to be compared with it.
+    #[error("not asked for")]
+    NotRead,
+    /// The observer did not find it.
+    #[error("{0}")]
+    Failed(#[source] WorkloadError),
+}
+
 /// What the access is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessExpectation {
     /// The uid of the run's cluster, as the observer found it by itself; or why it did not.
-    pub uid: Result<String, String>,
+    pub uid: Result<String, NoUid>,
     /// How many nodes there must be; `None` where they are counted elsewhere.
     pub nodes: Option<usize>,
     /// Whether the clean run's access showed its cluster; `None` without a clean run.
@@ -98,7 +109,9 @@ mod tests {
         expected: Verdict,
     ) {
         let against = AccessExpectation {
-            uid: uid.map(str::to_owned).map_err(str::to_owned),
+            uid: uid
+                .map(str::to_owned)
+                .map_err(|why| NoUid::Failed(WorkloadError::failed(why))),
             nodes: Some(2),
             clean,
         };

@@ -8,7 +8,7 @@ use kubeproof_contract::run::Run;
 use kubeproof_contract::workload::WorkloadError;
 
 use crate::oracles::Violation;
-use crate::oracles::access::{AccessExpectation, HandedOverAccess, judge};
+use crate::oracles::access::{AccessExpectation, HandedOverAccess, NoUid, judge};
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial_context::account::Account;
 
@@ -45,10 +45,9 @@ pub async fn check(
         handed,
         HandedOverAccess::Sees(_) | HandedOverAccess::Failed(_)
     ) {
-        let own = own_uid(question, observer).await;
-        own.map_err(|error| error.to_string())
+        own_uid(question, observer).await.map_err(NoUid::Failed)
     } else {
-        Err("not asked for".to_owned())
+        Err(NoUid::NotRead)
     };
     let against = AccessExpectation {
         uid,
@@ -72,7 +71,7 @@ async fn inspect(
 ) -> HandedOverAccess {
     let access = match &provisioned.access {
         Ok(access) => access,
-        Err(why) => return HandedOverAccess::Withheld(why.clone()),
+        Err(why) => return HandedOverAccess::Withheld(why.to_string()),
     };
     let seen = async { account.handed_over(access)?.place(nodes).await };
     match seen.await {

@@ -37,7 +37,7 @@ impl LiveAccess {
     /// When there is nothing to give, when it is not of an allowed account, or when that cannot be found out.
     pub async fn checked(&self) -> Result<CredentialVariables, Refusal> {
         let given = self.provider.credential_variables(&self.connection).await;
-        let given = given.map_err(Refusal::unknown)?;
+        let given = given.map_err(|error| Refusal::unknown(error.to_string()))?;
         let connection = Connection {
             credentials: Credentials::Given(given.clone()),
             ..self.connection.clone()

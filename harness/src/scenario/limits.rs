@@ -111,6 +111,10 @@ fn provisioner(block: &ProvisionerBlock) -> Vec<BrokenRule> {
         let message = "`defect` is for the built-in provisioner".to_owned();
         all.push(at("defect:", 0, message));
     }
+    if block.real_sleeps && !block.is_external() {
+        let message = "`real_sleeps` is for programs (terraform, command)".to_owned();
+        all.push(at("real_sleeps:", 0, message));
+    }
     for (key, value, most) in [
         ("time_scale", block.time_scale, 3600),
         ("real_limit_seconds", block.real_limit_seconds, 86_400),

@@ -1,8 +1,9 @@
 //! The cancellation token: set by Ctrl-C, seen by every trial. Also tracks runs that may leave something behind.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use kubeproof_contract::mutex::lock;
 use tokio::sync::watch;
 
 /// A request to stop that all trials share.
@@ -55,6 +56,6 @@ impl CancelToken {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }

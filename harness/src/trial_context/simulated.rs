@@ -8,17 +8,20 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::serve::ServeError;
 use kubeproof_contract::transport::SharedTransport;
 
-use super::bystander::BystanderState;
+use super::options::RunOptions;
 use crate::trial::Trial;
 
-/// The simulated account of a trial: a fork of the one with a bystander's cluster in it, or a fresh one.
-/// `None` when there is no simulator.
-pub fn rehearsal(trial: &Trial, bystander: &BystanderState, clock: Clock) -> Option<Rehearsal> {
+/// The simulated account of a trial: a fork of a checkpoint's or of the one with a bystander's cluster in it, or a
+/// fresh one. `None` when there is no simulator.
+pub fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Option<Rehearsal> {
+    if let Some(checkpoint) = &options.checkpoint {
+        return Some(checkpoint.account.fork(clock));
+    }
     let fresh = || {
         let provider = &trial.scenario.provider;
         provider.rehearse(&trial.scenario.content, clock, trial.seed)
     };
-    let with_bystander = bystander.account();
+    let with_bystander = options.bystander.account();
     with_bystander
         .map(|account| account.fork(clock))
         .or_else(fresh)

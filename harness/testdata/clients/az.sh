@@ -17,6 +17,10 @@ quiet cloud set --name served
 quiet login --service-principal --username "${AZURE_CLIENT_ID:?}" --password "${AZURE_CLIENT_SECRET:?}" \
   --tenant "${AZURE_TENANT_ID:?}"
 [ "$(q account show --query id)" = "${AZURE_SUBSCRIPTION_ID:?}" ]
+# What a program gets that uses this log-in: a token, and when it ends, in seconds since 1970.
+read -r token ends <<< "$(q account get-access-token --scope "https://$ARM_METADATA_HOSTNAME/.default" \
+  --query '[accessToken, expires_on]' | tr '\n' ' ')"
+[ -n "$token" ] && [ "$ends" -gt "$(date +%s)" ]
 [ "$(q provider show --namespace Microsoft.ContainerService --query registrationState)" = Registered ]
 
 scope=$(q group create --name $group --location eastus --tags owner=demo --query id)

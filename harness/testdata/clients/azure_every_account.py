@@ -79,6 +79,11 @@ def drive_lists():
     call("network", "network_profiles.list_all")
     call("network", "application_gateways.list_all")
     call("network", "usages.list", LOCATION)
+    for namespace, name in (("Compute", "cores"), ("Network", "PublicIPAddresses")):
+        place = f"{SCOPE}/providers/Microsoft.{namespace}/locations/{LOCATION}".strip("/")
+        for kind in ("quota", "usages"):
+            call("quota", f"{kind}.list", place)
+            call("quota", f"{kind}.get", name, place)
     call("compute", "virtual_machines.list_all")
     call("compute", "disk_encryption_sets.list")
     call("compute", "usage.list", LOCATION)

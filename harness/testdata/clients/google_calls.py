@@ -17,8 +17,8 @@ PROJECT = PROJECT or os.environ["GOOGLE_CLOUD_PROJECT"]
 REGION, ZONE = "us-central1", "us-central1-a"
 # The services by the beginnings of their methods' ids, and the version of each; a service with two is there twice.
 SERVICES = {"bigquery": "v2", "cloudasset": "v1", "cloudbilling": "v1", "cloudresourcemanager": "v1",
-            "cloudresourcemanager@v3": "v3", "compute": "v1", "container": "v1", "iam": "v1", "logging": "v2",
-            "serviceusage": "v1"}
+            "cloudresourcemanager@v3": "v3", "compute": "v1", "container": "v1", "dns": "v1", "file": "v1", "iam": "v1",
+            "logging": "v2", "serviceusage": "v1"}
 JUDGES = {name: Judge(name.split("@")[0], version) for name, version in SERVICES.items()}
 CLIENTS = {name: build(name.split("@")[0], version, static_discovery=True, credentials=CREDENTIALS)
            for name, version in SERVICES.items()}
@@ -42,7 +42,10 @@ def call(method, body=None, of=None, **parameters):
     except HttpError as error:
         REFUSED.append(f"{method}: {error.resp.status} {error.content[:300]}")
         raise
-    OBJECTIONS.extend(judge.objections(described.get("response", {"type": "object"}), reply, method))
+    if "response" in described:
+        OBJECTIONS.extend(judge.objections(described["response"], reply, method))
+    elif reply:
+        OBJECTIONS.append(f"{method} has a body, and its document none: {reply[:100]}")
     DRIVEN.add((service, method))
     return reply
 

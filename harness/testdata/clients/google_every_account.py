@@ -6,7 +6,7 @@ from google_calls import PROJECT, call
 
 NAME = f"projects/{PROJECT}"
 # A service that nothing here needs.
-SPARE = f"{NAME}/services/dns.googleapis.com"
+SPARE = f"{NAME}/services/artifactregistry.googleapis.com"
 ACCOUNT = f"{NAME}/serviceAccounts/every-account@{PROJECT}.iam.gserviceaccount.com"
 ROLE = "roles/container.defaultNodeServiceAccount"
 
@@ -40,7 +40,7 @@ def drive_services():
     call("serviceusage.services.batchGet", parent=NAME, names=[SPARE])
     finish_service(call("serviceusage.services.enable", {}, name=SPARE))
     finish_service(call("serviceusage.services.disable", {}, name=SPARE))
-    batch = {"serviceIds": ["dns.googleapis.com"]}
+    batch = {"serviceIds": ["artifactregistry.googleapis.com"]}
     finish_service(call("serviceusage.services.batchEnable", batch, parent=NAME))
     finish_service(call("serviceusage.services.disable", {}, name=SPARE))
 

@@ -19,6 +19,7 @@ import google_every_account
 import google_every_cluster
 import google_every_machine
 import google_every_network
+import google_every_workload
 from google_calls import CREDENTIALS, DRIVEN, JUDGES, OBJECTIONS, PROJECT, REFUSED, REGION, ZONE
 
 CONTROL = os.environ["KUBEPROOF_CONTROL_GCP"]
@@ -28,6 +29,7 @@ DRIVES = [google_every_account.drive_project, google_every_account.drive_service
           google_every_network.drive_networks, google_every_machine.drive_machines,
           google_every_network.drive_balancing, google_every_network.drive_http_balancing,
           google_every_cluster.drive_clusters, google_every_network.drive_lists,
+          google_every_workload.drive_names, google_every_workload.drive_files,
           google_every_account.drive_accounts, google_every_account.drive_readers,
           google_every_account.drive_bills, google_every_machine.remove_rest]
 

@@ -111,6 +111,17 @@ def drive_http_balancing():
     made("targetHttpProxies", {"urlMap": link("urlMaps")}, "targetHttpProxy")
     secured = {"urlMap": link("urlMaps"), "sslCertificates": [link("sslCertificates")]}
     made("targetHttpsProxies", secured, "targetHttpsProxy")
+    service = {"service": link("backendServices")}
+    made("targetTcpProxies", service, "targetTcpProxy")
+    # These two have no aggregated list.
+    for name, one, body in [
+            ("targetSslProxies", "targetSslProxy", {**service, "sslCertificates": [link("sslCertificates")]}),
+            ("targetGrpcProxies", "targetGrpcProxy", {"urlMap": link("urlMaps")})]:
+        change(f"{name}.insert", {"name": "every", **body})
+        compute(f"{name}.get", **{one: "every"})
+        compute(f"{name}.list")
+        change(f"{name}.delete", **{one: "every"})
+    change("targetTcpProxies.delete", targetTcpProxy="every")
     change("targetHttpsProxies.delete", targetHttpsProxy="every")
     change("targetHttpProxies.delete", targetHttpProxy="every")
     change("sslCertificates.delete", sslCertificate="every")

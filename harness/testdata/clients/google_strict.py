@@ -42,6 +42,10 @@ MUST = {
     "bigquery.Job": ["kind", "id", "jobReference", "configuration", "status", "statistics"],
     "bigquery.Table": ["kind", "id", "tableReference", "schema", "type"],
     "cloudbilling.Sku": ["name", "skuId", "description", "category", "serviceRegions", "pricingInfo"],
+    "dns.ManagedZone": ["kind", "id", "name", "dnsName", "creationTime", "visibility"],
+    "dns.ResourceRecordSet": ["kind", "name", "type", "ttl", "rrdatas"],
+    "file.Instance": ["name", "state", "createTime", "tier", "fileShares", "networks"],
+    "file.Operation": ["name", "done", "metadata"],
     "GoogleApiServiceusageV1Service": ["name", "parent", "config", "state"],
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Method, Request, header};
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provider_errors::ForeignChangeError;
 use kubeproof_contract::run::{OWNER_TAG, RUN_TAG};
 use serde_json::{Value, json};
 
@@ -17,6 +18,13 @@ const API: &str = "https://cloud.lambda.ai/api/v1";
 const PACE: Duration = Duration::from_secs(2);
 /// Pause before and after a launch: an account may launch about once in ten seconds.
 const LAUNCH_PACE: Duration = Duration::from_secs(13);
+/// The changes, with what each does.
+const CHANGES: &[(&str, &str)] = &[
+    ("rename", "renames every machine of the run"),
+    ("moves-in", "another run begins"),
+    ("moves-out", "what was there before the run is removed"),
+    ("visits", "another run begins and ends"),
+];
 /// The name of what another user creates; the run has no such names.
 const NEWCOMER: &str = "kp-newcomer";
 /// Names of what another user had before the run.
@@ -35,26 +43,31 @@ pub fn user(connection: Connection) -> Arc<dyn ForeignChanges> {
 }
 
 impl User {
-    async fn call(&self, method: Method, path: &str, body: &Value) -> Result<Value, String> {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Value, ForeignChangeError> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{API}{path}"))
             .header(header::AUTHORIZATION, KEY)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Bytes::from(body.to_string()))
-            .map_err(|error| error.to_string())?;
+            .map_err(ForeignChangeError::failed)?;
         tokio::time::sleep(PACE).await;
         let answer = self.0.transport.send(request).await;
-        let answer = answer.map_err(|error| error.to_string())?;
+        let answer = answer.map_err(ForeignChangeError::failed)?;
         let text = String::from_utf8_lossy(answer.body()).into_owned();
         if !answer.status().is_success() {
-            return Err(text);
+            return Err(ForeignChangeError::failed(text));
         }
-        serde_json::from_str(&text).map_err(|error| error.to_string())
+        serde_json::from_str(&text).map_err(ForeignChangeError::failed)
     }
 
     /// The ids of listed resources whose names start like this.
-    async fn named(&self, path: &str, start: &str) -> Result<Vec<String>, String> {
+    async fn named(&self, path: &str, start: &str) -> Result<Vec<String>, ForeignChangeError> {
         let all = self.call(Method::GET, path, &Value::Null).await?;
         let all = all["data"].as_array().into_iter().flatten();
         let named = all.filter(|one| one["name"].as_str().is_some_and(|it| it.starts_with(start)));
@@ -63,7 +76,7 @@ impl User {
     }
 
     /// Renames every machine of the run.
-    async fn renames(&self) -> Result<(), String> {
+    async fn renames(&self) -> Result<(), ForeignChangeError> {
         for id in self.named("/instances", &self.0.run.name("node")).await? {
             let name = json!({"name": "alice"});
             let path = format!("/instances/{id}");
@@ -73,7 +86,7 @@ impl User {
     }
 
     /// Another run begins: it creates a key, which has no tags, and a machine, which has.
-    async fn moves_in(&self) -> Result<(), String> {
+    async fn moves_in(&self) -> Result<(), ForeignChangeError> {
         let key = json!({"name": NEWCOMER, "public_key": "ssh-ed25519 AAAA bob"});
         self.call(Method::POST, "/ssh-keys", &key).await?;
         tokio::time::sleep(LAUNCH_PACE).await;
@@ -89,7 +102,7 @@ impl User {
     }
 
     /// Removes the machines and keys with these names.
-    async fn moves_out(&self, machine: &str, key: &str) -> Result<(), String> {
+    async fn moves_out(&self, machine: &str, key: &str) -> Result<(), ForeignChangeError> {
         let machines = json!({"instance_ids": self.named("/instances", machine).await?});
         self.call(Method::POST, "/instance-operations/terminate", &machines)
             .await?;
@@ -103,7 +116,7 @@ impl User {
 
 #[async_trait]
 impl ForeignChanges for User {
-    async fn make(&self, name: &str) -> Result<(), String> {
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError> {
         match name {
             "rename" => self.renames().await,
             "moves-in" => self.moves_in().await,
@@ -112,9 +125,7 @@ impl ForeignChanges for User {
                 self.moves_in().await?;
                 self.moves_out(NEWCOMER, NEWCOMER).await
             }
-            _ => Err(format!(
-                "unknown change `{name}` (expected one of rename, moves-in, moves-out, visits)"
-            )),
+            _ => Err(ForeignChangeError::unknown(name, CHANGES)),
         }
     }
 }

@@ -26,6 +26,7 @@ use kubeproof_contract::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
     Provider, ProviderParts, Retention, Simulated,
 };
+use kubeproof_contract::provider_errors::NotReady;
 use kubeproof_contract::provisioner::{
     ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
 };
@@ -381,7 +382,7 @@ impl LiveAccess for VariantProvider {
         }
     }
 
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         self.inner.readiness(tier, env_file)
     }
 }

@@ -149,11 +149,11 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &["O1 orphans"],
     ),
     (
-        // Nor can the cluster beside the run's be torn down without them.
+        // The first is taken from all users; the next is refused, because others have something there.
         "disables APIs",
         File("gcp_disables_apis.yaml"),
         &[],
-        &["O1 orphans", "O6 bystanders"],
+        &["O3 truth", "O6 bystanders", "teardown", "teardown-retry"],
     ),
     (
         // The first write loses them, which is that for the cluster beside the run's: one binding is gone, and another is new.

@@ -137,7 +137,7 @@ fn simulate_and_scenario_files_know_the_same_versions() {
     let output = kubeproof(folder.path(), &["verify", "s.yaml"]);
     assert_eq!(code(&output), 2);
     let said = stderr(&output);
-    let known = "known: 1.28, 1.29, 1.30, 1.31, 1.32, 1.33, 1.34, 1.35";
+    let known = "known: 1.28, 1.29, 1.30, 1.31, 1.32, 1.33, 1.34, 1.35, 1.36";
     assert!(
         said.contains("EKS does not offer Kubernetes `1.99`") && said.contains(known),
         "{said}"

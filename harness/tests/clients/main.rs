@@ -99,7 +99,10 @@ const KNOWN: &[Known] = &[
     Known {
         name: "kubectl",
         program: "kubectl",
-        tests: &[("jobs, logs and namespaces", cluster::kubectl)],
+        tests: &[
+            ("jobs, logs and namespaces", cluster::kubectl),
+            ("workloads, rollouts, drains, exec", cluster::workloads),
+        ],
     },
     Known {
         name: "kubernetes",

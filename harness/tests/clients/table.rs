@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use kubeproof_contract::mutex::lock;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
@@ -45,7 +46,7 @@ impl Seen {
         ran: &Ran,
         wanted: impl Fn(&str, u64) -> bool,
     ) -> Result<(), String> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = lock(&self.0);
         for call in calls(ran)? {
             let word = |name: &str| call["signature"][name].as_str().unwrap_or_default();
             let (service, operation) = (word("service"), word("operation"));
@@ -66,7 +67,7 @@ impl Seen {
 
     /// The table: one row for all calls of a service that the same clients make.
     fn table(&self) -> String {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = lock(&self.0);
         let mut rows: BTreeMap<(&str, Vec<&str>), Vec<&str>> = BTreeMap::new();
         for ((service, operation), clients) in all.iter() {
             let clients = clients.iter().copied().collect();

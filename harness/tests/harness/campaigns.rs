@@ -32,6 +32,11 @@ pub fn options(mode: Mode, effects: &[&str]) -> CampaignOptions {
         seed: 1,
         shard: None,
         jobs: 1,
+        every: false,
+        sample: None,
+        within: None,
+        lists_only: false,
+        plan: None,
     }
 }
 

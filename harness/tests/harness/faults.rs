@@ -261,6 +261,8 @@ fn every_effect_is_planned_for_some_call_or_known_to_be_off() {
         let point = InjectionPoint {
             part: Part::Provision,
             signature: signature.clone(),
+            key: None,
+            changed: false,
             occurrence: 1,
             first_of_loop: true,
             repeats_earlier_read: true,

@@ -109,6 +109,8 @@ fn on_engine(test: fn() -> Result<(), String>, alone: bool) -> Result<(), Failed
 
 fn checked(test: fn() -> Result<(), String>) -> Result<(), Failed> {
     let provider = providers::find("kind").ok_or("unknown provider `kind`")?;
-    provider.readiness(Tier::Kind, Path::new(".env"))?;
+    provider
+        .readiness(Tier::Kind, Path::new(".env"))
+        .map_err(|error| error.to_string())?;
     test().map_err(Failed::from)
 }

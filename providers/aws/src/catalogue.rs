@@ -114,6 +114,22 @@ mod tests {
     }
 
     #[test]
+    fn the_table_is_not_about_to_be_out_of_date() {
+        // EKS always offers three versions in standard support. With fewer than two in two months, the table lacks what was
+        // released meanwhile: see the EKS user guide, "release calendar".
+        let now = jiff::Timestamp::now(); // real clock: the table ages in reality
+        let soon = now + jiff::SignedDuration::from_hours(24 * 60);
+        let soon = soon.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let left = VERSIONS
+            .iter()
+            .filter(|version| version.standard_until > soon);
+        assert!(
+            left.count() >= 2,
+            "add the newest versions of EKS to versions.csv"
+        );
+    }
+
+    #[test]
     fn every_row_names_the_version_and_the_file_that_its_figures_were_read_in() {
         let source = |row: &'static str| row.rsplit(',').next().unwrap();
         for row in rows(include_str!("../instance_types.csv")) {

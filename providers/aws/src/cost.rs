@@ -158,7 +158,7 @@ fn items(spec: &EksSpec, at: Timestamp) -> Vec<Item> {
     ));
     for group in &spec.node_groups.0 {
         let gb = group.disk_gb.0;
-        items.push(disks(region, group.count.0, gb));
+        items.push(disks(region, group.count.0, gb, "gp3"));
     }
     items
 }
@@ -211,15 +211,15 @@ fn addresses(region: &str, count: u32, title: &str) -> Item {
     }
 }
 
-fn disks(region: &str, count: u32, gb: u32) -> Item {
+fn disks(region: &str, count: u32, gb: u32, kind: &str) -> Item {
     Item {
         line: DISKS,
-        title: format!("{count} × {gb} GB gp3"),
+        title: format!("{count} × {gb} GB {kind}"),
         count,
         amount: gb,
-        price: prices::exact(region, "disk", "EBS gp3 storage"),
+        price: prices::exact(region, "disk", &format!("EBS {kind} storage")),
         rounding: Rounding::CalendarMonth,
-        usage: vec!["EBS:VolumeUsage.gp3".to_owned()],
+        usage: vec![format!("EBS:VolumeUsage.{kind}")],
     }
 }
 
@@ -242,7 +242,8 @@ fn workload(input: &EstimateInput<'_>) -> Vec<Item> {
     vec![
         balancer,
         addresses(region, zones, "public IPv4 address of the job's balancer"),
-        disks(region, 1, CLAIMED_GB),
+        // Of the class `gp2`, the only one of a new cluster.
+        disks(region, 1, CLAIMED_GB, "gp2"),
     ]
 }
 

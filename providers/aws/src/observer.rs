@@ -26,6 +26,7 @@ use kubeproof_kubernetes::workload;
 
 use crate::observer::checks::ROWS;
 use crate::observer::clients::{Clients, failed, observer_error};
+use crate::observer::resources::{CATALOGUE, TYPES};
 use crate::observer::view::View;
 use crate::spec::EksSpec;
 use crate::{cost, kubeconfig, sdk};
@@ -95,15 +96,6 @@ impl EksObserver {
     }
 }
 
-/// The type of this name.
-///
-/// # Errors
-/// When there is none.
-pub fn known(name: &str) -> Result<&'static dyn resources::Type, ObserverError> {
-    resources::find(name)
-        .ok_or_else(|| observer_error("list", format!("`{name}` is not a resource type of AWS")))
-}
-
 #[async_trait]
 impl Observer for EksObserver {
     async fn preflight(&self) -> Vec<Check> {
@@ -149,14 +141,14 @@ impl Observer for EksObserver {
 impl Lister for EksObserver {
     async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError> {
         Ok(match breadth {
-            Breadth::Scenario => resources::listings(&[Scope::new(&self.spec.region.0)]),
-            Breadth::Account => resources::listings(&self.enabled_regions().await?),
-            Breadth::Named(scopes) => resources::listings(scopes),
+            Breadth::Scenario => CATALOGUE.listings(&[Scope::new(&self.spec.region.0)]),
+            Breadth::Account => CATALOGUE.listings(&self.enabled_regions().await?),
+            Breadth::Named(scopes) => CATALOGUE.listings(scopes),
         })
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
-        resources::resource_types()
+        &TYPES
     }
 
     fn not_covered(&self) -> Vec<String> {
@@ -164,16 +156,11 @@ impl Lister for EksObserver {
     }
 
     async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
-        let mut listed = Vec::new();
-        for cell in &listing.cells {
-            let clients = self.clients.of_scope(&cell.scope);
-            listed.extend(known(&cell.resource_type)?.list(&clients).await?);
-        }
-        Ok(listed.into())
+        CATALOGUE.list(&self.clients, listing).await
     }
 
     async fn complete(&self, resources: Vec<Resource>) -> Result<Vec<Resource>, ObserverError> {
-        resources::complete(|scope| self.clients.of_scope(scope), resources).await
+        CATALOGUE.complete(&self.clients, resources).await
     }
 }
 

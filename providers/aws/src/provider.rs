@@ -8,7 +8,6 @@ use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
-use crate::deleter::EksDeleter;
 use crate::dialect::AwsDialect;
 use crate::observer::checks::CHECKLIST;
 use crate::observer::{EksObserver, resources};
@@ -16,8 +15,8 @@ use crate::plan::EksPlan;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, Network, NodeGroups, Region, VpcCidr, ZoneCount};
 use crate::{
-    calls, catalogue, client_environment, credentials, defects, faults, known_limits, rehearsal,
-    terraform,
+    calls, catalogue, client_environment, credentials, defects, deleter, faults, known_limits,
+    rehearsal, terraform,
 };
 
 /// The name in scenario files.
@@ -108,7 +107,7 @@ impl ProviderParts for Aws {
     }
 
     fn deleter(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Deleter> {
-        Box::new(EksDeleter::new(&spec(scenario), &connection))
+        Box::new(deleter::of(&spec(scenario), &connection))
     }
 }
 
@@ -145,7 +144,7 @@ impl ProgramSupport for Aws {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         Box::pin(async {
             let given = credentials::given::given(connection).await;
-            given.map_err(|error| error.to_string())
+            given.map_err(NoCredentials::failed)
         })
     }
 
@@ -183,10 +182,10 @@ impl Documented for Aws {
 impl OtherActors for Aws {}
 
 impl LiveAccess for Aws {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         match tier {
-            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
-            Tier::Rehearsal | Tier::Kind => Err(format!("it has no tier {tier}")),
+            Tier::Live => credentials::readiness(env_file).map_err(NotReady::missing),
+            Tier::Rehearsal | Tier::Kind => Err(NotReady::Tier(tier)),
         }
     }
 

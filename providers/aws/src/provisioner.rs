@@ -258,14 +258,13 @@ async fn zone_egress(session: &Session, vpc: &str, subnets: &ZoneSubnets) -> Res
 
 /// Waits for Ready nodes. An active node group only means that nodes have joined.
 async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(), CallError> {
-    let failed = |error: kubeproof_kubernetes::KubernetesError| {
-        CallError::state("see Ready nodes", error.to_string())
-    };
+    let failed =
+        |error: kubeproof_kubernetes::KubernetesError| CallError::unmade("see Ready nodes", error);
     let transport = Arc::clone(&session.connection.transport);
     let access = provisioned
         .access
         .as_ref()
-        .map_err(|error| CallError::state("see Ready nodes", error.clone()))?;
+        .map_err(|error| CallError::unmade("see Ready nodes", error.clone()))?;
     let client = kubeproof_kubernetes::client(access, transport).map_err(failed)?;
     let (limit, pause) = (READY_WITHIN, Duration::from_secs(5));
     kubeproof_kubernetes::ready::wait_ready(&client, session.spec.nodes(), limit, pause)
@@ -281,7 +280,7 @@ async fn nodes_ready(session: &Session, provisioned: &Provisioned) -> Result<(),
 async fn hand_over(session: &Session, cluster: &Cluster) -> Result<Provisioned, CallError> {
     let access = kubeconfig::access(&session.config, &session.connection, cluster)
         .await
-        .map_err(|error| CallError::state("make a kubeconfig", error.to_string()))?;
+        .map_err(|error| CallError::unmade("make a kubeconfig", error))?;
     Ok(Provisioned {
         access: Ok(access),
         made: session.made(),

@@ -4,6 +4,7 @@ pub mod costs;
 pub mod errors;
 pub mod graph;
 pub mod operation;
+pub mod prices;
 pub mod types;
 
 use std::collections::BTreeSet;
@@ -20,9 +21,10 @@ use kubeproof_contract::route::Route;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-use crate::credentials::{Audience, Tokens};
+use crate::credentials::{self, Audience, Tokens};
 use crate::routes;
 use graph::Graph;
+use prices::Retail;
 
 /// Whatever replicates in Resource Manager, a name is unique: a read that lags leads to a repeated PUT and to nothing
 /// worse.
@@ -114,6 +116,7 @@ impl RestApi for Arm {
 pub struct Api {
     client: RestClient<Arm>,
     graph: RestClient<Graph>,
+    prices: RestClient<Retail>,
     tokens: Arc<Tokens>,
 }
 
@@ -142,7 +145,8 @@ impl Api {
         let session = Arc::new(session);
         Self {
             client: RestClient::in_session(Arc::new(arm), Arc::clone(&session)),
-            graph: RestClient::in_session(Arc::new(graph), session),
+            graph: RestClient::in_session(Arc::new(graph), Arc::clone(&session)),
+            prices: RestClient::in_session(Arc::new(Retail), session),
             tokens,
         }
     }
@@ -157,15 +161,19 @@ impl Api {
         &self.graph
     }
 
+    /// The client of the public list of prices.
+    pub fn prices(&self) -> &RestClient<Retail> {
+        &self.prices
+    }
+
     /// The ids that the caller has, as its access token tells them.
     ///
     /// # Errors
     /// When there is no token.
     pub async fn identity(&self) -> Result<BTreeSet<String>, CallError> {
         let token = self.tokens.current(self.connection(), Audience::Arm).await;
-        let token =
-            token.map_err(|why| CallError::state("get an access token", why.to_string()))?;
-        Ok(token.ids())
+        let token = token.map_err(|why| CallError::unmade("get an access token", why))?;
+        Ok(credentials::ids(&token))
     }
 
     /// The connection.

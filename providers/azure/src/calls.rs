@@ -5,7 +5,9 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::routes::{ARM, AUTHORITY, AUTHORITY_ROUTES, GRAPH, ROUTES, graph};
+use crate::routes::{
+    ARM, AUTHORITY, AUTHORITY_ROUTES, GRAPH, RETAIL, RETAIL_ROUTES, ROUTES, graph,
+};
 
 /// How an operation that makes nodes can fail after it was accepted.
 const OF_NODES: &[&str] = &[
@@ -20,7 +22,7 @@ const OF_NODES: &[&str] = &[
 /// How any other operation can fail after it was accepted.
 const OF_OTHERS: &[&str] = &["InternalServerError"];
 
-/// All calls: Resource Manager's, the directory's, the authority's, then those of a cluster.
+/// All calls: Resource Manager's, the directory's, the authority's, those of the price list, then those of a cluster.
 pub fn calls() -> Vec<Signature> {
     let of = |service: &str, routes: &[kubeproof_contract::route::Route]| -> Vec<Signature> {
         // By the id of any resource: each is named by its type.
@@ -35,13 +37,20 @@ pub fn calls() -> Vec<Signature> {
     let mut all = of(ARM, ROUTES);
     all.extend(of(GRAPH, graph::ROUTES));
     all.extend(of(AUTHORITY, AUTHORITY_ROUTES));
+    all.extend(of(RETAIL, RETAIL_ROUTES));
     all.extend(kubeproof_kubernetes::calls::calls());
     all
 }
 
 /// Whether a call is answered before its end.
 pub fn has_operation(call: &Signature) -> bool {
-    let of = ["virtualNetworks.", "managedClusters.", "agentPools."];
+    let of = [
+        "agentPools.",
+        "managedClusters.",
+        "natGateways.",
+        "publicIPAddresses.",
+        "virtualNetworks.",
+    ];
     let is_later = of.iter().any(|begin| call.operation.starts_with(begin))
         || call.operation == "resourceGroups.delete";
     call.service == ARM && call.mutating && is_later
@@ -110,18 +119,16 @@ pub fn simulates(call: &Signature, effect: &Effect) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::injected;
+
     use super::*;
 
     #[test]
     fn an_operation_fails_only_in_ways_that_its_type_has() {
         let check = |text: &str, expected: bool| {
-            let fault: kubeproof_contract::fault::Fault = text.parse().unwrap();
             let all = calls();
-            let mut named = all.iter();
-            let call = named
-                .find(|call| fault.target.names(fault.target.actor, call))
-                .unwrap();
-            assert_eq!(simulates(call, &fault.effect), expected, "{text}");
+            let (call, effect) = injected(&all, text);
+            assert_eq!(simulates(call, &effect), expected, "{text}");
         };
         check(
             "arm:managedClusters.createOrUpdate=async-fail(ZonalAllocationFailed)",

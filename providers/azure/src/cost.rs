@@ -4,13 +4,17 @@
 //! that are touched, as a real bill suggests, so the minute at which a cluster starts matters. Written independently of
 //! the simulator's meter, so that the two can be compared.
 
+mod items;
+
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::cost::{Estimate, EstimateLine};
 use kubeproof_contract::provisioner::ClaimedRate;
 
-use crate::prices::{self, DiskKind, HOURS_PER_MONTH, Price};
-use crate::spec::{AksSpec, NodePool, SkuTier};
+use crate::spec::AksSpec;
+use items::{Item, items, workload};
 
 /// The line of the control plane.
 pub const CONTROL_PLANE: &str = "control_plane";
@@ -32,30 +36,29 @@ const LEFT_OUT: &[&str] = &[
     "Standard Data Processed",
     "Standard Data Transfer Out",
 ];
-/// The volume that a job with leftovers claims, GiB: the default storage class makes a standard SSD of it.
-const CLAIMED_GIB: u32 = 4;
-
 /// Decimals of US dollars in estimates.
 const DECIMALS: u32 = 6;
 /// Minutes in an hour, and seconds.
 const HOUR: u32 = 60;
 const HOUR_SECONDS: i64 = 3600;
 
-/// The parts of one line.
-struct Item {
-    line: &'static str,
-    title: String,
-    /// How many things.
-    count: u32,
-    /// List price of one of them for an hour; `None` when no price is known.
-    hourly: Option<(Decimal, &'static Price)>,
-    /// Whether each clock hour that is touched is billed as a whole one.
-    by_hour: bool,
-    /// The meters that the line covers; empty for all of the line.
-    meters: Vec<String>,
+/// What is estimated.
+#[derive(Clone, Copy, Debug)]
+pub struct EstimateInput<'a> {
+    /// The cluster.
+    pub spec: &'a AksSpec,
+    /// Whether the job makes a load balancer service and a volume.
+    pub leftovers: bool,
+    /// What the cloud's own list said: no table has the prices of spot machines.
+    pub listed: &'a BTreeMap<String, Decimal>,
 }
 
-/// What an estimate is made for.
+/// How the price of a spot machine is called among those.
+pub fn spot_price(location: &str, size: &str) -> String {
+    format!("spot {location} {size}")
+}
+
+/// When an estimate is made for.
 #[derive(Clone, Copy)]
 enum Time {
     /// So many minutes, from some start if it is known.
@@ -85,29 +88,22 @@ impl Time {
     }
 }
 
-/// The estimate for a duration, from `start` if that is known. `leftovers` says whether the job makes a load balancer
-/// service and a volume.
+/// The estimate for a duration, from `start` if that is known.
 pub fn estimate(
-    spec: &AksSpec,
-    leftovers: bool,
+    input: EstimateInput<'_>,
     start: Option<Timestamp>,
     duration_minutes: u32,
 ) -> Estimate {
-    of(spec, leftovers, Time::Minutes(duration_minutes, start))
+    of(input, Time::Minutes(duration_minutes, start))
 }
 
 /// The estimate for exactly this time.
-pub fn estimate_between(
-    spec: &AksSpec,
-    leftovers: bool,
-    from: Timestamp,
-    to: Timestamp,
-) -> Estimate {
-    of(spec, leftovers, Time::Between(from, to))
+pub fn estimate_between(input: EstimateInput<'_>, from: Timestamp, to: Timestamp) -> Estimate {
+    of(input, Time::Between(from, to))
 }
 
-fn of(spec: &AksSpec, leftovers: bool, time: Time) -> Estimate {
-    let location = &spec.location.0;
+fn of(input: EstimateInput<'_>, time: Time) -> Estimate {
+    let location = &input.spec.location.0;
     let mut unpriced = Vec::new();
     let mut lines = |items: Vec<Item>| -> Vec<EstimateLine> {
         let priced = items.into_iter().filter_map(|item| {
@@ -119,11 +115,11 @@ fn of(spec: &AksSpec, leftovers: bool, time: Time) -> Estimate {
         });
         priced.collect()
     };
-    let (lines, workload) = (lines(items(spec)), lines(workload(location, leftovers)));
+    let (lines, workload) = (lines(items(input)), lines(workload(input)));
     Estimate {
         lines,
         workload,
-        left_out: left_out(spec),
+        left_out: left_out(input.spec),
         left_out_usage_types: LEFT_OUT.iter().map(|meter| (*meter).to_owned()).collect(),
         unpriced,
     }
@@ -131,7 +127,7 @@ fn of(spec: &AksSpec, leftovers: bool, time: Time) -> Estimate {
 
 /// The line of what has a known price.
 fn line(item: &Item, time: Time) -> Option<EstimateLine> {
-    let (hourly, price) = item.hourly?;
+    let (hourly, source) = item.hourly.clone()?;
     let usd_per_hour = hourly * Decimal::from(item.count);
     let minutes = time.minutes();
     let [least, most] = hours(minutes, item.by_hour);
@@ -160,7 +156,7 @@ fn line(item: &Item, time: Time) -> Option<EstimateLine> {
         expected_usd: usd(expected.min(most)),
         max_usd: usd(most),
         planned_usd: planned,
-        source: format!("{} ({})", price.source, price.source_date),
+        source,
         count: item.count,
         usage_types: item.meters.clone(),
     })
@@ -193,134 +189,25 @@ fn touched(start: Timestamp, seconds: i64) -> Decimal {
 
 /// What the provisioner claims that an hour costs; `None` when any price is missing.
 pub fn claim(spec: &AksSpec) -> Option<ClaimedRate> {
-    let hourly = items(spec)
+    let input = EstimateInput {
+        spec,
+        leftovers: false,
+        listed: &BTreeMap::new(),
+    };
+    let hourly = items(input)
         .into_iter()
         .map(|item| Some(item.hourly?.0 * Decimal::from(item.count)));
     let total: Decimal = hourly.sum::<Option<Decimal>>()?;
     Some(ClaimedRate {
         usd_per_hour: total.round_dp(DECIMALS),
-        source: "list prices of control plane, nodes, disks, load balancer and public address"
-            .to_owned(),
+        source: "list prices of control plane, nodes, disks, way out and public address".to_owned(),
     })
-}
-
-/// The price of an hour. Prices of one location are not those of another, and load balancers have one price for those
-/// that are known.
-fn hourly(location: &str, kind: &str, sku: &str) -> Option<(Decimal, &'static Price)> {
-    let is_known = prices::exact(location, "public_ipv4", prices::ADDRESS).is_some();
-    let place = if kind == "load_balancer" {
-        "Global"
-    } else {
-        location
-    };
-    let price = prices::exact(place, kind, sku).filter(|_| is_known)?;
-    Some((price.usd, price))
-}
-
-/// One thing that is billed by clock hours.
-fn by_clock_hours(
-    line: &'static str,
-    title: &str,
-    hourly: Option<(Decimal, &'static Price)>,
-) -> Item {
-    Item {
-        line,
-        title: title.to_owned(),
-        count: 1,
-        hourly,
-        by_hour: true,
-        meters: Vec::new(),
-    }
-}
-
-fn items(spec: &AksSpec) -> Vec<Item> {
-    let location = spec.location.0.as_str();
-    let tier = match spec.tier {
-        SkuTier::Free => prices::FREE_TIER,
-        SkuTier::Standard => prices::STANDARD_TIER,
-    };
-    let mut items = vec![Item {
-        line: CONTROL_PLANE,
-        title: format!("1 × AKS control plane, {} tier", spec.tier.word()),
-        count: 1,
-        hourly: hourly(location, "control_plane", tier),
-        by_hour: false,
-        meters: Vec::new(),
-    }];
-    for pool in &spec.node_pools.0 {
-        items.extend(of_pool(location, pool));
-    }
-    items.push(by_clock_hours(
-        LOAD_BALANCER,
-        "1 × load balancer for what leaves the cluster",
-        hourly(location, "load_balancer", prices::BALANCER),
-    ));
-    items.push(by_clock_hours(
-        PUBLIC_IPV4,
-        "1 × public IPv4 address of the load balancer",
-        hourly(location, "public_ipv4", prices::ADDRESS),
-    ));
-    items
-}
-
-/// The machines and disks of a node pool.
-fn of_pool(location: &str, pool: &NodePool) -> [Item; 2] {
-    let (count, size, gib) = (pool.count.0, pool.vm_size.0.as_str(), pool.disk_gb.0);
-    // The price of spare capacity changes by the hour, and no price list here has it.
-    let price = prices::exact(location, "instance", size).filter(|_| !pool.spot);
-    let spot = if pool.spot { " (spot)" } else { "" };
-    [
-        Item {
-            line: NODES,
-            title: format!("{count} × {size}{spot}"),
-            count,
-            hourly: price.map(|price| (price.usd, price)),
-            by_hour: false,
-            meters: Vec::new(),
-        },
-        of_disks(location, DiskKind::Premium, gib, (count, "premium disk")),
-    ]
-}
-
-/// Disks of one size.
-fn of_disks(location: &str, kind: DiskKind, gib: u32, (count, words): (u32, &str)) -> Item {
-    let found = prices::disk(location, kind, gib);
-    let month = Decimal::from(HOURS_PER_MONTH);
-    Item {
-        line: DISKS,
-        title: format!("{count} × {gib} GiB {words}"),
-        count,
-        hourly: found.as_ref().map(|(_, price)| (price.usd / month, *price)),
-        by_hour: false,
-        meters: found.into_iter().map(|(meter, _)| meter).collect(),
-    }
-}
-
-/// What the job leaves for teardown: the address of its service, whose rule is one of the first five of the cluster's
-/// balancer, and a volume.
-fn workload(location: &str, leftovers: bool) -> Vec<Item> {
-    if !leftovers {
-        return Vec::new();
-    }
-    vec![
-        by_clock_hours(
-            PUBLIC_IPV4,
-            "1 × public IPv4 address of the job's service",
-            hourly(location, "public_ipv4", prices::ADDRESS),
-        ),
-        of_disks(
-            location,
-            DiskKind::StandardSsd,
-            CLAIMED_GIB,
-            (1, "standard SSD of the job"),
-        ),
-    ]
 }
 
 /// What the estimate leaves out on purpose, and why.
 fn left_out(spec: &AksSpec) -> Vec<String> {
     let mut all = vec![
-        "traffic: to the internet, between zones, and through the load balancer, by GB".to_owned(),
+        "traffic: to the internet, between zones, and through load balancers and NAT gateways, by GB".to_owned(),
         "operations on disks: premium ones have none to pay for".to_owned(),
         "load balancer rules, addresses and volumes that the scenario's job does not ask for".to_owned(),
         "the minimum of five minutes that each machine may be billed for: no source says it for sure".to_owned(),

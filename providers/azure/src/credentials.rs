@@ -1,10 +1,12 @@
 //! Credentials in the documented order: a `.env` file first, then the environment, then the managed identity of the machine
-//! in the cloud that this runs on; never a prompt, a browser or another program.
+//! in the cloud that this runs on; never a prompt or a browser. az's log-in is used only where a variable names it, by the
+//! command that az documents for it.
 //!
 //! In a file and in the environment: a service principal with its secret, its certificate, or a workload identity's token in
 //! a file, in the order of azure-identity's `DefaultAzureCredential`. It reports which source was used. No secret is ever
 //! shown.
 
+mod az_login;
 mod certificate;
 mod grant;
 mod places;
@@ -14,14 +16,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use kubeproof_cloudkit::credentials::CredentialsError;
+use kubeproof_cloudkit::grant::NoToken;
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 
 use crate::rehearsal;
 use crate::routes::AUTHORITY_HOST;
+use az_login::AzLogin;
 use certificate::{Certificate, CertificateError};
 use grant::GrantError;
 use places::{find_with, principal};
-pub use token::{AccessToken, Audience, Tokens};
+pub use token::{Audience, Tokens, ids};
 
 /// The variable with the tenant.
 pub const TENANT: &str = "AZURE_TENANT_ID";
@@ -35,6 +39,8 @@ pub const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 pub const FEDERATED: &str = "AZURE_FEDERATED_TOKEN_FILE";
 /// The variable with the subscription, which a scenario names itself.
 pub const SUBSCRIPTION: &str = "AZURE_SUBSCRIPTION_ID";
+/// The variable that names the kind of credentials, as Microsoft's clients read it.
+pub const CHOICE: &str = "AZURE_TOKEN_CREDENTIALS";
 /// The variable with the authority's host. Only that of the public cloud is supported.
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 /// The variables by which a service of the cloud says where its managed identity's tokens are.
@@ -60,16 +66,20 @@ pub enum TokenError {
         /// The authority that it names.
         host: String,
     },
-    /// The source gives no token.
-    #[error("{place}: {source}")]
-    Grant {
-        /// The source.
+    /// A kind of credentials that is not supported by its name.
+    #[error(
+        "{CHOICE} from {place} is {choice}: supported are AzureCliCredential (or dev), for az's log-in, and prod, for all others"
+    )]
+    OtherChoice {
+        /// Where it was found.
         place: String,
-        /// Why.
-        #[source]
-        source: GrantError,
+        /// What it names.
+        choice: String,
     },
-    /// A managed identity's tokens belong to the machine.
+    /// The source gives no token.
+    #[error(transparent)]
+    Grant(#[from] NoToken<GrantError>),
+    /// A managed identity's tokens belong to the machine, and az's to its user.
     #[error(
         "{0} cannot be handed on to a program: give it a service principal's secret, certificate or token file"
     )]
@@ -82,7 +92,7 @@ pub enum TokenError {
     /// No place has any.
     #[error(
         "no Azure credentials: looked for {TENANT} and {CLIENT} together with {SECRET}, {CERTIFICATE} or {FEDERATED} in {} \
-         and in the environment; a managed identity answers only in the cloud",
+         and in the environment; a managed identity answers only in the cloud; {CHOICE}=AzureCliCredential uses az's log-in",
         .0.display()
     )]
     NotFound(PathBuf),
@@ -140,6 +150,8 @@ pub enum Source {
     Principal(Principal, Proof),
     /// The identity of the machine.
     ManagedIdentity(ManagedIdentity),
+    /// The identity that az is logged in as.
+    AzLogin(AzLogin),
 }
 
 impl Source {
@@ -148,6 +160,7 @@ impl Source {
         match self {
             Self::Principal(principal, _) => Some(&principal.tenant),
             Self::ManagedIdentity(_) => None,
+            Self::AzLogin(login) => login.tenant.as_deref(),
         }
     }
 }
@@ -238,7 +251,8 @@ mod tests {
         let check = |variables: &[(&str, &str)], expected: &[&str]| {
             let variables = variables.iter();
             let given = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            let mut connection = crate::tests::connection(kubeproof_contract::disk::Files::empty());
+            let mut connection =
+                kubeproof_simkit::bench::connection(kubeproof_contract::disk::Files::empty());
             connection.credentials = Credentials::Given(CredentialVariables(given.collect()));
             match given_names(&connection) {
                 Ok(names) => assert_eq!(names, expected),

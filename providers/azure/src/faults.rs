@@ -8,7 +8,7 @@ use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
 use crate::calls::{can_be_partial, has_operation, makes_nodes};
-use crate::routes::{ARM, AUTHORITY, GRAPH};
+use crate::routes::{ARM, AUTHORITY, GRAPH, RETAIL};
 
 const SOURCES: Sources = Sources {
     throttle: "AKS, TooManyRequestsReceived; Resource Manager RPC 1.0, asynchronous API reference",
@@ -39,7 +39,7 @@ pub fn of(call: &Signature) -> Vec<Documented> {
     match call.service.as_str() {
         "kubernetes" => documented::kubernetes(call),
         ARM => of_arm(call),
-        AUTHORITY => documented::rest(call, &SOURCES),
+        AUTHORITY | RETAIL => documented::rest(call, &SOURCES),
         GRAPH => of_directory(call),
         _ => Vec::new(),
     }
@@ -114,20 +114,18 @@ fn of_arm(call: &Signature) -> Vec<Documented> {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::{check_documented, check_sources};
+
     use super::*;
     use crate::calls::calls;
 
+    #[track_caller]
+    fn check(call: &str, effect: &str, expected: bool) {
+        check_documented(&calls(), of, &format!("{call}={effect}"), expected);
+    }
+
     #[test]
     fn calls_meet_what_is_documented_of_them() {
-        let check = |name: &str, effect: &str, expected: bool| {
-            let all = calls();
-            let call = all.iter().find(|call| call.to_string() == name).unwrap();
-            let mut usual = of(call)
-                .into_iter()
-                .filter(|documented| !documented.pedantic);
-            let found = usual.any(|documented| documented.effect.to_string() == effect);
-            assert_eq!(found, expected, "{name} {effect}");
-        };
         check("arm:managedClusters.createOrUpdate", "capacity", true);
         check("arm:managedClusters.createOrUpdate", "lost-response", true);
         check("arm:virtualNetworks.createOrUpdate", "capacity", false);
@@ -148,10 +146,6 @@ mod tests {
 
     #[test]
     fn documented_effects_name_their_source_and_others_do_not() {
-        for call in calls() {
-            for documented in of(&call) {
-                assert_eq!(documented.source.is_empty(), documented.pedantic, "{call}");
-            }
-        }
+        check_sources(&calls(), of);
     }
 }

@@ -32,7 +32,7 @@ pub(crate) const READ: RetryPolicy = RetryPolicy::IDEMPOTENT;
 pub struct AksObserver {
     spec: AksSpec,
     api: Api,
-    /// What calls have shown: tenant and subscription.
+    /// What calls have shown: tenant and subscription, and what spot machines cost.
     learned: LearnedSoFar,
 }
 
@@ -95,9 +95,12 @@ async fn own_access(
 #[async_trait]
 impl Observer for AksObserver {
     async fn preflight(&self) -> Vec<Check> {
-        let (checks, account) = preflight::run(&self.api(), &self.spec).await;
-        self.learn(account);
-        checks
+        let found = preflight::run(&self.api(), &self.spec).await;
+        self.learn(found.account);
+        for (name, usd) in &found.listed {
+            self.learned.price(name, *usd);
+        }
+        found.checks
     }
 
     async fn account_id(&self) -> Result<Option<String>, ObserverError> {

@@ -5,6 +5,8 @@
 //! AKS, "Service principals and managed identities": who makes a cluster with an identity of its own must be allowed to
 //! give that identity its role, and to let the cluster have it (`assign/action`).
 
+use crate::spec::{AksSpec, Outbound};
+
 /// What is read, and what the provisioner reads before it makes anything.
 const READING: &[&str] = &[
     "Microsoft.Authorization/locks/read",
@@ -57,9 +59,21 @@ const CLUSTER: &[&str] = &[
     "Microsoft.Resources/subscriptions/resourceGroups/write",
 ];
 
+/// What makes a NAT gateway with its address, and lets the subnet have it.
+const GATEWAY: &[&str] = &[
+    "Microsoft.Network/natGateways/join/action",
+    "Microsoft.Network/natGateways/write",
+    "Microsoft.Network/publicIPAddresses/join/action",
+    "Microsoft.Network/publicIPAddresses/write",
+];
+
 /// The actions that a trial needs.
-pub fn needed() -> impl Iterator<Item = &'static str> {
-    READING.iter().chain(CLUSTER).copied()
+pub fn needed(spec: &AksSpec) -> impl Iterator<Item = &'static str> {
+    let further = match spec.outbound {
+        Outbound::LoadBalancer => &[],
+        Outbound::NatGateway => GATEWAY,
+    };
+    READING.iter().chain(CLUSTER).chain(further).copied()
 }
 
 /// Whether an action is one of those that a pattern of a role names: `*` stands for any text.
@@ -89,11 +103,14 @@ pub fn names(pattern: &str, action: &str) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::json;
+
     use super::*;
+    use crate::spec::tests::spec;
 
     #[test]
     fn each_is_named_once_in_full() {
-        let all: Vec<&str> = needed().collect();
+        let all: Vec<&str> = needed(&spec(json!({"outbound": "nat-gateway"}))).collect();
         let once: BTreeSet<&&str> = all.iter().collect();
         assert_eq!(once.len(), all.len());
         for name in &all {
@@ -103,6 +120,13 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn only_who_makes_a_gateway_must_be_allowed_to() {
+        let count = |change| needed(&spec(change)).count();
+        let with = count(json!({"outbound": "nat-gateway"}));
+        assert_eq!(with, count(json!({})) + GATEWAY.len());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use kubeproof_contract::marks::{Naming, Owner};
 use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 
-use crate::spec::{AksSpec, Identity};
+use crate::spec::{AksSpec, Identity, Outbound};
 use crate::{cost, marks, prices};
 
 /// The longest DNS prefix of a cluster, the shortest limit of all that bears a name of ours (AKS, `dnsPrefix`: 1 to 54
@@ -35,6 +35,14 @@ impl AksPlan {
     #[must_use]
     pub fn with_leftovers(self, leftovers: bool) -> Self {
         Self { leftovers, ..self }
+    }
+
+    fn input<'a>(&'a self, prices: &'a PriceContext) -> cost::EstimateInput<'a> {
+        cost::EstimateInput {
+            spec: &self.spec,
+            leftovers: self.leftovers,
+            listed: &prices.listed,
+        }
     }
 }
 
@@ -68,6 +76,10 @@ impl Plan for AksPlan {
             // A scale set for each pool.
             ("vmss", spec.node_pools.0.len()),
             ("vnet_subnet", usize::from(spec.network.is_none())),
+            (
+                "nat_gateway",
+                usize::from(spec.outbound == Outbound::NatGateway),
+            ),
             // The control plane's, and the one that AKS makes for the nodes.
             ("user_assigned_identity", 2 - 2 * application),
             ("app_registration_sp", application),
@@ -81,15 +93,15 @@ impl Plan for AksPlan {
 
     fn estimate(
         &self,
-        _: &PriceContext,
+        prices: &PriceContext,
         start: Option<Timestamp>,
         duration_minutes: u32,
     ) -> Estimate {
-        cost::estimate(&self.spec, self.leftovers, start, duration_minutes)
+        cost::estimate(self.input(prices), start, duration_minutes)
     }
 
-    fn estimate_between(&self, _: &PriceContext, from: Timestamp, to: Timestamp) -> Estimate {
-        cost::estimate_between(&self.spec, self.leftovers, from, to)
+    fn estimate_between(&self, prices: &PriceContext, from: Timestamp, to: Timestamp) -> Estimate {
+        cost::estimate_between(self.input(prices), from, to)
     }
 }
 
@@ -112,6 +124,8 @@ mod tests {
         check(json!({"resource_group": "theirs"}), "resource_group", 0);
         let network = json!({"resource_group": "g", "virtual_network": "v", "subnet": "s"});
         check(json!({"network": network}), "vnet_subnet", 0);
+        check(json!({}), "nat_gateway", 0);
+        check(json!({"outbound": "nat-gateway"}), "nat_gateway", 1);
         check(json!({}), "app_registration_sp", 0);
         let application = json!({"identity": "service-principal"});
         check(application.clone(), "app_registration_sp", 1);

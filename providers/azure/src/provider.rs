@@ -116,19 +116,24 @@ impl Simulated for Azure {
     }
 }
 
+/// The types of what is listed with the resource that it is a part of.
+const PARTS: [&str; 2] = ["agentpools", "subnets"];
+
 impl ProgramSupport for Azure {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         let given = credentials::given(connection);
-        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
+        Box::pin(std::future::ready(given.map_err(NoCredentials::failed)))
     }
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
         client_environment::confine(&spec(scenario).subscription.0, folder)
     }
 
-    /// Ids of Azure ignore case, and the inventory has them in lower case.
+    /// Ids of Azure ignore case, and the inventory has them in lower case. What it shows as a part of a whole it has no id for.
     fn inventory_id(&self, _name: &str, id: &str) -> Option<String> {
-        Some(id.to_lowercase())
+        let id = id.to_lowercase();
+        let kind = id.rsplit('/').nth(1).unwrap_or_default();
+        (!PARTS.contains(&kind)).then_some(id)
     }
 }
 
@@ -157,10 +162,10 @@ impl OtherActors for Azure {
 }
 
 impl LiveAccess for Azure {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         match tier {
-            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
-            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
+            Tier::Live => credentials::readiness(env_file).map_err(NotReady::missing),
+            Tier::Rehearsal | Tier::Kind => Err(NotReady::Tier(tier)),
         }
     }
 
@@ -249,6 +254,15 @@ mod tests {
     fn an_id_of_a_tool_names_what_the_inventory_has() {
         let id = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/KP-R1");
         let expected = format!("/subscriptions/{SUBSCRIPTION}/resourcegroups/kp-r1");
-        assert_eq!(Azure.inventory_id("x", &id), Some(expected));
+        assert_eq!(Azure.inventory_id("x", &id), Some(expected.clone()));
+        let network = format!("{expected}/providers/microsoft.network/virtualnetworks/v");
+        assert_eq!(Azure.inventory_id("x", &network), Some(network.clone()));
+        assert_eq!(
+            Azure.inventory_id("x", &format!("{network}/Subnets/s")),
+            None
+        );
+        let role =
+            format!("{network}/subnets/s/providers/microsoft.authorization/roleassignments/1");
+        assert_eq!(Azure.inventory_id("x", &role), Some(role.clone()));
     }
 }

@@ -8,6 +8,7 @@
 mod application;
 mod cluster;
 mod identity;
+mod network;
 mod requests;
 mod resource;
 mod role;
@@ -78,7 +79,7 @@ impl Work {
     /// The path of the subnet of nodes.
     fn subnet(&self) -> String {
         let Some(given) = &self.spec.network else {
-            let network = self.run().name(resource::NETWORK);
+            let network = self.run().name(network::NETWORK);
             return self.id(&requests::subnet(&network, requests::SUBNET));
         };
         let rest = requests::subnet(&given.virtual_network.0, &given.subnet.0);
@@ -151,7 +152,7 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     subscription::register(work).await?;
     subscription::group(work).await?;
     let ((), identity) = both(join!(
-        async { session.or_cancel(resource::network(work).await) },
+        async { session.or_cancel(network::ensure(work).await) },
         async { session.or_cancel(identity::ensure(work).await) },
     ))?;
     role::ensure(work, &work.subnet(), identity.principal()).await?;
@@ -166,7 +167,7 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
 
 /// Waits for Ready nodes. A node pool that is made only means that its machines are.
 async fn nodes_ready(work: &Work, access: &KubernetesAccess) -> Result<(), CallError> {
-    let failed = |error: KubernetesError| CallError::state("see Ready nodes", error.to_string());
+    let failed = |error: KubernetesError| CallError::unmade("see Ready nodes", error);
     let transport = Arc::clone(&work.api.connection().transport);
     let client = kubeproof_kubernetes::client(access, transport).map_err(failed)?;
     let nodes = usize::try_from(work.spec.nodes()).unwrap_or(usize::MAX);

@@ -22,6 +22,9 @@ pub const ARM: &str = "arm";
 pub const GRAPH: &str = "graph";
 /// The authority.
 pub const AUTHORITY: &str = "authority";
+/// The public list of prices, and its host.
+pub const RETAIL: &str = "retail";
+pub const RETAIL_URL: &str = "https://prices.azure.com";
 
 /// An operation below a resource group.
 macro_rules! grouped {
@@ -77,7 +80,7 @@ const BASIC: [Route; 8] = [
 ];
 
 /// The operations on resources.
-const RESOURCES: [[Route; 3]; 4] = [
+const RESOURCES: [[Route; 3]; 6] = [
     resource!(
         "/providers/Microsoft.Network/virtualNetworks/{name}",
         "virtualNetworks.get",
@@ -101,6 +104,18 @@ const RESOURCES: [[Route; 3]; 4] = [
         "agentPools.get",
         "agentPools.createOrUpdate",
         "agentPools.delete"
+    ),
+    resource!(
+        "/providers/Microsoft.Network/natGateways/{name}",
+        "natGateways.get",
+        "natGateways.createOrUpdate",
+        "natGateways.delete"
+    ),
+    resource!(
+        "/providers/Microsoft.Network/publicIPAddresses/{name}",
+        "publicIPAddresses.get",
+        "publicIPAddresses.createOrUpdate",
+        "publicIPAddresses.delete"
     ),
 ];
 
@@ -140,12 +155,14 @@ const FURTHER: &[Route] = &[
 ];
 const ASSIGNMENT: &str = "/{+scope}/providers/Microsoft.Authorization/roleAssignments/{assignment}";
 
-const PARTS: [&[Route]; 9] = [
+const PARTS: [&[Route]; 11] = [
     &BASIC,
     &RESOURCES[0],
     &RESOURCES[1],
     &RESOURCES[2],
     &RESOURCES[3],
+    &RESOURCES[4],
+    &RESOURCES[5],
     FURTHER,
     reading::LISTS,
     reading::FURTHER,
@@ -186,6 +203,9 @@ pub const AUTHORITY_ROUTES: &[Route] = &[
     ),
     Route::new("GET", "/common/discovery/instance", "discoverInstance"),
 ];
+
+/// The operations of the public list of prices.
+pub const RETAIL_ROUTES: &[Route] = &[Route::new("GET", "/api/retail/prices", "prices.list")];
 
 /// The words of Resource Manager's routes, by themselves in lower case.
 static WORDS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new(|| {
@@ -236,6 +256,7 @@ pub fn find<'p>(method: &str, path: &'p str) -> Option<(&'static str, Found<'sta
         (ARM, ROUTES),
         (GRAPH, graph::ROUTES),
         (AUTHORITY, AUTHORITY_ROUTES),
+        (RETAIL, RETAIL_ROUTES),
     ];
     services
         .into_iter()
@@ -283,6 +304,7 @@ mod tests {
             Some((GRAPH, "applications.get")),
         );
         check("POST /t/oauth2/v2.0/token", Some((AUTHORITY, "token")));
+        check("GET /api/retail/prices", Some((RETAIL, "prices.list")));
         check("GET /api/v1/nodes", None);
     }
 

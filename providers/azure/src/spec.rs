@@ -10,7 +10,7 @@ use kubeproof_contract::checked_text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use network::{Cidr, ExistingSubnet, NetworkName};
+pub use network::{Cidr, ExistingSubnet, NetworkName, Outbound};
 pub use pool::{Autoscaling, DiskSize, NodeCount, NodePool, NodePools, Taint, TaintEffect};
 
 /// The AKS cluster that a scenario asks for.
@@ -40,6 +40,9 @@ pub struct AksSpec {
     #[serde(default = "network::addresses")]
     #[schemars(with = "String")]
     pub network_cidr: Cidr,
+    /// How nodes reach the internet.
+    #[serde(default)]
+    pub outbound: Outbound,
     /// Node pools: at least one; the first one is the system's.
     pub node_pools: NodePools,
 }
@@ -133,6 +136,7 @@ impl Default for AksSpec {
             identity: Identity::default(),
             network: None,
             network_cidr: network::addresses(),
+            outbound: Outbound::default(),
             node_pools: NodePools(Vec::new()),
         }
     }
@@ -149,6 +153,13 @@ impl AksSpec {
         if self.network.is_some() && self.network_cidr != network::addresses() {
             return Some(
                 "network_cidr: the subnet that `network` names has its own range: leave one of them out".to_owned(),
+            );
+        }
+        if self.network.is_some() && self.outbound == Outbound::NatGateway {
+            return Some(
+                "outbound: a NAT gateway would change the subnet that `network` names, which stays as it is: leave one of \
+                 them out"
+                    .to_owned(),
             );
         }
         let services = Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 16);
@@ -238,5 +249,14 @@ pub(crate) mod tests {
         assert_eq!(spec(json!({"network": network})).problem(), None);
         let both = spec(json!({"network": network, "network_cidr": "10.9.0.0/16"})).problem();
         assert!(both.unwrap().contains("leave one of them out"));
+    }
+
+    #[test]
+    fn a_subnet_of_others_gets_no_gateway() {
+        let network = json!({"resource_group": "g", "virtual_network": "v", "subnet": "s"});
+        let outbound = json!("nat-gateway");
+        assert_eq!(spec(json!({"outbound": outbound})).problem(), None);
+        let both = spec(json!({"network": network, "outbound": outbound})).problem();
+        assert!(both.unwrap().starts_with("outbound: a NAT gateway"));
     }
 }

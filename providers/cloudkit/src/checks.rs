@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::KubernetesAccess;
+use kubeproof_contract::provisioner::{HandedOver, KubernetesAccess};
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_kubernetes::error::Cause;
 use kubeproof_kubernetes::{KubernetesError, client, gpu, ready};
@@ -52,6 +52,14 @@ impl Rows {
         Check::judged(id, self.title(id), wrong, seen)
     }
 
+    /// The check of a row that a judgement was made of, or could not be.
+    pub fn row(self, id: &str, judged: Result<Findings, impl Display>) -> Check {
+        match judged {
+            Ok(found) => self.judged(id, &found.wrong, found.seen.join("; ")),
+            Err(error) => self.unknown(id, error),
+        }
+    }
+
     /// The check of a row whose cluster failed a call: what the server refuses is wrong; without an answer nothing
     /// is known.
     pub fn of_failure(self, id: &str, error: &KubernetesError) -> Check {
@@ -60,6 +68,29 @@ impl Rows {
             _ => Verdict::Fail,
         };
         self.check(id, verdict, error.to_string())
+    }
+}
+
+/// What a judgement has found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What is wrong, a sentence each.
+    pub wrong: Vec<String>,
+    /// What was seen, for the row's evidence.
+    pub seen: Vec<String>,
+}
+
+impl Findings {
+    /// Notes what is wrong unless the condition holds.
+    pub fn require(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
+        if !holds {
+            self.wrong.push(otherwise());
+        }
+    }
+
+    /// Notes what was found.
+    pub fn note(&mut self, what: impl Into<String>) {
+        self.seen.push(what.into());
     }
 }
 
@@ -142,10 +173,7 @@ pub async fn cluster_ready(
 pub async fn cluster_handed_over(
     rows: Rows,
     id: &str,
-    (own, handed): (
-        &Result<KubernetesAccess, ObserverError>,
-        &Result<KubernetesAccess, String>,
-    ),
+    (own, handed): (&Result<KubernetesAccess, ObserverError>, &HandedOver),
     transport: &SharedTransport,
     nodes: usize,
     note: &str,
@@ -190,7 +218,7 @@ pub async fn cluster_handed_over(
 pub async fn handed_version(
     rows: Rows,
     id: &str,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: SharedTransport,
 ) -> Result<String, Check> {
     let access = match handed {
@@ -214,7 +242,7 @@ pub async fn handed_version(
 pub async fn kubeconfig_works(
     rows: Rows,
     id: &str,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: SharedTransport,
 ) -> Check {
     match handed_version(rows, id, handed, transport).await {

@@ -26,8 +26,8 @@ pub struct ClusterWait<'a> {
     pub hint: &'a str,
 }
 
-fn failed(error: &KubernetesError) -> CallError {
-    CallError::state("wait for Kubernetes", error.to_string())
+fn failed(error: KubernetesError) -> CallError {
+    CallError::unmade("wait for Kubernetes", error)
 }
 
 /// Waits until the API server answers, all nodes are Ready and offer their GPUs.
@@ -40,20 +40,18 @@ pub async fn cluster_ready(
     wait: ClusterWait<'_>,
 ) -> Result<(), CallError> {
     let transport = session.connection.transport.clone();
-    let client = client(access, transport).map_err(|error| failed(&error))?;
+    let client = client(access, transport).map_err(failed)?;
     let pause = Duration::from_secs(wait.pause_seconds);
     let nodes = ready::wait_ready(&client, wait.nodes, wait.nodes_limit, pause).await;
     nodes.map_err(|error| CallError {
         message: format!("{error} ({})", wait.hint),
-        ..failed(&error)
+        ..failed(error)
     })?;
     if wait.gpus == 0 {
         return Ok(());
     }
     let check = || async {
-        let offered = gpu::offered(&client)
-            .await
-            .map_err(|error| failed(&error))?;
+        let offered = gpu::offered(&client).await.map_err(failed)?;
         let lacking = offered.iter().filter(|(_, count)| **count != wait.gpus);
         let lacking: Vec<String> = lacking
             .map(|(node, count)| format!("{node} offers {count}"))

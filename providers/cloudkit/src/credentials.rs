@@ -10,6 +10,7 @@ use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::{
     Connection, CredentialFuture, CredentialVariables, Credentials,
 };
+use kubeproof_contract::provider_errors::{NoCredentials, NotReady};
 use kubeproof_contract::scenario::Tier;
 use sha2::{Digest, Sha256};
 
@@ -193,7 +194,7 @@ impl KeyVariable {
         names: &[&str],
     ) -> CredentialFuture<'a> {
         let given = self.given(connection, names);
-        Box::pin(std::future::ready(given.map_err(|error| error.to_string())))
+        Box::pin(std::future::ready(given.map_err(NoCredentials::failed)))
     }
 
     /// Whether a cloud that needs nothing but this key can run in a tier other than rehearsal, and with which key.
@@ -201,12 +202,12 @@ impl KeyVariable {
     ///
     /// # Errors
     /// With what is missing, and where it was searched for.
-    pub fn readiness(&self, tier: Tier, env_file: &Path, note: &str) -> Result<String, String> {
+    pub fn readiness(&self, tier: Tier, env_file: &Path, note: &str) -> Result<String, NotReady> {
         if tier != Tier::Live {
-            return Err(format!("not supported in tier {tier}"));
+            return Err(NotReady::Tier(tier));
         }
         let found = self.documented(env_file);
-        let (_, source) = found.map_err(|error| error.to_string())?;
+        let (_, source) = found.map_err(NotReady::missing)?;
         Ok(format!("{} from {source} {note}", self.name))
     }
 
@@ -336,6 +337,7 @@ mod tests {
         assert!(ready.starts_with("SKY_KEY from ") && ready.ends_with(" (untested)"));
         assert!(!ready.contains("hush"));
         let other = KEY.readiness(Tier::Kind, &path, "");
+        let other = other.map_err(|error| error.to_string());
         assert_eq!(other, Err("not supported in tier kind".to_owned()));
     }
 

@@ -3,34 +3,14 @@
 //! What each change does is in the provider's file of the same name.
 
 use kubeproof_contract::fault::Effect;
+use kubeproof_contract::provider_errors::ForeignChangeError;
 use kubeproof_contract::scenario::AnyScenario;
 
 use crate::CallError;
 
-/// Why a change could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
-    /// A call of it has failed.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// The provider has none of this name.
-    #[error("unknown change `{name}` (expected one of {expected})")]
-    Unknown {
-        /// The name.
-        name: String,
-        /// The names that there are.
-        expected: String,
-    },
-}
-
-impl ChangeError {
-    /// The error for a name that is not among these changes, each a name with what it does.
-    pub fn unknown(name: &str, changes: &[(&str, &str)]) -> Self {
-        let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
-        Self::Unknown {
-            name: name.to_owned(),
-            expected: names.join(", "),
-        }
+impl From<CallError> for ForeignChangeError {
+    fn from(error: CallError) -> Self {
+        Self::failed(error)
     }
 }
 
@@ -42,7 +22,7 @@ pub fn problems(scenario: &AnyScenario, changes: &[(&str, &str)]) -> Vec<String>
             if let Effect::ForeignChange(change) = &fault.0.effect
                 && !changes.iter().any(|(name, _)| name == change)
             {
-                let unknown = ChangeError::unknown(change, changes);
+                let unknown = ForeignChangeError::unknown(change, changes);
                 problems.push(format!("failure {}: {unknown}", failure.name.as_str()));
             }
         }

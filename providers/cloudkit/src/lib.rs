@@ -16,6 +16,7 @@ pub mod dialect;
 pub mod documented;
 pub mod error;
 pub mod external_changes;
+pub mod grant;
 pub mod jwt;
 pub mod label_marks;
 pub mod machines;

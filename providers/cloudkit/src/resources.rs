@@ -16,6 +16,24 @@ impl<A: RestApi> RestClient<A> {
     /// When finding or creating fails, or the answer stays unknown too often.
     pub async fn ensure<T: DeserializeOwned + Send>(
         &self,
+        calls: (&'static str, &'static str),
+        body: &Value,
+        is_it: impl Fn(&T) -> bool + Send + Sync,
+        is_taken: impl Fn(&CallError) -> bool + Send + Sync,
+    ) -> Result<T, CallError> {
+        let windows = LookupWindows::DEFAULT;
+        self.ensure_within(windows, calls, body, is_it, is_taken)
+            .await
+    }
+
+    /// The same where nothing but looking it up prevents a second one: the windows are as long as a creation without
+    /// an answer may take.
+    ///
+    /// # Errors
+    /// As [`Self::ensure`].
+    pub async fn ensure_within<T: DeserializeOwned + Send>(
+        &self,
+        windows: LookupWindows,
         (list, create): (&'static str, &'static str),
         body: &Value,
         is_it: impl Fn(&T) -> bool + Send + Sync,
@@ -35,7 +53,7 @@ impl<A: RestApi> RestClient<A> {
             }
             made
         };
-        find_or_create(self.session(), LookupWindows::DEFAULT, find, make).await
+        find_or_create(self.session(), windows, find, make).await
     }
 
     /// All items of a list without pages, each turned into something else.

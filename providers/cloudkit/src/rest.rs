@@ -5,7 +5,6 @@
 
 mod links;
 
-use std::error::Error;
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +14,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue, InvalidHeaderValue};
 use http::{Request, Response, StatusCode};
 use kubeproof_contract::provider::Connection;
+pub use kubeproof_contract::provider_errors::BoxError;
 use kubeproof_contract::route::{Route, verb};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -44,9 +44,6 @@ pub struct RestError {
     pub retry_after: Option<Duration>,
 }
 
-/// An error of a cloud's own.
-pub type BoxError = Box<dyn Error + Send + Sync>;
-
 /// A request that could not be made.
 #[derive(Debug, thiserror::Error)]
 enum RequestError {
@@ -71,7 +68,7 @@ pub trait RestApi: Classify + Debug + Send + Sync + 'static {
     /// The timeout of one call.
     const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
-    /// The value of the `Authorization` header. Errors say what to do about it, and never show a secret.
+    /// The value of the `Authorization` header; empty where there is none, for what is public. Errors say what to do about it, and never show a secret.
     fn authorization(
         &self,
         connection: &Connection,
@@ -351,8 +348,10 @@ impl<A: RestApi> RestClient<A> {
         let mut request = Request::builder()
             .method(route.method)
             .uri(format!("{}{}", A::BASE, call.path(route)))
-            .header(header::AUTHORIZATION, authorization)
             .header(header::ACCEPT, "application/json");
+        if !authorization.is_empty() {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
         if call.body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }

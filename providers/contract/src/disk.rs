@@ -5,7 +5,7 @@
 //! names alone stores nothing here.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use http::{Method, Request, Response, StatusCode};
 use crate::call::{Dialect, ErrorKind, Signature};
 use crate::documented_effects::DocumentedEffect;
 use crate::effect::Effect;
+use crate::mutex::lock;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
 /// The service name of these calls in signatures.
@@ -88,7 +89,7 @@ impl Files {
 #[async_trait]
 impl Transport for Files {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = lock(&self.0);
         let name = request.uri().path().to_owned();
         let mut response = Response::new(Bytes::new());
         match *request.method() {

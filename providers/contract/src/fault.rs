@@ -1,16 +1,21 @@
 //! Faults as plain data: target and effect, their written form, and which calls they match.
 //!
-//! Written form: `[actor/]service:operation[#occurrence][*times]=effect[(argument)]`, for example
-//! `ec2:AllocateAddress#2=quota`, `ec2:Delete*=throttle(3)`, `auditor/ec2:DescribeAddresses=reject`.
+//! Written form: `[actor/]service:operation[[key]][@teardown][#occurrence][*times]=effect[(argument)]`, for example
+//! `ec2:AllocateAddress#2=quota`, `ec2:Delete*=throttle(3)`, `auditor/ec2:DescribeAddresses=reject`,
+//! `ec2:CreateSubnet[10.0.2.0/24]=lost-response`, `ec2:DescribeVpcs[NAME~1f3a9c0d]@teardown#changed=throttle`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::call::{Actor, Signature};
+use crate::call_key::{CallKey, KeyPattern};
 pub use crate::effect::{EFFECTS, Effect, EffectSyntaxError, read_effect};
 
 /// A fault that is injected at least this many times in a row goes on for ever.
 pub const LASTING: u64 = 1000;
+
+/// The occurrence of calls whose answer has changed.
+const CHANGED: &str = "changed";
 
 /// The target of a fault: which calls it is injected into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +26,32 @@ pub struct CallMatcher {
     pub service: String,
     /// The operation; a trailing `*` matches any ending.
     pub operation: String,
+    /// What the calls are about; `None` means any of this name. Calls with another key are not counted.
+    pub key: Option<KeyPattern>,
+    /// Whether calls are counted only from the beginning of the teardown on.
+    pub in_teardown: bool,
+    /// Whether only reads are counted whose answer differs from the one before to the same request (`#changed`).
+    pub changed: bool,
     /// The first matching call that the fault is injected into, counted from 1. An effect that shows later
     /// ([`crate::call::Dialect::shows_later`]) takes the first accepted call from there on.
     pub occurrence: u64,
     /// How many matching calls in a row the fault is injected into; [`LASTING`] or more: all.
     pub times: u64,
+}
+
+/// A call, as far as targets depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct ObservedCall<'a> {
+    /// Who makes it.
+    pub actor: Actor,
+    /// Its name.
+    pub signature: &'a Signature,
+    /// What it is about; `None` where calls have no keys.
+    pub key: Option<&'a CallKey>,
+    /// Whether the teardown has begun.
+    pub in_teardown: bool,
+    /// Whether its answer differs from the one before to the same request.
+    pub changed: bool,
 }
 
 /// A fault: a target and an effect.
@@ -49,6 +75,19 @@ impl CallMatcher {
             && (self.service == "*" || self.service == signature.service)
     }
 
+    /// Whether a call of this name, key and moment is counted.
+    pub fn counts(&self, call: &ObservedCall<'_>) -> bool {
+        let key = match (&self.key, call.key) {
+            (None, _) => true,
+            (Some(pattern), Some(key)) => pattern.matches(key),
+            (Some(_), None) => false,
+        };
+        self.names(call.actor, call.signature)
+            && key
+            && (!self.in_teardown || call.in_teardown)
+            && (!self.changed || call.changed)
+    }
+
     /// Whether the fault is injected into the `count`-th matching call (from 1).
     pub fn covers(&self, count: u64) -> bool {
         count >= self.occurrence && (self.lasts() || count - self.occurrence < self.times)
@@ -63,7 +102,10 @@ impl CallMatcher {
     fn overlaps(&self, other: &Self) -> bool {
         let same = self.actor == other.actor
             && self.service == other.service
-            && self.operation == other.operation;
+            && self.operation == other.operation
+            && self.key == other.key
+            && self.in_teardown == other.in_teardown
+            && self.changed == other.changed;
         let (first, second) = if self.occurrence <= other.occurrence {
             (self, other)
         } else {
@@ -89,7 +131,7 @@ impl Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is not a fault: {source}; \
-     expected [actor/]service:operation[#occurrence][*times]=effect[(argument)]"
+     expected [actor/]service:operation[[key]][@teardown][#occurrence][*times]=effect[(argument)]"
 )]
 pub struct FaultSyntaxError {
     text: String,
@@ -111,6 +153,10 @@ enum FaultPartError {
     UnknownActor(String),
     #[error("`{0}` is not a count from 1")]
     NotACount(String),
+    #[error("the key in `[…]` is empty, not closed, or has a character that keys do not have")]
+    NotAKey,
+    #[error("`@{0}` is not `@teardown`")]
+    NotAPart(String),
 }
 
 impl FromStr for Fault {
@@ -132,32 +178,50 @@ impl FromStr for Fault {
 }
 
 fn read_target(text: &str) -> Result<CallMatcher, FaultPartError> {
+    let (text, key) = read_key(text)?;
     let (actor, rest) = match text.split_once('/') {
         Some((name, rest)) => (read_actor(name)?, rest),
-        None => (Actor::Provisioner, text),
+        None => (Actor::Provisioner, text.as_str()),
     };
     let (service, rest) = rest.split_once(':').ok_or(FaultPartError::NoOperation)?;
-    let (operation, occurrence, times) = match rest.split_once('#') {
+    let (operation, times) = match rest.split_once('#') {
         None => match rest.rsplit_once('*') {
             // A trailing `*` is a pattern, not a count.
-            Some((operation, times)) if !times.is_empty() => (operation, 1, read_count(times)?),
-            _ => (rest, 1, 1),
+            Some((operation, times)) if !times.is_empty() => (operation, format!("1*{times}")),
+            _ => (rest, "1".to_owned()),
         },
-        Some((operation, count)) => {
-            let (occurrence, times) = count.split_once('*').unwrap_or((count, "1"));
-            (operation, read_count(occurrence)?, read_count(times)?)
-        }
+        Some((operation, count)) => (operation, count.to_owned()),
+    };
+    let (occurrence, times) = times.split_once('*').unwrap_or((&times, "1"));
+    let (operation, in_teardown) = match operation.split_once('@') {
+        None => (operation, false),
+        Some((operation, "teardown")) => (operation, true),
+        Some((_, part)) => return Err(FaultPartError::NotAPart(part.to_owned())),
     };
     if service.is_empty() || operation.is_empty() {
         return Err(FaultPartError::EmptyName);
     }
+    let changed = occurrence == CHANGED;
     Ok(CallMatcher {
         actor,
         service: service.to_owned(),
         operation: operation.to_owned(),
-        occurrence,
-        times,
+        key,
+        in_teardown,
+        changed,
+        occurrence: if changed { 1 } else { read_count(occurrence)? },
+        times: read_count(times)?,
     })
+}
+
+/// The text without the key in it, and the key: it may contain what means something elsewhere.
+fn read_key(text: &str) -> Result<(String, Option<KeyPattern>), FaultPartError> {
+    let Some((before, rest)) = text.split_once('[') else {
+        return Ok((text.to_owned(), None));
+    };
+    let (key, after) = rest.split_once(']').ok_or(FaultPartError::NotAKey)?;
+    let key = KeyPattern::read(key).ok_or(FaultPartError::NotAKey)?;
+    Ok((format!("{before}{after}"), Some(key)))
 }
 
 fn read_actor(name: &str) -> Result<Actor, FaultPartError> {
@@ -176,19 +240,24 @@ fn read_count(text: &str) -> Result<u64, FaultPartError> {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CallMatcher {
-            actor,
-            service,
-            operation,
-            occurrence,
-            times,
-        } = &self.target;
-        if *actor != Actor::Provisioner {
-            write!(f, "{actor}/")?;
+        let target = &self.target;
+        if target.actor != Actor::Provisioner {
+            write!(f, "{}/", target.actor)?;
         }
-        write!(f, "{service}:{operation}#{occurrence}")?;
-        if *times != 1 {
-            write!(f, "*{times}")?;
+        write!(f, "{}:{}", target.service, target.operation)?;
+        if let Some(key) = &target.key {
+            write!(f, "[{key}]")?;
+        }
+        if target.in_teardown {
+            f.write_str("@teardown")?;
+        }
+        if target.changed {
+            write!(f, "#{CHANGED}")?;
+        } else {
+            write!(f, "#{}", target.occurrence)?;
+        }
+        if target.times != 1 {
+            write!(f, "*{}", target.times)?;
         }
         write!(f, "={}", self.effect)
     }

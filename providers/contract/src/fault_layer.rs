@@ -11,9 +11,11 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::call::{Actor, Dialect, Signature};
+use crate::call_key::CallKey;
 use crate::disk;
-use crate::fault::{Effect, Fault};
+use crate::fault::{CallMatcher, Effect, Fault, ObservedCall};
 use crate::mutex::lock;
+use crate::provider_errors::ForeignChangeError;
 use crate::transport::SharedTransport;
 
 mod apply;
@@ -55,6 +57,7 @@ struct Inner {
     stale_reads: Mutex<StaleReads>,
     retry_after_waits: Mutex<RetryAfterWaits>,
     programs: AtomicBool,
+    in_teardown: AtomicBool,
     over: AtomicBool,
 }
 
@@ -68,7 +71,7 @@ pub trait ForeignChanges: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// When the change is unknown or could not be made; the trial is then inconclusive.
-    async fn make(&self, name: &str) -> Result<(), String>;
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError>;
 
     /// The first attempt has ended: undoes the changes that last only until then.
     fn first_attempt_is_over(&self) {}
@@ -115,6 +118,7 @@ impl FaultPlan {
                 stale_reads: Mutex::default(),
                 retry_after_waits: Mutex::default(),
                 programs: AtomicBool::new(false),
+                in_teardown: AtomicBool::new(false),
                 over: AtomicBool::new(false),
             }),
         }
@@ -170,7 +174,7 @@ impl FaultPlan {
         let foreign = lock(&self.inner.foreign).clone();
         let made = match foreign {
             Some(foreign) => foreign.make(name).await,
-            None => Err("no foreign changes can be made here".to_owned()),
+            None => Err(ForeignChangeError::Unsupported),
         };
         let Err(problem) = made else {
             return true;
@@ -214,6 +218,26 @@ impl FaultPlan {
         lock(&self.inner.pages).clear();
     }
 
+    /// The teardown begins: faults that are aimed at calls of it count from here.
+    pub fn teardown_begins(&self) {
+        self.inner.in_teardown.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether some fault is aimed at calls by what they are about.
+    pub fn needs_keys(&self) -> bool {
+        let by_key = |target: &CallMatcher| target.key.is_some() || target.changed;
+        self.inner.faults.iter().any(|fault| by_key(&fault.target))
+    }
+
+    /// Whether it depends on the answer of a read like this whether a fault is injected into it.
+    fn depends_on_answer(&self, actor: Actor, signature: &Signature) -> bool {
+        let faults = &self.inner.faults;
+        !signature.mutating
+            && faults
+                .iter()
+                .any(|fault| fault.target.changed && fault.target.names(actor, signature))
+    }
+
     /// The calls that were repeated before their `Retry-After` time was over, a message each.
     pub fn ignored_retry_after(&self) -> Vec<String> {
         lock(&self.inner.retry_after_waits).ignored()
@@ -249,8 +273,8 @@ impl FaultPlan {
     /// effect whether the cloud accepts the call and shows the effect later.
     fn decide(
         &self,
-        actor: Actor,
-        signature: &Signature,
+        (actor, signature): (Actor, &Signature),
+        (key, changed): (Option<&CallKey>, bool),
         shows_later: impl Fn(&Effect) -> bool,
     ) -> Option<(usize, Effect)> {
         if *self.inner.lifted.borrow() {
@@ -264,11 +288,18 @@ impl FaultPlan {
         if changes && self.inner.interrupts_again.swap(false, Ordering::SeqCst) {
             return Some((usize::MAX, Effect::Cancel));
         }
+        let call = ObservedCall {
+            actor,
+            signature,
+            key,
+            in_teardown: self.inner.in_teardown.load(Ordering::SeqCst),
+            changed,
+        };
         let mut counts = lock(&self.inner.counts);
         let mut decided = None;
         let counted = self.inner.faults.iter().zip(counts.iter_mut());
         for (index, (fault, count)) in counted.enumerate() {
-            if !fault.target.names(actor, signature) {
+            if !fault.target.counts(&call) {
                 continue;
             }
             count.seen += 1;

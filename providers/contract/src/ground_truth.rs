@@ -45,9 +45,8 @@ pub trait GroundTruth: Send + Sync {
     /// description of the critical path.
     fn fastest_ready(&self) -> Option<(Duration, String)>;
 
-    /// Another account with the same past, which follows this clock: what is changed in one does not show in the
-    /// other. The clock must not be behind the account.
-    fn fork(&self, clock: Clock) -> Rehearsal;
+    /// The account as it is now, to fork others from: what is changed in one does not show in another.
+    fn copy(&self) -> Arc<dyn Snapshot>;
 
     /// A snapshot of the account as it is now. Everything in it becomes a bystander: it is not on any run's
     /// bill and does not use up quotas.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::mutex::lock;
 use crate::transport::{CertificateAuthority, ClientIdentity, Transport, TransportError};
 
 type Pool = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -90,7 +91,7 @@ impl Https {
             };
         };
         let peer = (authority, identity);
-        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut private = lock(&self.private);
         if let Some(pool) = private.get(&peer) {
             return Ok(pool.clone());
         }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,7 +16,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::call::{Actor, Dialect, Signature, Targets};
+use crate::call_key::{AnswerChanged, CallKey};
 use crate::clock::Clock;
+use crate::mutex::lock;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
 /// One call in the journal.
@@ -48,6 +50,17 @@ pub struct Call {
     /// Ids and names of what it created, according to its answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<String>,
+    /// What it is about, where calls have keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether its answer differs from the one before to the same request, where calls have keys.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub changed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The shared list of calls of one trial.
@@ -57,32 +70,33 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// A journal that goes on after these calls.
+    pub fn after(calls: Vec<Call>) -> Self {
+        Self {
+            calls: Arc::new(Mutex::new(calls)),
+        }
+    }
+
     /// All calls so far, in the order in which they were sent.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.calls).clone()
     }
 
     /// Whether this actor has made a call.
     pub fn has(&self, actor: Actor) -> bool {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
         calls.iter().any(|call| call.actor == actor)
     }
 
     /// The calls from this position on, counted from 0.
     pub fn calls_from(&self, from: usize) -> Vec<Call> {
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
         calls.get(from..).unwrap_or_default().to_vec()
     }
 
     /// The number of calls so far.
     pub fn len(&self) -> usize {
-        self.calls
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        lock(&self.calls).len()
     }
 
     /// Whether no call was made yet.
@@ -93,7 +107,7 @@ impl Journal {
     /// One hash over everything in the calls that is deterministic: equal runs have equal hashes.
     pub fn hash(&self) -> String {
         let mut hasher = Sha256::new();
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = lock(&self.calls);
         for call in calls.iter() {
             // Written out field by field, so that the hash does not change with serde's layout.
             hasher.update(format!(
@@ -131,7 +145,7 @@ impl Journal {
     }
 
     fn begin(&self, call: Call) -> usize {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls = lock(&self.calls);
         let index = calls.len();
         calls.push(Call {
             ordinal: index as u64 + 1,
@@ -141,7 +155,7 @@ impl Journal {
     }
 
     fn end(&self, index: usize, finish: impl FnOnce(&mut Call)) {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls = lock(&self.calls);
         if let Some(call) = calls.get_mut(index) {
             finish(call);
         }
@@ -241,6 +255,8 @@ impl Transport for JournalLayer {
             response_digest: String::new(),
             names: targets(None).names,
             made: Vec::new(),
+            key: request.extensions().get::<CallKey>().map(ToString::to_string),
+            changed: false,
         });
         let result = self.inner.send(request).await;
         let took = self.clock.elapsed().saturating_sub(began);
@@ -251,6 +267,7 @@ impl Transport for JournalLayer {
                     call.status = Some(response.status().as_u16());
                     call.error = self.dialect.error_code(response);
                     call.response_digest = digest(response.body());
+                    call.changed = response.extensions().get::<AnswerChanged>().is_some();
                     if response.status().as_u16() < 400 {
                         let targets = targets(Some(response));
                         (call.names, call.made) = (targets.names, targets.made);

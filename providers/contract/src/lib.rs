@@ -7,6 +7,7 @@
 
 pub mod bounded;
 pub mod call;
+pub mod call_key;
 pub mod check;
 pub mod checked;
 pub mod clock;
@@ -30,6 +31,7 @@ pub mod prelude;
 pub mod private;
 pub mod process;
 pub mod provider;
+pub mod provider_errors;
 pub mod provisioner;
 pub mod resource;
 pub mod route;

@@ -18,6 +18,7 @@ pub use crate::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
     Provider, ProviderParts, Retention, Simulated,
 };
+pub use crate::provider_errors::{ForeignChangeError, NoCredentials, NotReady};
 pub use crate::provisioner::{KubernetesAccess, Provisioned, Provisioner};
 pub use crate::resource::{MonthlyCost, Resource, ResourceType};
 pub use crate::run::Run;

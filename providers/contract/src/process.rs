@@ -23,7 +23,7 @@ use self::running::{EndReason, Running};
 
 pub use self::attached::Attached;
 pub use self::group::end_all;
-pub use self::programs::{Overrun, Programs, Spent};
+pub use self::programs::{Overrun, Programs, SleepGuard, Spent};
 
 /// Receives each line that a program writes, as it is written.
 pub type LineSink = Arc<dyn Fn(Stream, &str) + Send + Sync>;

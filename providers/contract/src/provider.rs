@@ -17,6 +17,7 @@ use crate::fault_layer::ForeignChanges;
 use crate::ground_truth::Rehearsal;
 use crate::observer::Observer;
 use crate::plan::Plan;
+use crate::provider_errors::{NoCredentials, NotReady};
 use crate::provisioner::{KubernetesAccess, Provisioner};
 use crate::resource::{MonthlyCost, Resource};
 use crate::run::Run;
@@ -85,7 +86,7 @@ impl std::fmt::Debug for CredentialVariables {
 
 /// The pending result of [`ProgramSupport::credential_variables`].
 pub type CredentialFuture<'a> =
-    Pin<Box<dyn Future<Output = Result<CredentialVariables, String>> + Send + 'a>>;
+    Pin<Box<dyn Future<Output = Result<CredentialVariables, NoCredentials>> + Send + 'a>>;
 
 /// How to find credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -233,9 +234,7 @@ pub trait ProgramSupport: Send + Sync {
     /// # Errors
     /// When there are none, or none that can be handed on.
     fn credential_variables<'a>(&'a self, _connection: &'a Connection) -> CredentialFuture<'a> {
-        Box::pin(async {
-            Err("programs cannot be run in a real account of this provider".to_owned())
-        })
+        Box::pin(async { Err(NoCredentials::Unsupported) })
     }
 
     /// What a program's environment needs in addition to [`ProgramSupport::credential_variables`], so that it uses
@@ -317,7 +316,7 @@ pub trait LiveAccess: Send + Sync {
     ///
     /// # Errors
     /// With what is missing, where it was searched for, and what to do.
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String>;
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady>;
 
     /// Why this cannot be the id of an account of this cloud, if it cannot: the allow-list has a typing error.
     fn account_id_problem(&self, _id: &str) -> Option<String> {

@@ -4,7 +4,9 @@
 //! trust the provisioner.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -56,11 +58,25 @@ impl KubernetesAccess {
     }
 }
 
+/// Why a provisioner hands over no access. It is not wrong for that.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum NoAccess {
+    /// It gives none, for this reason.
+    #[error("{0}")]
+    NotGiven(&'static str),
+    /// The program that its kubeconfig asks for a credential cannot be started here, which proves nothing.
+    #[error("the helper of its kubeconfig: {0}")]
+    NoHelper(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+/// The access that a provisioner hands over; or why there is none.
+pub type HandedOver = Result<KubernetesAccess, NoAccess>;
+
 /// What a provisioner hands over when it reports that the cluster is ready.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Provisioned {
     /// Access to the cluster, from the provisioner's kubeconfig; or why there is none.
-    pub access: Result<KubernetesAccess, String>,
+    pub access: HandedOver,
     /// What it says it created: logical name → id. Evidence, never believed unchecked.
     pub made: BTreeMap<String, String>,
 }

@@ -186,6 +186,16 @@ pub struct ResourceType {
     pub retained_because: Option<&'static str>,
 }
 
+impl ResourceType {
+    /// A type of which nothing may remain.
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            retained_because: None,
+        }
+    }
+}
+
 /// When one resource of the ground truth existed: for the duplicates oracle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifespan {

@@ -5,16 +5,18 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
 use crate::call::Dialect;
+use crate::call_key::CallKeys;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::fault_layer::FaultPlan;
 use crate::ground_truth::GroundTruth;
 use crate::journal::Journal;
+use crate::mutex::lock;
 use crate::transport::SharedTransport;
 
 /// How to serve an account.
@@ -52,6 +54,59 @@ pub struct Sharing {
     pub journal: Journal,
     /// The trial's faults.
     pub faults: FaultPlan,
+    /// What its calls are about.
+    pub keys: CallKeys,
+    /// Where it was served before.
+    pub place: Place,
+}
+
+/// Where an account is served. Serving a copy of it at the same place keeps the addresses valid that programs have in
+/// their files: the ports stay, and so does the authority that clients trust.
+#[derive(Clone, Default)]
+pub struct Place {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    ports: BTreeMap<String, u16>,
+    authority: Option<AuthorityPem>,
+}
+
+/// A certificate authority with its key. The key is never shown.
+#[derive(Clone)]
+pub struct AuthorityPem {
+    /// Its certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
+}
+
+impl Place {
+    /// The port of a host, or of the API (`""`); 0 if it had none yet.
+    pub fn port(&self, host: &str) -> u16 {
+        lock(&self.kept).ports.get(host).copied().unwrap_or(0)
+    }
+
+    /// Keeps the port of a host.
+    pub fn keep_port(&self, host: &str, port: u16) {
+        lock(&self.kept).ports.insert(host.to_owned(), port);
+    }
+
+    /// Forgets the ports of all hosts: another account may have others of the same names.
+    pub fn forget_hosts(&self) {
+        lock(&self.kept).ports.retain(|host, _| host.is_empty());
+    }
+
+    /// The authority, if there was one.
+    pub fn authority(&self) -> Option<AuthorityPem> {
+        lock(&self.kept).authority.clone()
+    }
+
+    /// Keeps the authority.
+    pub fn keep_authority(&self, authority: AuthorityPem) {
+        lock(&self.kept).authority = Some(authority);
+    }
 }
 
 /// A simulated account that can be served while it is used in memory.

@@ -2,9 +2,10 @@
 //! returns (`exec`, as `aws eks update-kubeconfig` writes it).
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use kubeproof_contract::provisioner::{KubernetesAccess, ProvisionerError};
+use kubeproof_contract::provisioner::{HandedOver, NoAccess, ProvisionerError};
 use kubeproof_kubernetes::KubernetesError;
 use kubeproof_kubernetes::kubeconfig::{self, Helper};
 
@@ -45,9 +46,11 @@ pub async fn over(
     workspace: &Workspace,
     variables: &[(String, String)],
     output: &Output,
-) -> Result<Result<KubernetesAccess, String>, HandedError> {
+) -> Result<HandedOver, HandedError> {
     let Some(Kubeconfig { text, folder }) = output.kubeconfig(&workspace.folder())? else {
-        return Ok(Err("the provisioner hands over no kubeconfig".to_owned()));
+        return Ok(Err(NoAccess::NotGiven(
+            "the provisioner hands over no kubeconfig",
+        )));
     };
     let Some(helper) = kubeconfig::helper(&text)? else {
         return Ok(Ok(kubeconfig::access(&text)?));
@@ -55,7 +58,7 @@ pub async fn over(
     let call = match call(&helper, variables, &folder) {
         Ok(call) => call,
         // A helper that is not installed here proves nothing.
-        Err(missing) => return Ok(Err(format!("the helper of its kubeconfig: {missing}"))),
+        Err(missing) => return Ok(Err(NoAccess::NoHelper(Arc::new(missing)))),
     };
     let answer = answer(workspace, &call).await?;
     Ok(Ok(kubeconfig::access_by(&text, &answer)?))
@@ -131,10 +134,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
 "#;
 
     /// What is handed over when the kubeconfig's helper is this script, or this program.
-    fn handed(
-        script: &str,
-        command: &str,
-    ) -> Result<Result<KubernetesAccess, String>, HandedError> {
+    fn handed(script: &str, command: &str) -> Result<HandedOver, HandedError> {
         let folder = tempfile::tempdir().expect("a folder");
         let workspace = Workspace {
             run: Run::new("r1", "me", Timestamp::UNIX_EPOCH),
@@ -149,6 +149,7 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
             }],
             files: Vec::new(),
             time_scale: None::<NonZeroU32>,
+            real_sleeps: false,
             real_limit: Duration::from_mins(1),
             programs: Programs::default(),
             access: None,
@@ -199,7 +200,8 @@ echo "\"status\": {\"token\": \"$STUB_KEY-$KUBEPROOF_NAME\"}}"
     fn a_helper_that_is_not_here_proves_nothing() {
         let reason = handed(HELPER, "no-such-helper-here")
             .expect("no error")
-            .expect_err("none");
+            .expect_err("none")
+            .to_string();
         assert!(
             reason.contains("`no-such-helper-here` is not on PATH"),
             "{reason}"

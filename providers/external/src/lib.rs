@@ -12,4 +12,5 @@ pub mod program;
 pub mod provisioner;
 pub mod readiness;
 pub mod redact;
+pub mod sleeps;
 pub mod workspace;

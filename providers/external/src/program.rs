@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::private;
 use kubeproof_contract::process::{LineSink, ProcessOutput, ProcessSpec, Stream};
 use kubeproof_contract::provisioner::ProvisionerError;
@@ -198,7 +199,7 @@ fn listener(workspace: &Workspace, call: &Call) -> LineSink {
             Stream::Error => &errors,
         };
         let line = {
-            let mut clean = clean.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut clean = lock(clean);
             clean.line(line)
         };
         note(&log, &line);
@@ -212,7 +213,7 @@ fn log(workspace: &Workspace) -> Option<File> {
 }
 
 fn note(log: &Arc<Mutex<Option<File>>>, line: &str) {
-    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut log = lock(log);
     if let Some(file) = log.as_mut() {
         // A full disk is noticed elsewhere.
         let _ = writeln!(file, "{line}");

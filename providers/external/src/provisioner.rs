@@ -16,6 +16,7 @@ use kubeproof_simkit::paced_clock::PacedClock;
 use crate::environment::{Phase, variables};
 use crate::handed;
 use crate::output::{self, Output};
+use crate::sleeps::Sleeps;
 use crate::workspace::Workspace;
 
 /// The file that a program may write.
@@ -67,11 +68,31 @@ fn wrong(error: impl std::fmt::Display) -> ProvisionerError {
     ProvisionerError::left_unknown(error.to_string())
 }
 
+/// The clock while a program runs.
+struct Pace {
+    clock: PacedClock,
+    /// Where it sleeps.
+    _sleeps: Option<Sleeps>,
+}
+
 impl ExternalProvisioner {
-    /// Paces the clock while the program runs, unless it is the real one.
-    fn pace(&self) -> Option<PacedClock> {
-        let scale = self.workspace.time_scale?;
-        Some(PacedClock::keep(scale, &self.workspace.programs))
+    /// Paces the clock while the program runs, unless it is the real one, and lets it sleep on it.
+    fn pace(&mut self) -> Result<Option<Pace>, ProvisionerError> {
+        let Some(scale) = self.workspace.time_scale else {
+            return Ok(None);
+        };
+        let mut sleeps = None;
+        if !self.workspace.real_sleeps {
+            let folder = self.workspace.folder();
+            let server = Sleeps::serve(&folder, &self.workspace.programs);
+            let server = server.map_err(|error| wrong(format!("no sleeps on the clock: {error}")))?;
+            self.workspace.variables.extend(server.variables());
+            sleeps = Some(server);
+        }
+        Ok(Some(Pace {
+            clock: PacedClock::keep(scale, &self.workspace.programs),
+            _sleeps: sleeps,
+        }))
     }
 
     /// Gets access to a real account, for this process alone.
@@ -170,7 +191,7 @@ impl Provisioner for ExternalProvisioner {
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         self.connect().await?;
         self.prepare()?;
-        let pace = self.pace();
+        let pace = self.pace()?;
         // A helper of its kubeconfig is one of its programs, too: it may call the cloud.
         let made = match self.make().await {
             Ok(output) => self.taken(&output).await,
@@ -178,7 +199,7 @@ impl Provisioner for ExternalProvisioner {
         };
         private::tighten(&self.workspace.folder());
         if let Some(pace) = pace {
-            pace.release().await;
+            pace.clock.release().await;
         }
         made
     }
@@ -186,11 +207,11 @@ impl Provisioner for ExternalProvisioner {
     async fn teardown(&mut self) -> Result<(), ProvisionerError> {
         self.connect().await?;
         self.prepare()?;
-        let pace = self.pace();
+        let pace = self.pace()?;
         let removed = self.remove().await;
         private::tighten(&self.workspace.folder());
         if let Some(pace) = pace {
-            pace.release().await;
+            pace.clock.release().await;
         }
         removed
     }

@@ -41,6 +41,8 @@ pub struct Workspace {
     pub files: Vec<(PathBuf, String)>,
     /// In rehearsal: the clock's speed while the program runs. `None` elsewhere, where the clock is real.
     pub time_scale: Option<NonZeroU32>,
+    /// Whether the sleeps of Python programs are real in rehearsal.
+    pub real_sleeps: bool,
     /// The longest that one run of a program may take, in real time.
     pub real_limit: Duration,
     /// The programs of the trial.

@@ -96,6 +96,7 @@ async fn a_program_that_writes_down_its_environment() {
         variables: Vec::new(),
         files: Vec::new(),
         time_scale: None,
+        real_sleeps: false,
         real_limit: Duration::from_secs(20),
         programs: Programs::default(),
         access: Some(Arc::new(Given)),

@@ -16,7 +16,7 @@ use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
 
 use crate::credentials::Tokens;
-use crate::routes::{Service, compute, container, project};
+use crate::routes::{Service, compute, container, project, workload};
 
 /// Compute Engine and Kubernetes Engine read what they have acknowledged. What lags (a service account, an API that
 /// was just enabled) is known by its errors.
@@ -60,6 +60,10 @@ services! {
     BigQuery = project::BIGQUERY;
     /// Cloud Logging.
     Logging = project::LOGGING;
+    /// Cloud DNS.
+    Dns = workload::DNS;
+    /// Filestore.
+    Filestore = workload::FILES;
 }
 
 /// The API of one service.
@@ -115,6 +119,10 @@ pub struct Api {
     pub bigquery: Client<BigQuery>,
     /// Who made what.
     pub logging: Client<Logging>,
+    /// Zones and their records.
+    pub dns: Client<Dns>,
+    /// Shared files.
+    pub files: Client<Filestore>,
     session: Arc<Session>,
     tokens: Arc<Tokens>,
 }
@@ -143,6 +151,8 @@ impl Api {
             billing: client(&session, &tokens),
             bigquery: client(&session, &tokens),
             logging: client(&session, &tokens),
+            dns: client(&session, &tokens),
+            files: client(&session, &tokens),
             session,
             tokens,
         }

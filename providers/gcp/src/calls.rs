@@ -5,7 +5,7 @@
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::fault::Effect;
 
-use crate::routes::{SERVICES, Service, compute, container, project};
+use crate::routes::{SERVICES, Service, compute, container, project, workload};
 
 /// How an operation that makes nodes can fail after it was accepted.
 const OF_NODES: &[&str] = &["GCE_QUOTA_EXCEEDED", "GCE_STOCKOUT", "INTERNAL"];
@@ -40,6 +40,7 @@ pub fn has_operation(call: &Signature) -> bool {
         compute::SERVICE.name,
         container::SERVICE.name,
         project::SERVICE_USAGE.name,
+        workload::FILES.name,
     ];
     let is_asked = services.contains(&call.service.as_str());
     call.mutating && is_asked && !call.operation.ends_with("operations.cancel")
@@ -52,13 +53,21 @@ pub fn makes_nodes(call: &Signature) -> bool {
     is_made && call.service == container::SERVICE.name
 }
 
-/// Whether a call can be carried out in part: a deletion that leaves something, a list that does not reach all places.
+/// Whether a call that is carried out in part has failed: a cluster that could not be made removes itself.
+pub fn fails_in_part(call: &Signature) -> bool {
+    call.service == container::SERVICE.name && call.operation.ends_with(".clusters.create")
+}
+
+/// Whether a call can be carried out in part: a deletion that leaves something, a list that does not reach all places,
+/// a cluster that is gone before anybody sees that it failed.
 pub fn can_be_partial(call: &Signature) -> bool {
     let is = |service: &Service, end: &str| {
         call.service == service.name && call.operation.ends_with(end)
     };
-    is(&container::SERVICE, ".clusters.delete")
+    fails_in_part(call)
+        || is(&container::SERVICE, ".clusters.delete")
         || is(&container::SERVICE, ".clusters.list")
+        || is(&workload::FILES, ".instances.list")
         || is(&compute::SERVICE, ".aggregatedList")
 }
 
@@ -94,18 +103,16 @@ pub fn simulates(call: &Signature, effect: &Effect) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::injected;
+
     use super::*;
 
     #[test]
     fn an_operation_fails_only_in_ways_that_its_service_has() {
         let check = |text: &str, expected: bool| {
-            let fault: kubeproof_contract::fault::Fault = text.parse().unwrap();
             let all = calls();
-            let mut named = all.iter();
-            let call = named
-                .find(|call| fault.target.names(fault.target.actor, call))
-                .unwrap();
-            assert_eq!(simulates(call, &fault.effect), expected, "{text}");
+            let (call, effect) = injected(&all, text);
+            assert_eq!(simulates(call, &effect), expected, "{text}");
         };
         let create = "container:projects.locations.clusters.create";
         check(&format!("{create}=async-fail(GCE_STOCKOUT)"), true);
@@ -118,6 +125,7 @@ mod tests {
         check("compute:globalOperations.get=stale-read(30)", false);
         check("compute:disks.aggregatedList=partial", true);
         check("container:projects.locations.clusters.delete=partial", true);
+        check("container:projects.locations.clusters.create=partial", true);
         check("compute:networks.delete=partial", false);
         check("serviceusage:services.batchEnable=async-late", true);
         check("iam:projects.serviceAccounts.create=async-late", false);

@@ -7,14 +7,13 @@ mod file;
 mod grant;
 mod jwt;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use kubeproof_cloudkit::credentials::{CredentialsError, EnvFile, Variables};
+pub use kubeproof_cloudkit::grant::AccessToken;
+use kubeproof_cloudkit::grant::{NoToken, Renewed};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
-use tokio::sync::Mutex;
 
 use crate::rehearsal;
 use file::{CredentialFile, FileError};
@@ -26,8 +25,6 @@ pub const FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 pub const TOKEN: &str = "GOOGLE_OAUTH_ACCESS_TOKEN";
 /// The variable from which gcloud takes an access token.
 const GCLOUD_TOKEN: &str = "CLOUDSDK_AUTH_ACCESS_TOKEN";
-/// A token is renewed so long before it expires.
-const MARGIN: SignedDuration = SignedDuration::from_mins(5);
 /// How long a token that says nothing about it is taken to be valid.
 const UNSTATED: Duration = Duration::from_mins(10);
 
@@ -41,14 +38,8 @@ pub enum TokenError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The source gives no token.
-    #[error("{place}: {source}")]
-    Grant {
-        /// The source.
-        place: String,
-        /// Why.
-        #[source]
-        source: GrantError,
-    },
+    #[error(transparent)]
+    Grant(#[from] NoToken<GrantError>),
     /// No place has any.
     #[error(
         "no Google Cloud credentials: looked for {FILE} and {TOKEN} in {} and in the environment, and for {}; \
@@ -64,31 +55,6 @@ pub enum TokenError {
     },
 }
 
-/// An access token. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccessToken {
-    value: String,
-    /// When it expires, if that is known.
-    pub expires_at: Option<Timestamp>,
-}
-
-impl AccessToken {
-    /// The token itself.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    fn is_fresh(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|at| now + MARGIN < at)
-    }
-}
-
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessToken(redacted)")
-    }
-}
-
 /// Where access tokens come from.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -102,7 +68,7 @@ pub enum Source {
 
 /// The access token of one actor, renewed before it expires.
 #[derive(Debug, Default)]
-pub struct Tokens(Mutex<Option<AccessToken>>);
+pub struct Tokens(Renewed);
 
 impl Tokens {
     /// A token that is valid for some minutes.
@@ -110,24 +76,17 @@ impl Tokens {
     /// # Errors
     /// Names the places that were searched, or says what is wrong with the source.
     pub async fn current(&self, connection: &Connection) -> Result<AccessToken, TokenError> {
-        let mut known = self.0.lock().await;
-        let now = connection.clock.now();
-        if let Some(token) = known.as_ref().filter(|token| token.is_fresh(now)) {
-            return Ok(token.clone());
-        }
-        let (source, place) = find(connection)?;
-        let token = grant::token(connection, &source).await;
-        let token = token.map_err(|source| TokenError::Grant { place, source })?;
-        *known = Some(token.clone());
-        Ok(token)
+        let renew = async {
+            let (source, place) = find(connection)?;
+            let token = grant::token(connection, &source).await;
+            Ok(token.map_err(|source| NoToken { place, source })?)
+        };
+        self.0.current(connection.clock.now(), renew).await
     }
 }
 
 fn fixed(value: impl Into<String>) -> Source {
-    Source::Token(AccessToken {
-        value: value.into(),
-        expires_at: None,
-    })
+    Source::Token(AccessToken::new(value, None))
 }
 
 /// The source of a connection's tokens, and its name as text.
@@ -168,7 +127,7 @@ pub fn identity(connection: &Connection) -> Option<String> {
 pub async fn given(connection: &Connection) -> Result<CredentialVariables, TokenError> {
     let token = Tokens::default().current(connection).await?;
     let names = [TOKEN, GCLOUD_TOKEN].into_iter();
-    let variables = names.map(|name| (name.to_owned(), token.value.clone()));
+    let variables = names.map(|name| (name.to_owned(), token.value().to_owned()));
     Ok(CredentialVariables(variables.collect()))
 }
 

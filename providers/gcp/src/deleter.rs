@@ -5,6 +5,7 @@
 
 mod compute;
 mod policy;
+mod workload;
 
 use std::time::Duration;
 
@@ -62,6 +63,9 @@ impl Deleter for GkeDeleter {
             Source::Peerings => work.peering().await,
             Source::Ranges => work.range().await,
             Source::Clusters => work.cluster().await,
+            Source::Instances => work.instance().await,
+            Source::Zones => work.zone().await,
+            Source::Records => work.record().await,
             Source::Accounts => work.account().await,
             Source::Bindings => work.binding().await,
         };

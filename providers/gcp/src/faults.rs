@@ -7,7 +7,7 @@ use kubeproof_contract::call::Signature;
 use kubeproof_contract::documented_effects::DocumentedEffect as Documented;
 use kubeproof_contract::fault::Effect;
 
-use crate::calls::{can_be_partial, has_operation, makes_nodes};
+use crate::calls::{can_be_partial, fails_in_part, has_operation, makes_nodes};
 use crate::routes::{SERVICES, compute, container};
 
 const SOURCES: Sources = Sources {
@@ -32,7 +32,8 @@ const OPERATION: &str =
     "Compute Engine and Kubernetes Engine: an operation that is DONE may have an error";
 const DISABLED: &str =
     "Service Usage: an API that was enabled answers SERVICE_DISABLED for minutes";
-const PARTIAL: &str = "compute.v1 discovery, warnings and unreachables of aggregated lists; container.v1, missingZones; kops issue 2086: firewall rules that GKE leaves";
+const PARTIAL: &str = "compute.v1 discovery, warnings and unreachables of aggregated lists; container.v1, missingZones; file.v1, unreachable; kops issue 2086: firewall rules that GKE leaves";
+const VANISHES: &str = "container.v1 discovery, Cluster.status: one in ERROR is deleted automatically, at no stated time";
 const ETAG: &str = "IAM documentation, Policy.etag: ABORTED when another change came between";
 
 /// All effects on a call of this name.
@@ -53,7 +54,9 @@ fn of_cloud(call: &Signature) -> Vec<Documented> {
         all.push(Documented::pedantic(Effect::StaleRead(None)));
         all.push(Documented::pedantic(Effect::RepeatedPage));
     }
-    if can_be_partial(call) {
+    if fails_in_part(call) {
+        all.push(Documented::lasting(Effect::Partial, VANISHES));
+    } else if can_be_partial(call) {
         all.push(Documented::transient(Effect::Partial, PARTIAL));
     }
     if [compute::SERVICE.name, container::SERVICE.name].contains(&call.service.as_str()) {
@@ -112,18 +115,14 @@ fn of_change(call: &Signature) -> Vec<Documented> {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::{check_documented, check_sources};
+
     use super::*;
     use crate::calls::calls;
 
     #[track_caller]
-    fn check(name: &str, effect: &str, expected: bool) {
-        let all = calls();
-        let call = all.iter().find(|call| call.to_string() == name).unwrap();
-        let mut usual = of(call)
-            .into_iter()
-            .filter(|documented| !documented.pedantic);
-        let found = usual.any(|documented| documented.effect.to_string() == effect);
-        assert_eq!(found, expected, "{name} {effect}");
+    fn check(call: &str, effect: &str, expected: bool) {
+        check_documented(&calls(), of, &format!("{call}={effect}"), expected);
     }
 
     #[test]
@@ -132,6 +131,7 @@ mod tests {
         check(create, "async-fail(GCE_STOCKOUT)", true);
         check(create, "lost-response", true);
         check(create, "dependency", true);
+        check(create, "partial", true);
         check(
             "container:projects.locations.clusters.get",
             "lost-response",
@@ -159,11 +159,6 @@ mod tests {
 
     #[test]
     fn documented_effects_name_their_source_and_others_do_not() {
-        for call in calls() {
-            for documented in of(&call) {
-                let is_unnamed = documented.source.is_empty();
-                assert_eq!(is_unnamed, documented.pedantic, "{call}");
-            }
-        }
+        check_sources(&calls(), of);
     }
 }

@@ -25,6 +25,3 @@ pub mod provisioner;
 pub mod rehearsal;
 pub mod routes;
 pub mod spec;
-
-#[cfg(test)]
-mod tests;

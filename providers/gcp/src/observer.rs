@@ -11,11 +11,13 @@ mod preflight;
 mod proofs;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, RetryPolicy};
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::prelude::*;
 use kubeproof_kubernetes::workload;
 
@@ -36,6 +38,8 @@ pub struct GkeObserver {
     unmarked: billing::Unmarked,
     /// What calls have shown: the project's id.
     learned: LearnedSoFar,
+    /// The types that could not be listed when it was last asked what there is to list.
+    hidden: Mutex<Vec<String>>,
 }
 
 impl GkeObserver {
@@ -46,6 +50,7 @@ impl GkeObserver {
             api: Api::new(connection),
             unmarked: billing::Unmarked::default(),
             learned: LearnedSoFar::default(),
+            hidden: Mutex::default(),
         }
     }
 
@@ -142,11 +147,18 @@ impl Observer for GkeObserver {
 #[async_trait]
 impl Lister for GkeObserver {
     async fn cells(&self, breadth: &Breadth) -> Result<Vec<Listing>, ObserverError> {
-        Ok(inventory::cells(&self.api(), self.project(), breadth).await?)
+        let (listings, hidden) = inventory::cells(&self.api(), self.project(), breadth).await?;
+        *lock(&self.hidden) = hidden;
+        Ok(listings)
     }
 
     fn not_covered(&self) -> Vec<String> {
-        inventory::not_covered()
+        let hidden = lock(&self.hidden);
+        hidden
+            .iter()
+            .cloned()
+            .chain(inventory::not_covered())
+            .collect()
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {

@@ -27,6 +27,8 @@ pub const NAT_CAP: &str = "Cloud NAT gateway cap above 32 VMs";
 pub const NAT_ADDRESS: &str = "Cloud NAT external IP";
 /// A forwarding rule of a load balancer.
 pub const FORWARDING_RULE: &str = "Forwarding rule";
+/// A zone of Cloud DNS.
+pub const DNS_ZONE: &str = "Managed zone (first 25)";
 /// The most machines that Cloud NAT bills one by one.
 pub const NAT_MACHINES_MAX: u32 = 32;
 
@@ -70,6 +72,12 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
             hourly("public_ipv4", if used { ADDRESS } else { IDLE_ADDRESS })?
         }
         "forwarding_rule" => hourly("load_balancer", FORWARDING_RULE)?,
+        // The first 25 of a billing account; how many there are is not known here.
+        "dns_zone" => exact("global", "dns", DNS_ZONE)?.usd * hours,
+        "filestore_instance" => {
+            let gib: u32 = property("capacity_gb")?.parse().ok()?;
+            hourly("filestore", property("tier")?)? * Decimal::from(gib)
+        }
         // Their storage, traffic or machines are what costs.
         "snapshot" | "reservation" => return None,
         "router" if property("nats").is_some_and(|count| count != "0") => return None,
@@ -129,6 +137,22 @@ mod tests {
         check("forwarding_rule", "global", &[], None);
         check("router", "us-central1", &[("nats", "1")], None);
         check("router", "us-central1", &[], Some("0"));
+        check("dns_zone", "global", &[], Some("0.2"));
+        check("dns_record", "global", &[], Some("0"));
+        let share = [("tier", "BASIC_HDD"), ("capacity_gb", "1024")];
+        check(
+            "filestore_instance",
+            "us-west1/us-west1-b",
+            &share,
+            Some("204.82"),
+        );
+        // No source was found for its price.
+        check(
+            "filestore_instance",
+            "us-central1/us-central1-a",
+            &share,
+            None,
+        );
         let machine = ("machine_type", "e2-standard-2");
         check(
             "instance",

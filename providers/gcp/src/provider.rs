@@ -117,7 +117,7 @@ impl ProgramSupport for Gcp {
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         Box::pin(async move {
             let given = credentials::given(connection).await;
-            given.map_err(|error| error.to_string())
+            given.map_err(NoCredentials::failed)
         })
     }
 
@@ -157,10 +157,10 @@ impl OtherActors for Gcp {
 }
 
 impl LiveAccess for Gcp {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         match tier {
-            Tier::Live => credentials::readiness(env_file).map_err(|error| error.to_string()),
-            Tier::Rehearsal | Tier::Kind => Err(format!("not supported in tier {tier}")),
+            Tier::Live => credentials::readiness(env_file).map_err(NotReady::missing),
+            Tier::Rehearsal | Tier::Kind => Err(NotReady::Tier(tier)),
         }
     }
 

@@ -144,7 +144,7 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
     ))?;
     let access = kubeconfig::access(&work.api, &cluster)
         .await
-        .map_err(|error| CallError::state("make a kubeconfig", error.to_string()))?;
+        .map_err(|error| CallError::unmade("make a kubeconfig", error))?;
     let provisioned = Provisioned {
         access: Ok(access),
         made: session.made(),
@@ -166,10 +166,9 @@ async fn make_cluster(
 /// Waits for Ready nodes. A node pool that runs only means that its machines do.
 async fn nodes_ready(work: &Work, provisioned: &Provisioned) -> Result<(), CallError> {
     let what = "see Ready nodes";
-    let failed =
-        |error: kubeproof_kubernetes::KubernetesError| CallError::state(what, error.to_string());
+    let failed = |error: kubeproof_kubernetes::KubernetesError| CallError::unmade(what, error);
     let access = provisioned.access.as_ref();
-    let access = access.map_err(|error| CallError::state(what, error.clone()))?;
+    let access = access.map_err(|error| CallError::unmade(what, error.clone()))?;
     let transport = Arc::clone(&work.api.connection().transport);
     let client = kubeproof_kubernetes::client(access, transport).map_err(failed)?;
     if work.spec.mode == Mode::Autopilot {

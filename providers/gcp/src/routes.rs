@@ -4,6 +4,7 @@
 pub mod compute;
 pub mod container;
 pub mod project;
+pub mod workload;
 
 use kubeproof_contract::route::{self, Found, Route};
 
@@ -42,6 +43,8 @@ pub const SERVICES: &[Service] = &[
     project::ASSET,
     project::LOGGING,
     project::BIGQUERY,
+    workload::DNS,
+    workload::FILES,
     project::TOKEN,
     project::TOKEN_EXCHANGE,
     project::IMPERSONATION,

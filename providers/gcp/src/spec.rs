@@ -42,7 +42,12 @@ pub struct GkeSpec {
     /// Node pools: at least one in mode `standard`, none in `autopilot`.
     #[serde(default)]
     pub node_pools: NodePools,
-    /// Whether teardown disables the APIs again that were disabled before the run.
+    /// APIs that the workload needs besides the cluster's own, such as `monitoring.googleapis.com`: those that are
+    /// disabled are enabled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apis: Vec<ApiName>,
+    /// Whether teardown disables the APIs again that were disabled before the run. Where the cluster's own are among
+    /// them, an audit after it is unknown: what a disabled API has cannot be listed.
     #[serde(default)]
     pub restore_apis: bool,
     /// The table of the detailed billing export in `BigQuery`, as `project.dataset.table`. Without it, nothing says what was
@@ -134,6 +139,15 @@ checked_text!(
 );
 
 checked_text!(
+    /// The name of an API.
+    ApiName,
+    |text| text
+        .strip_suffix(".googleapis.com")
+        .is_some_and(|name| is_name(name, 2..=63)),
+    "is no name of an API such as monitoring.googleapis.com"
+);
+
+checked_text!(
     /// A machine type.
     MachineType,
     |text| is_name(text, 3..=64) && text.contains('-'),
@@ -166,6 +180,7 @@ impl Default for GkeSpec {
             kubernetes_version: None,
             network: Network::default(),
             node_pools: NodePools::default(),
+            apis: Vec::new(),
             restore_apis: false,
             billing_export: None,
         }
@@ -257,6 +272,11 @@ pub(crate) mod tests {
             "release_channel",
             json!("weekly"),
             "unknown variant `weekly`",
+        );
+        check(
+            "apis",
+            json!(["monitoring"]),
+            "`monitoring` is no name of an API such as",
         );
         check("moons", json!(1), "unknown field `moons`");
     }

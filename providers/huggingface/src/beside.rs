@@ -8,9 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
-use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
-use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal, Snapshot};
+use kubeproof_contract::ground_truth::{GroundTruth, Snapshot};
 use kubeproof_contract::https::Https;
 use kubeproof_contract::provider::Credentials;
 use kubeproof_contract::resource::{Lifespan, Resource};
@@ -112,8 +111,8 @@ impl GroundTruth for WithCluster {
         self.account.fastest_ready()
     }
 
-    fn fork(&self, clock: Clock) -> Rehearsal {
-        self.account.fork(clock)
+    fn copy(&self) -> Arc<dyn Snapshot> {
+        self.account.copy()
     }
 
     fn snapshot(&self) -> Arc<dyn Snapshot> {

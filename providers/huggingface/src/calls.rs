@@ -77,6 +77,8 @@ pub(crate) fn simulates(call: &Signature, effect: &Effect) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::injected;
+
     use super::*;
 
     #[test]
@@ -90,13 +92,9 @@ mod tests {
     #[test]
     fn an_endpoint_fails_only_in_ways_that_a_rehearsal_has() {
         let check = |text: &str, expected: bool| {
-            let fault: kubeproof_contract::fault::Fault = text.parse().unwrap();
             let all = calls();
-            let mut named = all.iter();
-            let call = named
-                .find(|call| fault.target.names(fault.target.actor, call))
-                .unwrap();
-            assert_eq!(simulates(call, &fault.effect), expected, "{text}");
+            let (call, effect) = injected(&all, text);
+            assert_eq!(simulates(call, &effect), expected, "{text}");
         };
         check("endpoints:CreateEndpoint=async-fail(out-of-memory)", true);
         check("endpoints:CreateEndpoint=async-fail(boredom)", false);

@@ -52,39 +52,53 @@ pub(crate) fn access(
             expires_at: None,
         });
     }
-    let path = file(spec).map_err(|message| CallError::state(ACCESS, message))?;
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        let message = format!("{} cannot be read: {error}", path.display());
-        CallError::state(ACCESS, message)
-    })?;
-    kubeconfig::access(&text).map_err(|error| {
-        let message = format!("{}: {error}", path.display());
-        CallError::state(ACCESS, message)
-    })
+    let read = read(spec).map_err(|error| CallError::unmade(ACCESS, error))?;
+    Ok(read.1)
 }
 
-/// The file that gives access to the cluster.
-pub(crate) fn file(spec: &KubernetesSpec) -> Result<PathBuf, String> {
+/// Why no file gives access to a cluster.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    #[error(
+        "no cluster is named: set {KUBECONFIG} to a kubeconfig (kind get kubeconfig --name NAME > FILE), or \
+         cluster.kubernetes.kubeconfig in the scenario"
+    )]
+    None,
+    #[error("{} cannot be read: {error}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error("{}: {error}", path.display())]
+    Unusable {
+        path: PathBuf,
+        #[source]
+        error: KubernetesError,
+    },
+}
+
+/// The file that gives access to the cluster, and the access.
+fn read(spec: &KubernetesSpec) -> Result<(PathBuf, KubernetesAccess), FileError> {
     let named = std::env::var_os(KUBECONFIG).filter(|path| !path.is_empty());
     let named = spec.kubeconfig.clone().or(named.map(PathBuf::from));
-    named.ok_or_else(|| {
-        format!(
-            "no cluster is named: set {KUBECONFIG} to a kubeconfig (kind get kubeconfig --name NAME > FILE), or \
-             cluster.kubernetes.kubeconfig in the scenario"
-        )
-    })
+    let path = named.ok_or(FileError::None)?;
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => return Err(FileError::Unreadable { path, error }),
+    };
+    match kubeconfig::access(&text) {
+        Ok(access) => Ok((path, access)),
+        Err(error) => Err(FileError::Unusable { path, error }),
+    }
 }
 
 /// Whether a cluster is named and its access can be read. The cluster itself is asked by the trial.
 ///
 /// # Errors
 /// With what is missing.
-pub(crate) fn readiness() -> Result<String, String> {
-    let path = file(&KubernetesSpec::default())?;
-    let text = std::fs::read_to_string(&path);
-    let text = text.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-    let access = kubeconfig::access(&text);
-    let access = access.map_err(|error| format!("{}: {error}", path.display()))?;
+pub(crate) fn readiness() -> Result<String, FileError> {
+    let (path, access) = read(&KubernetesSpec::default())?;
     Ok(format!(
         "the cluster at {} of {} (the endpoint is simulated)",
         access.server,

@@ -3,11 +3,11 @@
 //! A fault names them: `endpoints:GetEndpoint#2=foreign-change(pauses)`.
 
 use async_trait::async_trait;
-use kubeproof_cloudkit::RetryPolicy;
-use kubeproof_cloudkit::external_changes::ChangeError;
 use kubeproof_cloudkit::rest::RestCall;
+use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::fault_layer::ForeignChanges;
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provider_errors::ForeignChangeError;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -40,32 +40,32 @@ impl HuggingFaceChanges {
         Self { spec, api }
     }
 
-    async fn pauses(&self) -> Result<(), ChangeError> {
+    async fn pauses(&self) -> Result<(), CallError> {
         let name = self.api.session().run().name("");
         let parameters = [self.spec.namespace.0.as_str(), &name];
         let call = RestCall::new("PauseEndpoint", &parameters);
         let paused = self.api.endpoints.call(RetryPolicy::ONCE, call).await;
-        paused.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+        paused.map(|_: IgnoredAny| ())
     }
 
-    async fn untags(&self) -> Result<(), ChangeError> {
+    async fn untags(&self) -> Result<(), CallError> {
         let name = self.api.session().run().name("");
         let parameters = [self.spec.namespace.0.as_str(), &name];
         let body = json!({"tags": ["team=research"]});
         let call = RestCall::new("UpdateEndpoint", &parameters).with_body(&body);
         let changed = self.api.endpoints.call(RetryPolicy::ONCE, call).await;
-        changed.map(|_: IgnoredAny| ()).map_err(ChangeError::Call)
+        changed.map(|_: IgnoredAny| ())
     }
 }
 
 #[async_trait]
 impl ForeignChanges for HuggingFaceChanges {
-    async fn make(&self, name: &str) -> Result<(), String> {
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError> {
         let made = match name {
             "pauses" => self.pauses().await,
             "untags" => self.untags().await,
-            _ => Err(ChangeError::unknown(name, CHANGES)),
+            _ => return Err(ForeignChangeError::unknown(name, CHANGES)),
         };
-        made.map_err(|error| error.to_string())
+        made.map_err(ForeignChangeError::from)
     }
 }

@@ -83,18 +83,14 @@ fn of_deployments() -> Vec<Documented> {
 
 #[cfg(test)]
 mod tests {
+    use kubeproof_simkit::bench::{check_documented, check_sources};
+
     use super::*;
     use crate::calls::calls;
 
     #[track_caller]
-    fn check(name: &str, effect: &str, expected: bool) {
-        let all = calls();
-        let call = all.iter().find(|call| call.to_string() == name).unwrap();
-        let mut usual = of(call)
-            .into_iter()
-            .filter(|documented| !documented.pedantic);
-        let found = usual.any(|documented| documented.effect.to_string() == effect);
-        assert_eq!(found, expected, "{name} {effect}");
+    fn check(call: &str, effect: &str, expected: bool) {
+        check_documented(&calls(), of, &format!("{call}={effect}"), expected);
     }
 
     #[test]
@@ -113,10 +109,6 @@ mod tests {
 
     #[test]
     fn documented_effects_name_their_source_and_others_do_not() {
-        for call in calls() {
-            for documented in of(&call) {
-                assert_eq!(documented.source.is_empty(), documented.pedantic, "{call}");
-            }
-        }
+        check_sources(&calls(), of);
     }
 }

@@ -17,22 +17,42 @@ pub fn needed(spec: &HuggingFaceSpec) -> Vec<&'static str> {
     endpoint.into_iter().chain(job).collect()
 }
 
+/// Why a token may not do what a scenario needs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenLacks {
+    #[error("the service does not say what the token may do")]
+    NotSaid,
+    #[error("token `{name}` may only read: make one with {}", needed.join(", "))]
+    Writing {
+        name: String,
+        needed: Vec<&'static str>,
+    },
+    #[error("token `{name}` lacks {} in {namespace}", missing.join(", "))]
+    Permissions {
+        name: String,
+        missing: Vec<&'static str>,
+        namespace: String,
+    },
+    #[error("token `{name}` has the unknown role `{role}`")]
+    UnknownRole { name: String, role: String },
+}
+
 /// What a token may do, as text. One for writing may do everything that its user may.
 ///
 /// # Errors
 /// With what it lacks.
-pub fn judged(spec: &HuggingFaceSpec, caller: &Caller) -> Result<String, String> {
+pub fn judged(spec: &HuggingFaceSpec, caller: &Caller) -> Result<String, TokenLacks> {
     let namespace = &spec.namespace.0;
     let Some(token) = caller.token() else {
-        return Err("the service does not say what the token may do".to_owned());
+        return Err(TokenLacks::NotSaid);
     };
-    let name = &token.display_name;
+    let name = token.display_name.clone();
     match token.role.as_str() {
         "write" => Ok(format!("token `{name}` may write as {}", caller.name)),
-        "read" => Err(format!(
-            "token `{name}` may only read: make one with {}",
-            needed(spec).join(", ")
-        )),
+        "read" => Err(TokenLacks::Writing {
+            name,
+            needed: needed(spec),
+        }),
         "fineGrained" => {
             let missing = missing(spec, token);
             if missing.is_empty() {
@@ -41,10 +61,16 @@ pub fn judged(spec: &HuggingFaceSpec, caller: &Caller) -> Result<String, String>
                     needed(spec).join(", ")
                 ));
             }
-            let missing = missing.join(", ");
-            Err(format!("token `{name}` lacks {missing} in {namespace}"))
+            Err(TokenLacks::Permissions {
+                name,
+                missing,
+                namespace: namespace.clone(),
+            })
         }
-        other => Err(format!("token `{name}` has the unknown role `{other}`")),
+        other => Err(TokenLacks::UnknownRole {
+            name,
+            role: other.to_owned(),
+        }),
     }
 }
 
@@ -72,9 +98,10 @@ mod tests {
         let caller = json!({"name": "u", "auth": {"accessToken": token}});
         let caller = serde_json::from_value(caller).expect("a caller");
         let seen = judged(&spec(yaml), &caller);
-        match (&seen, expected) {
-            (Ok(seen), Ok(part)) | (Err(seen), Err(part)) => assert!(seen.contains(part), "{seen}"),
-            _ => panic!("{seen:?}"),
+        match (seen, expected) {
+            (Ok(seen), Ok(part)) => assert!(seen.contains(part), "{seen}"),
+            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
+            (seen, _) => panic!("{seen:?}"),
         }
     }
 

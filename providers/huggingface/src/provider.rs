@@ -165,9 +165,9 @@ impl OtherActors for HuggingFace {
 }
 
 impl LiveAccess for HuggingFace {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         if tier == Tier::Kind {
-            return cluster::readiness();
+            return cluster::readiness().map_err(NotReady::missing);
         }
         let note = "(the live path was never run against a real account)";
         TOKEN.readiness(tier, env_file, note)

@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use kubeproof_cloudkit::{CallError, Session};
 use kubeproof_contract::provider::Connection;
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{
+    ClaimedRate, NoAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::run::Run;
 
 use crate::api::Api;
@@ -124,7 +126,7 @@ async fn provision(work: &Work) -> Result<Provisioned, CallError> {
         jobs::ensure(work, spec).await?;
     }
     Ok(Provisioned {
-        access: Err(NO_CLUSTER.to_owned()),
+        access: Err(NoAccess::NotGiven(NO_CLUSTER)),
         made: work.session().made(),
     })
 }

@@ -7,11 +7,12 @@ pub use kubeproof_huggingface_simulator::setup::{CLUSTER_TOKEN, TOKEN};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use kubeproof_contract::call_key::CallKeys;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::journal::Journal;
-use kubeproof_contract::serve::{ServeError, Served, Serving, Sharing};
+use kubeproof_contract::serve::{Place, ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_huggingface_simulator::cloud::HuggingFaceCloud;
 use kubeproof_huggingface_simulator::setup::{CLUSTER_HOST, Organisation, Setup, USER};
@@ -53,6 +54,8 @@ pub fn beside(
         // What pods ask is no call of the provisioner's.
         journal: Journal::default(),
         faults: FaultPlan::new(Vec::new()),
+        keys: CallKeys::default(),
+        place: Place::default(),
     })?;
     let transport = BesideCluster {
         account: served.in_memory(),

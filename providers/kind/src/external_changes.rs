@@ -4,13 +4,15 @@
 //! A fault names them: `docker:ContainerCreate#1=foreign-change(second-run)`.
 
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bollard::query_parameters::KillContainerOptions;
 use kubeproof_contract::fault_layer::ForeignChanges;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
+use kubeproof_contract::provider_errors::ForeignChangeError;
 use kubeproof_contract::provisioner::{Provisioner as _, ProvisionerError};
 
 use crate::engine::client::{Engine, failed};
@@ -88,7 +90,7 @@ impl KindChanges {
         let port: u16 = number.map_err(|_| ChangeError::NoPort(port.to_owned()))?;
         match TcpListener::bind(("127.0.0.1", port)) {
             Ok(listener) => {
-                let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut taken = lock(&self.taken);
                 taken.push(listener);
                 Ok(())
             }
@@ -110,24 +112,18 @@ impl KindChanges {
 
 #[async_trait]
 impl ForeignChanges for KindChanges {
-    async fn make(&self, name: &str) -> Result<(), String> {
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError> {
         let made = match name.split_once(':') {
             None if name == "kill-control-plane" => self.kill_control_plane().await,
             None if name == "second-run" => self.second_run().await,
             Some(("take-port", port)) => self.take_port(port),
-            _ => {
-                let known: Vec<&str> = CHANGES.iter().map(|(name, _)| *name).collect();
-                return Err(format!(
-                    "unknown change `{name}` (expected one of {})",
-                    known.join(", ")
-                ));
-            }
+            _ => return Err(ForeignChangeError::unknown(name, CHANGES)),
         };
-        made.map_err(|error| error.to_string())
+        made.map_err(ForeignChangeError::failed)
     }
 
     fn first_attempt_is_over(&self) {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = lock(&self.taken);
         taken.clear();
     }
 }

@@ -44,24 +44,17 @@ const IMAGE: &str = "docker_image";
 
 /// What a Kind cluster and the program that makes it can leave behind, in deletion order.
 const TYPES: &[ResourceType] = &[
-    of(NODE),
-    of(CONTAINER),
-    of(PORT),
-    of(VOLUME),
-    of(NETWORK),
-    of(CONTEXT),
+    ResourceType::named(NODE),
+    ResourceType::named(CONTAINER),
+    ResourceType::named(PORT),
+    ResourceType::named(VOLUME),
+    ResourceType::named(NETWORK),
+    ResourceType::named(CONTEXT),
     ResourceType {
         retained_because: Some("images are kept for the next cluster"),
-        ..of(IMAGE)
+        ..ResourceType::named(IMAGE)
     },
 ];
-
-const fn of(name: &'static str) -> ResourceType {
-    ResourceType {
-        name,
-        retained_because: None,
-    }
-}
 
 /// The observer of this machine for one scenario and run.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof_contract::prelude::*;
+use kubeproof_contract::provider_errors::BoxError;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
@@ -123,29 +124,27 @@ impl LiveAccess for Kind {
         Arc::new(DockerTransport::new(https))
     }
 
-    fn readiness(&self, tier: Tier, _env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, _env_file: &Path) -> Result<String, NotReady> {
         if tier != Tier::Kind {
-            return Err(format!("it has no tier {tier}"));
+            return Err(NotReady::Tier(tier));
         }
-        // Report everything that is missing in one message.
-        let socket = address::socket();
-        let engine = match &socket {
-            Ok(socket) => address::answers(socket)
-                .err()
-                .map(|error| error.to_string()),
-            Err(error) => Some(error.to_string()),
-        };
-        let programs = [settings::program().err(), settings::docker_program().err()];
-        let programs = programs.into_iter().flatten();
-        let missing = programs.map(|missing| missing.to_string());
-        let missing: Vec<String> = missing.chain(engine).collect();
-        match socket {
-            Ok(socket) if missing.is_empty() => Ok(format!(
+        let engine = address::socket().and_then(|socket| {
+            address::answers(&socket)?;
+            Ok(socket)
+        });
+        match (settings::program(), settings::docker_program(), engine) {
+            (Ok(program), Ok(_), Ok(socket)) => Ok(format!(
                 "{} with the engine at {}",
-                settings::program().unwrap_or_default().display(),
+                program.display(),
                 socket.display()
             )),
-            _ => Err(missing.join("; ")),
+            // Report everything that is missing in one message.
+            (program, docker, engine) => {
+                let programs = [program.err(), docker.err()].into_iter().flatten();
+                let missing = programs.map(BoxError::from);
+                let missing = missing.chain(engine.err().map(BoxError::from));
+                Err(NotReady::Missing(missing.collect()))
+            }
         }
     }
 }

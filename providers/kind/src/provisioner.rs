@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::private;
 use kubeproof_contract::process::{LineSink, Stream};
 use kubeproof_contract::provider::Connection;
@@ -89,7 +90,7 @@ impl KindProvisioner {
         let log = Mutex::new(private::append(&path).ok());
         Arc::new(move |_: Stream, line: &str| {
             progress.report(line);
-            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut log = lock(&log);
             if let Some(log) = log.as_mut() {
                 // A log that cannot be written must not stop the work.
                 let _ = writeln!(log, "{line}");

@@ -97,10 +97,12 @@ fn judge(run: &Run, case: &Case) -> Result<(), String> {
 }
 
 fn made(run: &Run) -> Result<KubernetesAccess, String> {
-    Kind.readiness(Tier::Kind, Path::new(".env"))?;
+    Kind.readiness(Tier::Kind, Path::new(".env"))
+        .map_err(|error| error.to_string())?;
     runtime()?.block_on(async {
         let provisioned = provisioner(run)?.provision().await;
-        provisioned.map_err(|error| error.to_string())?.access
+        let access = provisioned.map_err(|error| error.to_string())?.access;
+        access.map_err(|error| error.to_string())
     })
 }
 

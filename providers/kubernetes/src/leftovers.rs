@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod, Service};
+use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::{Api, DeleteParams, ListParams, PostParams};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,6 +21,8 @@ use crate::{namespace, probe};
 /// How long the creation of balancer and disk may take.
 const MADE_LIMIT: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_secs(5);
+/// The annotation of the class that claims get which name none.
+const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 /// Name of everything that [`create`] creates.
 const NAME: &str = "kubeproof-leftover";
 
@@ -138,12 +141,15 @@ pub async fn create(
         "spec": {"type": "LoadBalancer", "selector": {"app": NAME}, "ports": [{"port": 80}]},
     });
     make::<Service>(client, namespace, service).await?;
-    let claim = json!({
+    let mut claim = json!({
         "metadata": metadata,
         "spec": {
             "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "4Gi"}},
         },
     });
+    if let Some(class) = class_to_name(client).await? {
+        claim["spec"]["storageClassName"] = class.into();
+    }
     make::<PersistentVolumeClaim>(client, namespace, claim).await?;
     let mut container = probe::container(None, "leftovers", None, None);
     container["volumeMounts"] = json!([{"name": "data", "mountPath": "/data"}]);
@@ -156,6 +162,21 @@ pub async fn create(
     });
     make::<Pod>(client, namespace, pod).await?;
     wait_made(client, namespace).await
+}
+
+/// The storage class that a claim must name because none is the default (EKS from 1.30 on): the first of all.
+async fn class_to_name(client: &kube::Client) -> Result<Option<String>, KubernetesError> {
+    let classes: Api<StorageClass> = Api::all(client.clone());
+    let all = list_all("list storage classes", &classes, &ListParams::default()).await?;
+    let is_default = |class: &StorageClass| {
+        let annotations = class.metadata.annotations.as_ref();
+        let mark = annotations.and_then(|all| all.get(DEFAULT_CLASS));
+        mark.is_some_and(|mark| mark == "true")
+    };
+    if all.iter().any(is_default) {
+        return Ok(None);
+    }
+    Ok(all.into_iter().find_map(|class| class.metadata.name))
 }
 
 async fn make<K>(

@@ -7,7 +7,6 @@ use kubeproof_contract::serve::{ClientEnvironment, Served};
 use crate::credentials::CLIENTS;
 use crate::rehearsal::API_KEY;
 
-/// The environment of clients of `served`.
 pub fn client_environment(served: &dyn Served) -> ClientEnvironment {
     let mut redirect = ClientEnvironment::default();
     redirect.set(

@@ -3,13 +3,13 @@
 use kubeproof_cloudkit::catalogue::CatalogueDeleter;
 use kubeproof_contract::provider::Connection;
 
-use crate::api::{self, LambdaApi};
+use crate::api::{self, Api};
 use crate::observer::inventory::CATALOGUE;
 
 /// The deleter of a connection's account.
-pub fn of(connection: &Connection) -> CatalogueDeleter<LambdaApi> {
+pub fn of(connection: &Connection) -> CatalogueDeleter<Api> {
     CatalogueDeleter {
         catalogue: &CATALOGUE,
-        api: api::client(connection),
+        clients: api::client(connection),
     }
 }

@@ -93,7 +93,7 @@ impl Observer for LambdaObserver {
 #[async_trait]
 impl Lister for LambdaObserver {
     async fn cells(&self, _: &Breadth) -> Result<Vec<Listing>, ObserverError> {
-        Ok(CATALOGUE.listings())
+        Ok(CATALOGUE.listings(&[]))
     }
 
     fn resource_types(&self) -> &'static [ResourceType] {
@@ -101,7 +101,7 @@ impl Lister for LambdaObserver {
     }
 
     async fn list(&self, listing: &Listing) -> Result<Listed, ObserverError> {
-        Ok(CATALOGUE.list(&self.api.renewed(), listing).await?)
+        Ok(CATALOGUE.list(&self.api, listing).await?)
     }
 }
 

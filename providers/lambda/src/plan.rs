@@ -8,8 +8,9 @@ use kubeproof_contract::marks::Naming;
 use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
 
+use crate::cost;
+use crate::observer::inventory::CATALOGUE;
 use crate::spec::LambdaSpec;
-use crate::{cost, prices};
 
 /// The longest name of an instance (`POST /instance-operations/launch` of the API's document).
 const NAME_LENGTH_MAX: usize = 64;
@@ -40,7 +41,7 @@ impl Plan for LambdaPlan {
     }
 
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
-        prices::monthly(resource)
+        CATALOGUE.monthly_cost(resource)
     }
 
     fn most_at_once(&self) -> BTreeMap<String, usize> {

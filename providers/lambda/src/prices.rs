@@ -5,9 +5,9 @@
 
 use std::sync::LazyLock;
 
-use kubeproof_cloudkit::prices::{HOURS_PER_MONTH, Price, PriceTable, cents};
+use kubeproof_cloudkit::prices::{HOURS_PER_MONTH, Price, PriceTable};
 use kubeproof_contract::Decimal;
-use kubeproof_contract::resource::{MonthlyCost, Resource};
+use kubeproof_contract::resource::Resource;
 
 /// The price table. One that cannot be read prices nothing; a test reads it.
 static TABLE: LazyLock<Option<PriceTable>> =
@@ -24,21 +24,16 @@ pub fn instance_types() -> Vec<&'static str> {
     instances.map(|price| price.sku.as_str()).collect()
 }
 
-/// The monthly cost of keeping a resource.
-pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
-    let usd = match resource.resource_type.as_str() {
-        "instance" => {
-            let kind = resource.properties.get("instance_type")?;
-            exact(kind)?.usd * Decimal::from(HOURS_PER_MONTH)
-        }
-        // 0.20 USD a GiB used and month of 720 hours.
-        "filesystem" => {
-            let bytes: u64 = resource.properties.get("bytes_used")?.parse().ok()?;
-            Decimal::from(bytes >> 30) * Decimal::new(20, 2)
-        }
-        _ => Decimal::ZERO,
-    };
-    Some(MonthlyCost { usd: cents(usd) })
+/// The monthly cost of keeping an instance.
+pub fn instance(resource: &Resource) -> Option<Decimal> {
+    let kind = resource.properties.get("instance_type")?;
+    Some(exact(kind)?.usd * Decimal::from(HOURS_PER_MONTH))
+}
+
+/// The monthly cost of keeping a filesystem: 0.20 USD a GiB used and month of 720 hours.
+pub fn filesystem(resource: &Resource) -> Option<Decimal> {
+    let bytes: u64 = resource.properties.get("bytes_used")?.parse().ok()?;
+    Some(Decimal::from(bytes >> 30) * Decimal::new(20, 2))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::credentials::{CLIENTS, KEY};
 use crate::dialect::{LambdaDialect, ROUTES, SERVICE};
 use crate::observer::LambdaObserver;
 use crate::observer::checks::CHECKLIST;
+use crate::observer::inventory::CATALOGUE;
 use crate::plan::LambdaPlan;
 use crate::provisioner::LambdaProvisioner;
 use crate::spec::LambdaSpec;
@@ -132,7 +133,7 @@ impl Documented for Lambda {
 impl OtherActors for Lambda {}
 
 impl LiveAccess for Lambda {
-    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, String> {
+    fn readiness(&self, tier: Tier, env_file: &Path) -> Result<String, NotReady> {
         let note = "(the live path was never run against a real account)";
         KEY.readiness(tier, env_file, note)
     }
@@ -144,7 +145,7 @@ impl LiveAccess for Lambda {
 
 impl Retention for Lambda {
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost> {
-        prices::monthly(resource)
+        CATALOGUE.monthly_cost(resource)
     }
 }
 

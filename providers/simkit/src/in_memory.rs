@@ -4,7 +4,7 @@
 //! (a crash, a timeout) may or may not have been applied, as with a real cloud.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::cost::Charge;
 use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal, Snapshot};
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::serve::{Servable, ServeError, Served, Sharing};
 use kubeproof_contract::transport::{Transport, TransportError};
@@ -61,7 +62,7 @@ impl<C: Cloud> InMemory<C> {
 
     /// Reads or changes the cloud as it is now. For simulator tests and servers.
     pub fn with<T>(&self, access: impl FnOnce(&mut C) -> T) -> T {
-        let mut cloud = self.cloud.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cloud = lock(&self.cloud);
         cloud.advance(self.clock.now());
         access(&mut cloud)
     }
@@ -81,11 +82,7 @@ struct FrozenCloud<C>(Mutex<C>);
 
 impl<C: Cloud> Snapshot for FrozenCloud<C> {
     fn fork(&self, clock: Clock) -> Rehearsal {
-        let copy = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let copy = lock(&self.0).clone();
         InMemory::rehearsal(copy, clock)
     }
 }
@@ -150,8 +147,8 @@ impl<C: Cloud> GroundTruth for InMemory<C> {
         self.with(|cloud| cloud.fastest_ready())
     }
 
-    fn fork(&self, clock: Clock) -> Rehearsal {
-        Self::rehearsal(self.with(|cloud| cloud.clone()), clock)
+    fn copy(&self) -> Arc<dyn Snapshot> {
+        Arc::new(FrozenCloud(Mutex::new(self.with(|cloud| cloud.clone()))))
     }
 
     fn snapshot(&self) -> Arc<dyn Snapshot> {

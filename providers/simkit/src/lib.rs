@@ -6,6 +6,8 @@
 #![warn(missing_docs)]
 
 pub mod account;
+pub mod answers;
+pub mod bench;
 pub mod bystanders;
 pub mod cloud;
 pub mod firewall;
@@ -25,3 +27,4 @@ pub mod serve;
 pub mod stale_reads;
 pub mod store;
 pub mod timers;
+pub mod websocket;

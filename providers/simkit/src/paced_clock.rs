@@ -4,7 +4,8 @@
 //! other programs are in flight. While a [`PacedClock`] is held, the clock does not jump. It stands still while a
 //! program computes (or would if it got a processor) and while this process works on a request: that time is the
 //! machine's. It advances steadily while all programs sleep: that time is the cloud's. When the paced clock is
-//! released, the clock jumps again, so the same clock serves sockets and a wait of 48 hours.
+//! released, the clock jumps again, so the same clock serves sockets and a wait of 48 hours. A program may sleep on this
+//! clock (`providers/external/src/sleeps.rs`): when all programs sleep, the clock jumps to where the first of them wakes.
 //!
 //! How: tokio does not let a paused clock jump while a blocking task runs (`tokio::time::pause`,
 //! "Preventing auto-advance"). So a blocking task runs for as long as the clock is paced, and the same task monitors
@@ -41,6 +42,14 @@ thread_local! {
     static CALL_TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
+/// A sample of the programs.
+struct Tick {
+    /// Real time that they have waited.
+    waited: Duration,
+    /// Whether all of them sleep: those that sleep on this clock need not wait for real time.
+    asleep: bool,
+}
+
 /// A runtime with sockets, whose clock is paused until it is paced.
 ///
 /// # Errors
@@ -65,11 +74,17 @@ impl PacedClock {
     pub fn keep(scale: NonZeroU32, programs: &Programs) -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         // Capacity 1: a runtime that has not taken the last tick is busy.
-        let (ticks, mut ticked) = mpsc::channel::<Duration>(1);
+        let (ticks, mut ticked) = mpsc::channel::<Tick>(1);
         CALL_TIME.take();
+        let sleeping = programs.clone();
         tokio::spawn(async move {
-            while let Some(waited) = ticked.recv().await {
-                advance(waited.saturating_mul(scale.get()) + CALL_TIME.take()).await;
+            while let Some(tick) = ticked.recv().await {
+                let mut by = tick.waited.saturating_mul(scale.get()) + CALL_TIME.take();
+                let wake = sleeping.first_to_wake().filter(|_| tick.asleep);
+                if let Some(wake) = wake {
+                    by = wake.saturating_duration_since(tokio::time::Instant::now());
+                }
+                jump(by).await;
             }
         });
         let (stop, programs) = (Arc::clone(&stopped), programs.clone());
@@ -96,7 +111,7 @@ impl Drop for PacedClock {
 fn tick(
     stopped: &AtomicBool,
     programs: &Programs,
-    ticks: &mpsc::Sender<Duration>,
+    ticks: &mpsc::Sender<Tick>,
     mut last: Instant,
 ) {
     let mut monitor = WorkMonitor::over(programs);
@@ -114,7 +129,8 @@ fn tick(
             Activity::Unknown => owed + time,
         };
         // Sent even if it is zero, because calls take time too.
-        let taken = match ticks.try_send(waited) {
+        let asleep = activity == Activity::Waiting;
+        let taken = match ticks.try_send(Tick { waited, asleep }) {
             Ok(()) => true,
             Err(TrySendError::Full(_)) => false,
             Err(TrySendError::Closed(_)) => return,
@@ -147,7 +163,8 @@ pub fn real(time: Duration, scale: u32) -> Duration {
     time.saturating_mul(scale.max(1))
 }
 
-async fn advance(mut by: Duration) {
+/// Advances the clock of the current runtime, whose clock must be paused, in steps: timers in between fire in order.
+pub async fn jump(mut by: Duration) {
     for _ in 0..STEPS_MAX {
         if by <= STEP_MAX {
             break;

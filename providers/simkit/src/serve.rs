@@ -26,12 +26,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use kubeproof_contract::call::{Actor, Dialect};
+use kubeproof_contract::call_key::CallKeys;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
-use kubeproof_contract::serve::{Door, ServeError, Served, Serving, Sharing};
+use kubeproof_contract::mutex::lock;
+use kubeproof_contract::serve::{Door, Place, ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
 use tokio::sync::{Notify, Semaphore};
 
@@ -50,12 +52,14 @@ pub struct Shared<C: Cloud> {
     /// Creates a fresh account on reset; `None` in a trial, which has its own journal, faults and account.
     fresh: Option<Fresh<C>>,
     dialect: Arc<dyn Dialect>,
+    keys: CallKeys,
     clock: Clock,
     time_scale: u32,
     address: SocketAddr,
     /// The doors of other accounts, by the hosts behind them.
     other_doors: Mutex<BTreeMap<String, SocketAddr>>,
     certificates: Certificates,
+    place: Place,
     listeners: Listeners,
     connections: Arc<Semaphore>,
     calls: Mutex<Calls>,
@@ -81,7 +85,7 @@ impl<C: Cloud> Shared<C> {
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.calls)
     }
 
     fn other_doors(&self) -> MutexGuard<'_, BTreeMap<String, SocketAddr>> {
@@ -95,7 +99,7 @@ impl<C: Cloud> Shared<C> {
     }
 
     fn set_faults(&self, faults: Vec<Fault>) {
-        let mut plan = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut plan = lock(&self.faults);
         *plan = plan_for_programs(faults);
         self.faults_changed.notify_waiters();
     }
@@ -106,6 +110,7 @@ impl<C: Cloud> Shared<C> {
         self.memory.with(|cloud| *cloud = fresh(self.clock.now()));
         // Hosts of the new account may have the same names as old ones, so they get new ports.
         drop(self.listeners.close());
+        self.place.forget_hosts();
         *self.calls() = Calls::default();
         self.set_faults(self.first_faults.clone());
     }
@@ -114,6 +119,7 @@ impl<C: Cloud> Shared<C> {
     fn transport(self: &Arc<Self>) -> SharedTransport {
         let backend: SharedTransport = Arc::new(Backend(Arc::clone(self)));
         let dialect = Arc::clone(&self.dialect);
+        let backend = self.keys.learn(backend, Arc::clone(&dialect));
         let faulty = self
             .faults()
             .layer(backend, Arc::clone(&dialect), Actor::Provisioner);
@@ -124,7 +130,8 @@ impl<C: Cloud> Shared<C> {
             calls.journal = Journal::default();
         }
         let journal = &calls.journal;
-        journal.layer(faulty, dialect, Actor::Provisioner, self.clock)
+        let recorded = journal.layer(faulty, dialect, Actor::Provisioner, self.clock);
+        self.keys.name(recorded)
     }
 }
 
@@ -158,6 +165,8 @@ pub fn serve<C: Cloud>(
         dialect,
         journal: Journal::default(),
         faults: plan_for_programs(serving.faults.clone()),
+        keys: CallKeys::default(),
+        place: Place::default(),
     };
     let memory = InMemory::new(fresh(clock.now()), clock);
     open(memory, sharing, Some(Box::new(fresh)), serving.faults)
@@ -180,7 +189,13 @@ fn open<C: Cloud>(
     fresh: Option<Fresh<C>>,
     first_faults: Vec<Fault>,
 ) -> Result<Arc<dyn Served>, ServeError> {
-    let (listener, address) = listeners::bind(sharing.listen)?;
+    let place = sharing.place;
+    let listen = match sharing.listen.port() {
+        0 => SocketAddr::new(sharing.listen.ip(), place.port("")),
+        _ => sharing.listen,
+    };
+    let (listener, address) = listeners::bind(listen)?;
+    place.keep_port("", address.port());
     let calls = Calls {
         journal: sharing.journal,
         forgotten: 0,
@@ -189,11 +204,13 @@ fn open<C: Cloud>(
         memory,
         fresh,
         dialect: sharing.dialect,
+        keys: sharing.keys,
         clock: sharing.clock,
         time_scale: sharing.time_scale,
         address,
         other_doors: Mutex::default(),
-        certificates: Certificates::make(address.ip())?,
+        certificates: Certificates::make(address.ip(), &place)?,
+        place,
         listeners: Listeners::default(),
         connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         calls: Mutex::new(calls),
@@ -259,11 +276,7 @@ impl<C: Cloud> Served for Server<C> {
     }
 
     async fn stop(&self) {
-        let open = self
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let open = lock(&self.open).take();
         let mut closing = self.shared.listeners.close();
         closing.extend(open.map(OpenListener::close));
         for listening in closing {

@@ -46,13 +46,17 @@ const TITLE: &str = "rtsSlLahogFKDqcdebBiI2y=pPwTxf";
 /// How many faults that were not reached are named.
 const UNREACHED_NAMED: usize = 10;
 
+/// How many lifecycles that were not run are named.
+const NOT_RUN_NAMED: usize = 10;
+
 /// The verdict of a campaign. It does not pass if faults were not injected for no known reason, if anything could not
-/// be determined, if it ran nothing, or if it was stopped.
+/// be determined, if a part of its plan was not run, if nothing could be aimed at some change, or if it was stopped.
 pub fn verdict(campaign: &Campaign) -> Verdict {
     if !campaign.findings.is_empty() {
         return Verdict::Fail;
     }
-    let unknown = campaign.unexplained() > 0 || !campaign.unknown.is_empty();
+    let untried = campaign.not_run_count() > 0 || !campaign.unstable.is_empty();
+    let unknown = campaign.unexplained() > 0 || !campaign.unknown.is_empty() || untried;
     if unknown || campaign.stopped || campaign.lifecycles == 0 || campaign.exercised == 0 {
         return Verdict::Unknown;
     }
@@ -89,6 +93,17 @@ pub fn page(campaign: &Campaign) -> Page {
     }
     if !campaign.unreached.is_empty() {
         sections.push(unreached(campaign));
+    }
+    if !campaign.unstable.is_empty() {
+        let lines = campaign.unstable.iter();
+        sections.push(Section {
+            title: "Unstable: not the same in all clean runs, so nothing was aimed there".to_owned(),
+            verdict: Some(Verdict::Unknown),
+            blocks: lines.map(|line| Block::Line(clean(line))).collect(),
+        });
+    }
+    if campaign.not_run_count() > 0 {
+        sections.push(not_run(campaign));
     }
     if !campaign.unknown.is_empty() {
         let lines = campaign.unknown.iter();
@@ -269,6 +284,21 @@ fn unreached(campaign: &Campaign) -> Section {
     }
 }
 
+fn not_run(campaign: &Campaign) -> Section {
+    let named = campaign.not_run.iter().take(NOT_RUN_NAMED);
+    let mut blocks: Vec<Block> = named.map(|line| Block::Line(clean(line))).collect();
+    let named = u64::try_from(blocks.len()).unwrap_or(u64::MAX);
+    let more = campaign.not_run_count().saturating_sub(named);
+    if more > 0 {
+        blocks.push(Block::Line(format!("and {more} more, by name in the JSON")));
+    }
+    Section {
+        title: format!("Not run: {} of the plan", campaign.not_run_count()),
+        verdict: Some(Verdict::Unknown),
+        blocks,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use kubeproof_contract::fault::EFFECTS;
@@ -314,6 +344,18 @@ mod tests {
         assert_eq!(verdict(&missed), Verdict::Unknown);
         missed.unreached[0].reason = Some("the other fault came first".to_owned());
         assert_eq!(verdict(&missed), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_part_of_the_plan_that_was_not_run_is_named_and_keeps_it_from_passing() {
+        let mut some = campaign();
+        some.was_not_run(|| "s: s:Make#2=hang".to_owned());
+        assert_eq!(verdict(&some), Verdict::Unknown);
+        assert!(format!("{:?}", page(&some)).contains("s: s:Make#2=hang"));
+        let mut shifting = campaign();
+        shifting.unstable.push("s: s:Make[x]#1".to_owned());
+        assert_eq!(verdict(&shifting), Verdict::Unknown);
+        assert!(format!("{:?}", page(&shifting)).contains("s: s:Make[x]#1"));
     }
 
     #[test]

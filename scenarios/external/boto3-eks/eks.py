@@ -25,9 +25,11 @@ REGION = SESSION.region_name
 EC2, EKS, IAM = SESSION.client("ec2"), SESSION.client("eks"), SESSION.client("iam")
 # The SDK tries calls that create something without either only once.
 ONCE = SESSION.client("ec2", config=Config(retries={"total_max_attempts": 1}))
-QUICK = {"Delay": 1, "MaxAttempts": 240}
+# An hour at most, where a cluster takes ten minutes.
+PATIENT = {"Delay": 30, "MaxAttempts": 120}
 NODE_POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly"]
-TRIES = 60
+# How often, and after how many seconds, what is not visible or still in use is tried again: ten minutes at most.
+TRIES, PAUSE = 60, 10
 
 
 def tags(**more):
@@ -64,17 +66,17 @@ def again(call, *codes, **arguments):
             passing = code(error).endswith(".NotFound") or any(code(error).endswith(one) for one in codes)
             if attempt == TRIES - 1 or not passing:
                 raise
-            time.sleep(0.3)
+            time.sleep(PAUSE)
 
 
 def wait(client, waiter, **arguments):
     for attempt in range(TRIES):
         try:
-            return client.get_waiter(waiter).wait(WaiterConfig=QUICK, **arguments)
+            return client.get_waiter(waiter).wait(WaiterConfig=PATIENT, **arguments)
         except WaiterError as error:
             if attempt == TRIES - 1 or "NotFound" not in str(error):
                 raise
-            time.sleep(0.3)
+            time.sleep(PAUSE)
 
 
 def ensure(find, make):
@@ -92,7 +94,7 @@ def ensure(find, make):
             if attempt == 4 or error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
                 raise
         # Until the new resource is visible.
-        time.sleep(1)
+        time.sleep(PAUSE)
 
 
 def first(items, key):
@@ -232,7 +234,7 @@ def cluster(role_arn, subnets):
             except EKS.exceptions.InvalidParameterException as error:
                 if attempt == TRIES - 1 or "role" not in str(error).lower():
                     raise
-                time.sleep(0.5)
+                time.sleep(PAUSE)
     except EKS.exceptions.ResourceInUseException:
         pass
     wait(EKS, "cluster_active", name=NAME)
@@ -319,7 +321,7 @@ def remove_cluster():
 
 
 def wait_gone(client, waiter, **arguments):
-    client.get_waiter(waiter).wait(WaiterConfig=QUICK, **arguments)
+    client.get_waiter(waiter).wait(WaiterConfig=PATIENT, **arguments)
 
 
 def remove_leftovers(inside):
@@ -359,7 +361,7 @@ def remove_interfaces(inside):
                 remove(EC2.delete_network_interface, NetworkInterfaceId=one["NetworkInterfaceId"])
         if not left:
             return
-        time.sleep(0.5)
+        time.sleep(PAUSE)
 
 
 def remove_network(inside):

@@ -4,12 +4,13 @@
 //! without a state knows only the network that it makes, so which of two networks it continues with does not depend on
 //! the order of their ids.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response, header};
 use kubeproof_contract::call::Signature;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
@@ -45,7 +46,7 @@ struct OwnNetwork(Mutex<Option<String>>);
 
 impl OwnNetwork {
     fn id(&self) -> String {
-        let id = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = lock(&self.0);
         id.clone().unwrap_or_else(|| NONE.to_owned())
     }
 }
@@ -73,7 +74,7 @@ impl Intercept for OwnNetwork {
             let id = text.split("<vpcId>").nth(1);
             let id = id.and_then(|rest| rest.split('<').next());
             if let Some(id) = id {
-                let mut own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut own = lock(&self.0);
                 *own = Some(id.to_owned());
             }
         }

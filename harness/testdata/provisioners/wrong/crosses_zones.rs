@@ -4,12 +4,13 @@
 //! whose traffic leaves by another one pays for the crossing and goes down with it, while its own gateway
 //! is paid for and idle.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_contract::call::Signature;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 
@@ -56,7 +57,7 @@ impl Intercept for FirstForAll {
             return Ok(answer);
         };
         let first = {
-            let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut first = lock(&self.0);
             first.get_or_insert_with(|| own.clone()).clone()
         };
         // The bug: any gateway of the run is accepted.

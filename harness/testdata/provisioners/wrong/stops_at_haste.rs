@@ -4,13 +4,14 @@
 //! given up, and its machine was left running under a name that is never queried again).
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use kubeproof_contract::call::Signature;
 use kubeproof_contract::disk::Disk;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::provisioner::{Provisioned, Provisioner, ProvisionerError};
 use kubeproof_contract::transport::{SharedTransport, TransportError};
 use serde_json::Value;
@@ -60,7 +61,7 @@ impl OwnOnly {
     async fn looked_at(&self, machine: &Value) {
         let id = machine["data"]["id"].as_str().unwrap_or_default();
         let all: Vec<String> = {
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = lock(&self.known);
             if !known.insert(id.to_owned()) {
                 return;
             }
@@ -70,7 +71,7 @@ impl OwnOnly {
     }
 
     fn only(&self, mut list: Value) -> Value {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock(&self.known);
         if let Some(machines) = list["data"].as_array_mut() {
             machines.retain(|one| one["id"].as_str().is_some_and(|id| known.contains(id)));
         }

@@ -22,8 +22,9 @@ use kubeproof_contract::provider::{
     Connection, Defect, Documented, LiveAccess, OtherActors, ProgramSupport, Provider,
     ProviderParts, Retention, Simulated,
 };
+use kubeproof_contract::provider_errors::NotReady;
 use kubeproof_contract::provisioner::{
-    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
+    ClaimedRate, KubernetesAccess, NoAccess, Provisioned, Provisioner, ProvisionerError,
 };
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
 use kubeproof_contract::run::Run;
@@ -144,7 +145,7 @@ impl Documented for Folder {}
 impl OtherActors for Folder {}
 
 impl LiveAccess for Folder {
-    fn readiness(&self, _: Tier, _: &Path) -> Result<String, String> {
+    fn readiness(&self, _: Tier, _: &Path) -> Result<String, NotReady> {
         Ok("it is there".to_owned())
     }
 }
@@ -191,7 +192,7 @@ impl Provisioner for BuiltIn {
             _ => {}
         }
         Ok(Provisioned {
-            access: Err("there is none".to_owned()),
+            access: Err(NoAccess::NotGiven("there is none")),
             made: BTreeMap::new(),
         })
     }

@@ -16,13 +16,13 @@ use kubeproof_simkit::cloud::{Cloud, HostEndpoint, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
 use kubeproof_simkit::timers::run_due;
 
-use crate::setup::{ACCESS_KEY_ID, Setup};
+use crate::setup::Setup;
 use crate::state::{Event, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, write, write_error};
-use crate::{autoscaling, balancing, billing, bystanders, ec2, eks, iam, logs, operations, policy};
-use crate::{quotas, sigv4, sts, tagging, trail};
+use crate::{autoscaling, balancing, billing, bystanders, ec2, eks, iam, kms, logs, operations};
+use crate::{policy, quotas, sigv4, sts, tagging, trail};
 
 /// A simulated AWS account.
 #[derive(Clone)]
@@ -96,6 +96,8 @@ impl AwsCloud {
         match event {
             Event::Ec2(event) => ec2::happen(&mut self.state, event),
             Event::Eks(event) => eks::happen(&mut self.state, event),
+            Event::Kms(event) => kms::happen(&mut self.state, event),
+            Event::Logs(event) => logs::happen(&mut self.state, event),
             Event::Balancing(event) => balancing::happen(&mut self.state, event),
         }
     }
@@ -270,17 +272,23 @@ fn inventory_but_iam(state: &State, at_rest: &BTreeSet<String>) -> Vec<Resource>
     eks::inventory(state, &mut all);
     autoscaling::inventory(state, &mut all);
     balancing::inventory(state, &mut all);
+    kms::inventory(state, &mut all);
     logs::inventory(state, &mut all);
     all
 }
 
 /// Checks credentials, region and permission, in AWS's order.
 fn admit(state: &State, call: &Call, request: &Request<Bytes>) -> Result<(), AwsError> {
-    if call.access_key != ACCESS_KEY_ID {
-        return Err(sigv4::unknown_key(call));
+    if call.is_unsigned() {
+        return Ok(());
     }
+    let caller = sts::caller(state, &call.access_key);
+    let caller = caller.ok_or_else(|| sigv4::unknown_key(call))?;
     if let Some(received) = request.extensions().get::<ReceivedAt>() {
-        sigv4::verify(call, request, received.at)?;
+        sigv4::verify(call, request, received.at, caller.secret())?;
+    }
+    if let sts::Caller::Role(session) = caller {
+        sigv4::check_session(call, request, session, state.now)?;
     }
     let global = matches!(call.service.as_str(), "iam" | "sts" | "ce" | "pricing");
     if !global && call.region != state.setup.region {
@@ -302,6 +310,7 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         "iam" => iam::answer(state, call),
         "sts" => sts::answer(state, call),
         "eks" => eks::answer(state, call),
+        "kms" => kms::answer(state, call),
         "autoscaling" => autoscaling::answer(state, call),
         "elasticloadbalancing" => balancing::answer(state, call),
         "logs" => logs::answer(state, call),

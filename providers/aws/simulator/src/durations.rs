@@ -43,6 +43,10 @@ pub struct Durations {
     pub billing_lag: Duration,
     /// Until an event shows in `CloudTrail`.
     pub trail_lag: Duration,
+    /// Until an interface endpoint is available.
+    pub endpoint_create: Duration,
+    /// Until a deleted one is gone.
+    pub endpoint_delete: Duration,
 }
 
 impl Durations {
@@ -67,6 +71,8 @@ impl Durations {
             update: seconds(30, 90),
             billing_lag: Duration::from_hours(24),
             trail_lag: Duration::from_mins(5),
+            endpoint_create: seconds(60, 150),
+            endpoint_delete: seconds(30, 90),
         }
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! This file joins them: the store, the events, the dispatch of operations, and the inventory.
 
+pub mod acl_entries;
 pub mod acls;
 pub mod addresses;
 pub mod attributes;
 pub mod describe;
 pub mod dhcp_options;
+pub mod egress_only;
+pub mod endpoint_changes;
+pub mod endpoint_services;
+pub mod endpoints;
 pub mod errors;
 pub mod fields;
 pub mod filters;
+pub mod flow_logs;
 pub mod idempotency;
 pub mod instance_quota;
 pub mod instance_types;
@@ -18,6 +24,7 @@ pub mod instances;
 pub mod interface_xml;
 pub mod interfaces;
 pub mod internet_gateways;
+pub mod launch_template_versions;
 pub mod launch_templates;
 pub mod list_only;
 pub mod nat_gateways;
@@ -33,6 +40,7 @@ pub mod subnets;
 pub mod tags;
 pub mod template_data;
 pub mod volumes;
+pub mod vpc_cidrs;
 pub mod vpcs;
 pub mod zones;
 
@@ -57,8 +65,13 @@ pub type Operations = &'static [(&'static str, Operation)];
 /// The operations of each file.
 const OPERATIONS: &[Operations] = &[
     vpcs::OPERATIONS,
+    vpc_cidrs::OPERATIONS,
     subnets::OPERATIONS,
     internet_gateways::OPERATIONS,
+    egress_only::OPERATIONS,
+    endpoints::OPERATIONS,
+    endpoint_services::OPERATIONS,
+    flow_logs::OPERATIONS,
     addresses::OPERATIONS,
     nat_gateways::OPERATIONS,
     route_tables::OPERATIONS,
@@ -66,12 +79,14 @@ const OPERATIONS: &[Operations] = &[
     security_groups::OPERATIONS,
     security_group_rules::OPERATIONS,
     acls::OPERATIONS,
+    acl_entries::OPERATIONS,
     dhcp_options::OPERATIONS,
     interfaces::OPERATIONS,
     instances::OPERATIONS,
     spot_requests::OPERATIONS,
     volumes::OPERATIONS,
     launch_templates::OPERATIONS,
+    launch_template_versions::OPERATIONS,
     tags::OPERATIONS,
     zones::OPERATIONS,
     instance_types::OPERATIONS,
@@ -108,6 +123,10 @@ pub struct Ec2 {
     pub rules: Store<security_group_rules::SecurityGroupRule>,
     pub acls: Store<acls::NetworkAcl>,
     pub dhcp_options: Store<dhcp_options::DhcpOptions>,
+    /// Egress-only internet gateways.
+    pub egress_only: Store<egress_only::EgressOnlyGateway>,
+    pub endpoints: Store<endpoints::Endpoint>,
+    pub flow_logs: Store<flow_logs::FlowLog>,
     /// Network interfaces.
     pub interfaces: Store<interfaces::Interface>,
     /// Instances, terminated ones for an hour.
@@ -127,7 +146,7 @@ macro_rules! for_each_store {
     ($ec2:expr, $store:ident => $body:expr) => {{
         for_each_store!(@ $ec2, $store, $body, vpcs subnets internet_gateways nat_gateways
             addresses route_tables security_groups rules acls dhcp_options interfaces instances
-            spot_requests volumes launch_templates);
+            spot_requests volumes launch_templates egress_only endpoints flow_logs);
     }};
     (@ $ec2:expr, $store:ident, $body:expr, $($name:ident)+) => {
         $( { let $store = &mut $ec2.$name; $body } )+
@@ -155,6 +174,8 @@ impl Ec2 {
 #[derive(Clone, Debug)]
 pub enum Event {
     NatGateway(String, nat_lifecycle::Step),
+    /// The creation or the deletion of a VPC endpoint ends.
+    Endpoint(String),
     Instance(String, instances::Step),
 }
 
@@ -162,6 +183,7 @@ pub enum Event {
 pub fn happen(state: &mut State, event: Event) {
     match event {
         Event::NatGateway(id, step) => nat_lifecycle::happen(state, &id, step),
+        Event::Endpoint(id) => endpoint_changes::happen(state, &id),
         Event::Instance(id, step) => instances::happen(state, &id, step),
     }
 }
@@ -219,6 +241,9 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>, but: &BTreeSet<String>)
     describe::inventory::<security_groups::SecurityGroup>(state, all, but);
     describe::inventory::<acls::NetworkAcl>(state, all, but);
     describe::inventory::<dhcp_options::DhcpOptions>(state, all, but);
+    describe::inventory::<egress_only::EgressOnlyGateway>(state, all, but);
+    describe::inventory::<endpoints::Endpoint>(state, all, but);
+    describe::inventory::<flow_logs::FlowLog>(state, all, but);
     describe::inventory::<interfaces::Interface>(state, all, but);
     describe::inventory::<instances::Instance>(state, all, but);
     describe::inventory::<spot_requests::SpotRequest>(state, all, but);

@@ -11,14 +11,19 @@ use crate::state::State;
 
 pub mod access;
 pub mod access_policies;
+pub mod addon_updates;
+pub mod addon_versions;
 pub mod addons;
+pub mod aws_auth;
 pub mod cloud_controller;
 pub mod cluster;
 pub mod cluster_create;
 pub mod cluster_lifecycle;
 pub mod cluster_update;
+pub mod encryption;
 pub mod failure;
 pub mod input;
+pub mod kube_system;
 pub mod kubernetes;
 pub mod managed_resources;
 pub mod node_group;
@@ -28,9 +33,11 @@ pub mod node_group_update;
 pub mod node_template;
 pub mod nodes;
 pub mod pod_identity;
+pub mod pod_limits;
 pub mod replacement;
 pub mod route;
 pub mod signature;
+pub mod support;
 pub mod tags;
 pub mod token;
 pub mod updates;
@@ -94,12 +101,18 @@ pub enum Event {
     GroupFailed(GroupKey, String),
     /// A node group's instances are drained and terminated.
     Drained(GroupKey),
+    /// An add-on is installed, or could not be, for this reason.
+    AddonMade(addons::AddonKey, Option<String>),
+    /// The deletion of an add-on has succeeded or failed.
+    AddonGone(addons::AddonKey, bool),
     /// A node group is gone.
     GroupGone(GroupKey),
     /// A node group could not be deleted.
     GroupStays(GroupKey, String),
     /// An update of a cluster (or of its node group) has succeeded or failed.
     UpdateEnded(String, String, bool),
+    /// The support of a cluster's version ends.
+    SupportEnds(String, u64),
     /// The leftovers of a service's removed load balancer are deleted; the number counts the tries left.
     BalancerLeftovers(cloud_controller::BalancerLeftovers, u32),
 }
@@ -123,9 +136,12 @@ pub fn happen(state: &mut State, event: Event) {
         Event::GroupActive(key) => node_group_lifecycle::active(state, &key),
         Event::GroupFailed(key, code) => node_group_lifecycle::failed(state, &key, &code),
         Event::Drained(key) => node_group_lifecycle::drained(state, &key),
+        Event::AddonMade(key, failure) => addons::made(state, &key, failure),
+        Event::AddonGone(key, well) => addon_updates::gone(state, &key, well),
         Event::GroupGone(key) => node_group_lifecycle::gone(state, &key),
         Event::GroupStays(key, code) => node_group_lifecycle::stays(state, &key, &code),
         Event::UpdateEnded(cluster, id, well) => updates::end(state, &cluster, &id, well),
+        Event::SupportEnds(name, serial) => support::ends(state, &name, serial),
         Event::BalancerLeftovers(rest, tries) => {
             cloud_controller::remove_leftovers(state, rest, tries);
         }

@@ -19,9 +19,11 @@ use crate::wire::xml::Node;
 pub mod aws_policies;
 pub mod oidc;
 pub mod policies;
+pub mod policy_versions;
 pub mod profiles;
 pub mod role_checks;
 pub mod role_policies;
+mod role_settings;
 pub mod roles;
 pub mod service_linked;
 pub mod simulate;
@@ -57,6 +59,9 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         "ListRoleTags" => roles::list_tags(state, params),
         "TagRole" => roles::tag(state, params),
         "UntagRole" => roles::untag(state, params),
+        "UpdateAssumeRolePolicy" => role_settings::set_trust(state, params),
+        "UpdateRole" => role_settings::update(state, params),
+        "UpdateRoleDescription" => role_settings::set_description(state, params),
         "DeleteRole" => roles::delete(state, params),
         "AttachRolePolicy" => role_policies::attach(state, params),
         "DetachRolePolicy" => role_policies::detach(state, params),
@@ -72,18 +77,31 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         "ListInstanceProfileTags" => profiles::list_tags(state, params),
         "AddRoleToInstanceProfile" => profiles::add_role(state, params),
         "RemoveRoleFromInstanceProfile" => profiles::remove_role(state, params),
+        "TagInstanceProfile" => profiles::tag(state, params),
+        "UntagInstanceProfile" => profiles::untag(state, params),
         "DeleteInstanceProfile" => profiles::delete(state, params),
         "ListPolicies" => policies::list(state, params),
         "CreatePolicy" => policies::create(state, params),
         "GetPolicy" => policies::get(state, params),
         "ListPolicyTags" => policies::list_tags(state, params),
-        "ListPolicyVersions" => policies::list_versions(state, params),
+        "ListPolicyVersions" => policy_versions::list(state, params),
+        "CreatePolicyVersion" => policy_versions::create(state, params),
+        "GetPolicyVersion" => policy_versions::get(state, params),
+        "DeletePolicyVersion" => policy_versions::delete(state, params),
+        "SetDefaultPolicyVersion" => policy_versions::set_default(state, params),
+        "TagPolicy" => policies::tag(state, params),
+        "UntagPolicy" => policies::untag(state, params),
         "ListEntitiesForPolicy" => policies::list_entities(state, params),
         "DeletePolicy" => policies::delete(state, params),
         "ListOpenIDConnectProviders" => Ok(oidc::list(state)),
         "GetOpenIDConnectProvider" => oidc::get(state, params),
         "ListOpenIDConnectProviderTags" => oidc::list_tags(state, params),
         "CreateOpenIDConnectProvider" => oidc::create(state, params),
+        "TagOpenIDConnectProvider" => oidc::tag(state, params),
+        "UntagOpenIDConnectProvider" => oidc::untag(state, params),
+        "AddClientIDToOpenIDConnectProvider" => oidc::add_client(state, params),
+        "RemoveClientIDFromOpenIDConnectProvider" => oidc::remove_client(state, params),
+        "UpdateOpenIDConnectProviderThumbprint" => oidc::set_thumbprints(state, params),
         "DeleteOpenIDConnectProvider" => Ok(oidc::delete(state, params)),
         "CreateServiceLinkedRole" => service_linked::create(state, params),
         "SimulatePrincipalPolicy" => simulate::answer(state, params),
@@ -122,7 +140,7 @@ fn delete_conflict(message: &str) -> AwsError {
 }
 
 /// A date as IAM writes it: whole seconds, UTC.
-fn date(at: Timestamp) -> String {
+pub fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -164,7 +182,10 @@ fn done() -> Answer {
 }
 
 /// Checks that a document is JSON with statements.
-fn document(text: &str) -> Result<serde_json::Value, AwsError> {
+///
+/// # Errors
+/// `MalformedPolicyDocument`.
+pub fn document(text: &str) -> Result<serde_json::Value, AwsError> {
     let malformed = |message: &str| AwsError::new(400, "MalformedPolicyDocument", message);
     let value: serde_json::Value =
         serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;

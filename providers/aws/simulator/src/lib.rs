@@ -12,6 +12,7 @@ pub mod durations;
 pub mod ec2;
 pub mod eks;
 pub mod iam;
+pub mod kms;
 mod lifetime;
 pub mod logs;
 pub mod operations;

@@ -3,7 +3,7 @@
 use kubeproof_contract::resource::{Lifetime, Resource};
 
 /// States in which a resource is being deleted.
-const ENDING: &[&str] = &["deleting", "shutting-down"];
+const ENDING: &[&str] = &["deleting", "shutting-down", "pendingdeletion"];
 /// States in which a resource never came to life, or has ended.
 const DEAD: &[&str] = &["failed", "create_failed", "deleted", "terminated"];
 

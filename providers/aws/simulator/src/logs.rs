@@ -1,8 +1,8 @@
 //! `CloudWatch` Logs: log groups, which clusters create and nothing deletes.
 //!
-//! Only groups are simulated: streams and events are billed by the byte and own no resources.
+//! Events are billed by the byte and are not kept: of a stream only its name is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
@@ -11,16 +11,26 @@ use serde_json::{Value, json};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
-use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
 
-/// Most groups on a page, and the default.
-const PAGE_MAX: usize = 50;
+pub mod groups;
+pub mod streams;
+mod tags;
+
+type Handler = fn(&mut State, &Call) -> Outcome;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogGroup {
     pub tags: BTreeMap<String, String>,
     pub created_at: Timestamp,
+    /// After how many days events are deleted; never, if none.
+    pub retention_days: Option<i64>,
+    /// `STANDARD`, `INFREQUENT_ACCESS` or `DELIVERY`.
+    pub class: String,
+    /// The key that encrypts new events.
+    pub key_arn: Option<String>,
+    /// The names of its streams.
+    pub streams: BTreeSet<String>,
 }
 
 /// The store of log groups.
@@ -30,30 +40,52 @@ pub struct Logs {
     pub groups: BTreeMap<String, LogGroup>,
 }
 
+/// What happens later.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A cluster writes to its log group, which was deleted.
+    Written(String),
+}
+
+/// Lets an event happen.
+pub fn happen(state: &mut State, event: Event) {
+    let Event::Written(cluster) = event;
+    streams::written(state, &cluster);
+}
+
+const OPERATIONS: &[(&str, Handler)] = &[
+    ("AssociateKmsKey", groups::set_key),
+    ("CreateLogGroup", groups::create),
+    ("CreateLogStream", streams::create),
+    ("DeleteLogGroup", groups::delete),
+    ("DeleteLogStream", streams::delete),
+    ("DeleteRetentionPolicy", groups::forget_retention),
+    ("DescribeLogGroups", groups::describe),
+    ("DescribeLogStreams", streams::describe),
+    ("DisassociateKmsKey", groups::forget_key),
+    ("ListTagsForResource", tags::list),
+    ("PutRetentionPolicy", groups::set_retention),
+    ("TagResource", tags::tag),
+    ("UntagResource", tags::untag),
+];
+
+/// The names of the operations.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|(name, _)| *name)
+}
+
 /// Answers one call.
 ///
 /// # Errors
 /// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    match call.action.as_str() {
-        "CreateLogGroup" => create(state, call),
-        "DeleteLogGroup" => delete(state, call),
-        "DescribeLogGroups" => describe(state, call),
-        "ListTagsForResource" => list_tags(state, call),
-        "TagResource" => tag(state, call),
-        other => Err(AwsError::unknown_operation("logs", other)),
-    }
+    let mut all = OPERATIONS.iter();
+    let found = all.find(|(name, _)| *name == call.action);
+    let (_, handler) = found.ok_or_else(|| AwsError::unknown_operation("logs", &call.action))?;
+    handler(state, call)
 }
 
-/// Creates a log group for another service. An existing one is left as it is.
-pub fn create_group_internal(state: &mut State, name: &str, tags: BTreeMap<String, String>) {
-    let created_at = state.now;
-    state
-        .logs
-        .groups
-        .entry(name.to_owned())
-        .or_insert(LogGroup { tags, created_at });
-}
+pub use groups::create_group_internal;
 
 /// Adds all log groups that exist.
 pub fn inventory(state: &State, all: &mut Vec<Resource>) {
@@ -64,97 +96,19 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         resource.tags.clone_from(&group.tags);
         resource.incarnation = Some(group.created_at.as_millisecond().to_string());
         resource.created_at = Some(group.created_at);
+        let stored = ("stored_bytes".to_owned(), "0".to_owned());
+        resource.properties.extend([stored]);
         resource
     }));
 }
 
-fn create(state: &mut State, call: &Call) -> Outcome {
-    let name = need(call, "logGroupName")?.to_owned();
-    if state.logs.groups.contains_key(&name) {
-        return Err(AwsError::new(
-            400,
-            "ResourceAlreadyExistsException",
-            "The specified log group already exists",
-        ));
-    }
-    create_group_internal(state, &name, tags_of(&call.json["tags"]));
-    Ok(Answer::Json(json!({})))
-}
-
-fn delete(state: &mut State, call: &Call) -> Outcome {
+/// The group that a request names.
+///
+/// # Errors
+/// `ResourceNotFoundException`, `InvalidParameterException`.
+fn named<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut LogGroup, AwsError> {
     let name = need(call, "logGroupName")?;
-    state.logs.groups.remove(name).ok_or_else(not_found)?;
-    Ok(Answer::Json(json!({})))
-}
-
-fn describe(state: &State, call: &Call) -> Outcome {
-    let prefix = call.json["logGroupNamePrefix"].as_str().unwrap_or_default();
-    let pattern = call.json["logGroupNamePattern"]
-        .as_str()
-        .unwrap_or_default();
-    let all: Vec<Value> = state
-        .logs
-        .groups
-        .iter()
-        .filter(|(name, _)| name.starts_with(prefix) && name.contains(pattern))
-        .map(|(name, group)| render(state, name, group))
-        .collect();
-    let asked = call.json["limit"]
-        .as_u64()
-        .and_then(|n| usize::try_from(n).ok());
-    let size = asked
-        .unwrap_or(PAGE_MAX)
-        .min(PAGE_MAX)
-        .min(state.setup.page_size_max);
-    let page = page(
-        "DescribeLogGroups",
-        all,
-        call.json["nextToken"].as_str(),
-        size,
-    )
-    .map_err(|_| invalid("The specified nextToken is invalid."))?;
-    let mut body = json!({ "logGroups": page.items });
-    if let Some(next) = page.next {
-        body["nextToken"] = next.into();
-    }
-    Ok(Answer::Json(body))
-}
-
-fn render(state: &State, name: &str, group: &LogGroup) -> Value {
-    let arn = state.arn("logs", &format!("log-group:{name}"));
-    json!({
-        "logGroupName": name,
-        "creationTime": group.created_at.as_millisecond(),
-        "metricFilterCount": 0,
-        // One ARN ends in a wildcard for the streams, the other names only the group.
-        "arn": format!("{arn}:*"),
-        "logGroupArn": arn,
-        "storedBytes": 0,
-        "logGroupClass": "STANDARD",
-    })
-}
-
-fn list_tags(state: &mut State, call: &Call) -> Outcome {
-    let group = by_arn(state, call)?;
-    Ok(Answer::Json(json!({ "tags": group.tags })))
-}
-
-fn tag(state: &mut State, call: &Call) -> Outcome {
-    let tags = tags_of(&call.json["tags"]);
-    by_arn(state, call)?.tags.extend(tags);
-    Ok(Answer::Json(json!({})))
-}
-
-fn by_arn<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut LogGroup, AwsError> {
-    let arn = need(call, "resourceArn")?;
-    let (_, name) = arn
-        .split_once(":log-group:")
-        .ok_or_else(|| invalid("The specified resourceArn is not a log group's."))?;
-    state
-        .logs
-        .groups
-        .get_mut(name.trim_end_matches(":*"))
-        .ok_or_else(not_found)
+    state.logs.groups.get_mut(name).ok_or_else(not_found)
 }
 
 fn need<'a>(call: &'a Call, name: &str) -> Result<&'a str, AwsError> {
@@ -164,11 +118,27 @@ fn need<'a>(call: &'a Call, name: &str) -> Result<&'a str, AwsError> {
         .ok_or_else(|| invalid(&format!("{name} must not be null or empty")))
 }
 
-fn tags_of(value: &Value) -> BTreeMap<String, String> {
-    let pairs = value.as_object().into_iter().flatten();
-    pairs
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect()
+/// One page of a list, with `nextToken`.
+fn paged(state: &State, call: &Call, member: &str, all: Vec<Value>) -> Outcome {
+    /// Most items on a page, and the default.
+    const PAGE_MAX: usize = 50;
+    let asked = call.json["limit"].as_u64();
+    let asked = asked.and_then(|n| usize::try_from(n).ok());
+    let size = asked.unwrap_or(PAGE_MAX).min(PAGE_MAX);
+    let size = size.min(state.setup.page_size_max);
+    let token = call.json["nextToken"].as_str();
+    let page = crate::wire::page::page(&call.action, all, token, size)
+        .map_err(|_| invalid("The specified nextToken is invalid."))?;
+    let mut body = json!({ member: page.items });
+    if let Some(next) = page.next {
+        body["nextToken"] = next.into();
+    }
+    Ok(Answer::Json(body))
+}
+
+/// An answer without a body.
+fn done() -> Outcome {
+    Ok(Answer::Json(json!({})))
 }
 
 fn invalid(message: &str) -> AwsError {

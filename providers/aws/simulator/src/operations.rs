@@ -2,7 +2,7 @@
 //!
 //! In builds with debug assertions every answered call is looked up here, so that none is forgotten.
 
-use crate::{ec2, eks};
+use crate::{ec2, eks, kms, logs};
 
 /// The operations of the services without a table of their own.
 const OPERATIONS: &[(&str, &[&str])] = &[
@@ -40,22 +40,26 @@ const OPERATIONS: &[(&str, &[&str])] = &[
     (
         "iam",
         &[
+            "AddClientIDToOpenIDConnectProvider",
             "AddRoleToInstanceProfile",
             "AttachRolePolicy",
             "CreateInstanceProfile",
             "CreateOpenIDConnectProvider",
             "CreatePolicy",
+            "CreatePolicyVersion",
             "CreateRole",
             "CreateServiceLinkedRole",
             "DeleteInstanceProfile",
             "DeleteOpenIDConnectProvider",
             "DeletePolicy",
+            "DeletePolicyVersion",
             "DeleteRole",
             "DeleteRolePolicy",
             "DetachRolePolicy",
             "GetInstanceProfile",
             "GetOpenIDConnectProvider",
             "GetPolicy",
+            "GetPolicyVersion",
             "GetRole",
             "GetRolePolicy",
             "GetUser",
@@ -73,20 +77,22 @@ const OPERATIONS: &[(&str, &[&str])] = &[
             "ListRoleTags",
             "ListRoles",
             "PutRolePolicy",
+            "RemoveClientIDFromOpenIDConnectProvider",
             "RemoveRoleFromInstanceProfile",
+            "SetDefaultPolicyVersion",
             "SimulatePrincipalPolicy",
+            "TagInstanceProfile",
+            "TagOpenIDConnectProvider",
+            "TagPolicy",
             "TagRole",
+            "UntagInstanceProfile",
+            "UntagOpenIDConnectProvider",
+            "UntagPolicy",
             "UntagRole",
-        ],
-    ),
-    (
-        "logs",
-        &[
-            "CreateLogGroup",
-            "DeleteLogGroup",
-            "DescribeLogGroups",
-            "ListTagsForResource",
-            "TagResource",
+            "UpdateAssumeRolePolicy",
+            "UpdateOpenIDConnectProviderThumbprint",
+            "UpdateRole",
+            "UpdateRoleDescription",
         ],
     ),
     (
@@ -102,9 +108,26 @@ const OPERATIONS: &[(&str, &[&str])] = &[
             "ListServiceQuotas",
         ],
     ),
-    ("sts", &["GetCallerIdentity"]),
+    (
+        "sts",
+        &[
+            "AssumeRole",
+            "AssumeRoleWithWebIdentity",
+            "GetCallerIdentity",
+        ],
+    ),
     ("tagging", &["GetResources"]),
 ];
+
+/// The operations of the services that have a table.
+fn of_tables() -> [(&'static str, Vec<&'static str>); 4] {
+    [
+        ("ec2", ec2::operations().collect()),
+        ("eks", eks::route::operations().collect()),
+        ("kms", kms::operations().collect()),
+        ("logs", logs::operations().collect()),
+    ]
+}
 
 /// The operations of each service, in order.
 pub fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -112,8 +135,7 @@ pub fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
         .iter()
         .map(|(service, names)| (*service, names.to_vec()));
     let mut all: Vec<_> = listed.collect();
-    all.push(("ec2", ec2::operations().collect()));
-    all.push(("eks", eks::route::operations().collect()));
+    all.extend(of_tables());
     for (_, names) in &mut all {
         names.sort_unstable();
     }
@@ -123,14 +145,13 @@ pub fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
 
 /// Whether an operation is one of them.
 pub fn is_known(service: &str, operation: &str) -> bool {
-    match service {
-        "ec2" => ec2::operations().any(|name| name == operation),
-        "eks" => eks::route::operations().any(|name| name == operation),
-        _ => {
-            let of_service = OPERATIONS.iter().find(|(name, _)| *name == service);
-            of_service.is_some_and(|(_, names)| names.contains(&operation))
-        }
+    let listed = OPERATIONS.iter().find(|(name, _)| *name == service);
+    if let Some((_, names)) = listed {
+        return names.contains(&operation);
     }
+    let tables = of_tables();
+    let of_service = tables.iter().find(|(name, _)| *name == service);
+    of_service.is_some_and(|(_, names)| names.contains(&operation))
 }
 
 #[cfg(test)]

@@ -13,13 +13,15 @@ use kubeproof_simkit::timers::Timers;
 use crate::durations::Durations;
 use crate::setup::{ACCOUNT_ID, Setup};
 use crate::wire::call::Call;
-use crate::{autoscaling, balancing, billing, ec2, eks, iam, logs, trail};
+use crate::{autoscaling, balancing, billing, ec2, eks, iam, kms, logs, sts, trail};
 
 /// What will happen later.
 #[derive(Clone, Debug)]
 pub enum Event {
     Ec2(ec2::Event),
     Eks(eks::Event),
+    Kms(kms::Event),
+    Logs(logs::Event),
     /// In Elastic Load Balancing.
     Balancing(balancing::Event),
 }
@@ -43,12 +45,14 @@ pub struct State {
     pub trail: trail::Trail,
     pub ec2: ec2::Ec2,
     pub iam: iam::Iam,
+    pub kms: kms::Kms,
     pub eks: eks::Eks,
     pub autoscaling: autoscaling::AutoScaling,
     /// Elastic Load Balancing, classic and v2.
     pub balancing: balancing::Balancing,
     /// `CloudWatch` Logs.
     pub logs: logs::Logs,
+    pub sts: sts::Sts,
     /// Billing settings and published usage.
     pub billing: billing::Billing,
     /// The API server of each cluster, by cluster name.
@@ -69,10 +73,12 @@ impl State {
             trail: trail::Trail::default(),
             ec2: ec2::Ec2::default(),
             iam: iam::Iam::default(),
+            kms: kms::Kms::default(),
             eks: eks::Eks::default(),
             autoscaling: autoscaling::AutoScaling::default(),
             balancing: balancing::Balancing::default(),
             logs: logs::Logs::default(),
+            sts: sts::Sts::default(),
             billing: billing::Billing::default(),
             kubernetes: BTreeMap::new(),
             endpoints: BTreeMap::new(),

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::catalogue::AccountClients;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::provider::Connection;
@@ -62,9 +63,13 @@ impl Clients {
             config,
         }
     }
+}
+
+impl AccountClients for Clients {
+    type Error = ObserverError;
 
     /// The clients of the region that a scope names; these for what belongs to no region.
-    pub fn of_scope(&self, scope: &Scope) -> Self {
+    fn of_scope(&self, scope: &Scope) -> Self {
         if scope.is_global() || scope.as_str() == self.region {
             self.clone()
         } else {

@@ -1,18 +1,13 @@
 //! All resource types that a cluster or its workload can leave behind, in deletion order.
 //!
-//! A resource type is one file (list, delete, monthly cost) and one line at its place here.
+//! A resource type is one file, with how it is listed, completed, deleted and priced, and one line at its place here.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
-use async_trait::async_trait;
-use kubeproof_contract::Decimal;
+use kubeproof_cloudkit::catalogue::{Catalogue, ResourceKind};
+use kubeproof_cloudkit::resource_types;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{MonthlyCost, Resource, ResourceType};
-use kubeproof_contract::scope::{Cell, Listing, Scope};
 
 use crate::observer::clients::Clients;
-use crate::prices::cents;
 
 mod autoscaling_group;
 mod capacity_reservation;
@@ -32,12 +27,15 @@ mod elbv2_load_balancer;
 mod elbv2_tags;
 mod elbv2_target_group;
 mod entry;
+mod flow_log;
 mod iam_instance_profile;
 mod iam_oidc_provider;
 mod iam_policy_customer;
 mod iam_role;
 mod internet_gateway;
 mod key_pair;
+mod kms_alias;
+mod kms_key;
 mod launch_template;
 mod made_other;
 mod nat_gateway;
@@ -56,88 +54,61 @@ mod vpc_peering;
 /// What a listing gives.
 pub type ListResult = Result<Vec<Resource>, ObserverError>;
 
-/// A resource type, and where its resources are.
-#[derive(Clone, Copy, Debug)]
-pub struct Placed {
-    /// The type.
-    pub resource_type: ResourceType,
-    /// Whether they belong to the account as a whole, and to no region.
-    pub is_global: bool,
-}
+/// A resource type of AWS.
+pub type Kind = ResourceKind<Clients>;
 
-/// A resource type: how it is listed, deleted and priced.
-#[async_trait]
-pub trait Type: Sync {
-    /// Its name, and whether it is global.
-    fn placed(&self) -> Placed;
-
-    /// Lists it to the last page, without what is gone.
-    async fn list(&self, clients: &Clients) -> ListResult;
-
-    /// Reads what the listing leaves out but ownership needs. All of `resources` are of this type.
-    async fn complete(
-        &self,
-        _clients: &Clients,
-        _resources: &mut [Resource],
-    ) -> Result<(), ObserverError> {
-        Ok(())
-    }
-
-    /// Deletes one; no call is needed when it is gone already or goes with its parent.
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError>;
-
-    /// US dollars a month of 730 hours; `None` when no price is known.
-    fn monthly_cost(&self, _resource: &Resource) -> Option<Decimal> {
-        Some(Decimal::ZERO)
-    }
-}
+const KINDS: &[Kind] = &[
+    eks_nodegroup::KIND,
+    eks_fargate_profile::KIND,
+    eks_cluster::KIND,
+    ec2_spot_request::KIND,
+    autoscaling_group::KIND,
+    ec2_instance::KIND,
+    capacity_reservation::KIND,
+    placement_group::KIND,
+    launch_template::KIND,
+    elb_classic::KIND,
+    elbv2_load_balancer::KIND,
+    elbv2_target_group::KIND,
+    nat_gateway::KIND,
+    flow_log::KIND,
+    vpc_endpoint::KIND,
+    vpc_peering::KIND,
+    network_interface::KIND,
+    elastic_ip::KIND,
+    ebs_volume::KIND,
+    ebs_snapshot::KIND,
+    route_table::KIND,
+    security_group::KIND,
+    network_acl::KIND,
+    internet_gateway::KIND,
+    egress_only_igw::KIND,
+    subnet::KIND,
+    vpc::KIND,
+    dhcp_options::KIND,
+    key_pair::KIND,
+    kms_alias::KIND,
+    kms_key::KIND,
+    cloudwatch_log_group::KIND,
+    iam_instance_profile::KIND,
+    iam_role::KIND,
+    iam_policy_customer::KIND,
+    iam_oidc_provider::KIND,
+    tagged_other::KIND,
+    made_other::KIND,
+];
 
 /// All types, in deletion order.
-static TYPES: &[&dyn Type] = &[
-    &eks_nodegroup::NodeGroups,
-    &eks_fargate_profile::FargateProfiles,
-    &eks_cluster::Clusters,
-    &ec2_spot_request::SpotRequests,
-    &autoscaling_group::AutoScalingGroups,
-    &ec2_instance::Instances,
-    &capacity_reservation::CapacityReservations,
-    &placement_group::PlacementGroups,
-    &launch_template::LaunchTemplates,
-    &elb_classic::ClassicLoadBalancers,
-    &elbv2_load_balancer::LoadBalancers,
-    &elbv2_target_group::TargetGroups,
-    &nat_gateway::NatGateways,
-    &vpc_endpoint::VpcEndpoints,
-    &vpc_peering::VpcPeerings,
-    &network_interface::NetworkInterfaces,
-    &elastic_ip::ElasticIps,
-    &ebs_volume::Volumes,
-    &ebs_snapshot::Snapshots,
-    &route_table::RouteTables,
-    &security_group::SecurityGroups,
-    &network_acl::NetworkAcls,
-    &internet_gateway::InternetGateways,
-    &egress_only_igw::EgressOnlyInternetGateways,
-    &subnet::Subnets,
-    &vpc::Vpcs,
-    &dhcp_options::DhcpOptionSets,
-    &key_pair::KeyPairs,
-    &cloudwatch_log_group::LogGroups,
-    &iam_instance_profile::InstanceProfiles,
-    &iam_role::Roles,
-    &iam_policy_customer::Policies,
-    &iam_oidc_provider::OidcProviders,
-    &tagged_other::TaggedOther,
-    &made_other::MadeOther,
-];
+pub static CATALOGUE: Catalogue<Clients> = Catalogue(KINDS);
+
+/// The names of all types, in deletion order.
+pub static TYPES: [ResourceType; KINDS.len()] = resource_types!(KINDS);
 
 /// Types of a cluster and its workload that have no listing of their own, and how they are covered, if at all.
 const NOT_LISTED: &[(&str, &str)] = &[
     ("ec2_fleet", TAG_OR_TRAIL),
     ("launch_configuration", TRAIL),
     ("cloudformation_stack", TAG_OR_TRAIL),
-    ("kms_key", TAG_OR_TRAIL),
-    ("kms_alias", TRAIL),
     ("route53_record", "not seen"),
     (
         "route53_hosted_zone",
@@ -165,88 +136,23 @@ pub fn not_covered() -> Vec<String> {
     NOT_LISTED.iter().map(words).collect()
 }
 
-static RESOURCE_TYPES: LazyLock<Vec<ResourceType>> = LazyLock::new(|| {
-    TYPES
-        .iter()
-        .map(|known| known.placed().resource_type)
-        .collect()
-});
-
-/// The names of all types, in deletion order.
-pub fn resource_types() -> &'static [ResourceType] {
-    &RESOURCE_TYPES
-}
-
-/// A listing for each regional type in each region, and one for each global type, in deletion order.
-pub fn listings(regions: &[Scope]) -> Vec<Listing> {
-    let mut listings = Vec::new();
-    for known in TYPES {
-        let Placed {
-            resource_type,
-            is_global,
-        } = known.placed();
-        let cell = |scope: &Scope| Listing::of(Cell::new(resource_type.name, scope));
-        if is_global {
-            listings.push(cell(&Scope::global()));
-        } else {
-            listings.extend(regions.iter().map(cell));
-        }
-    }
-    listings
-}
-
-/// The type of this name.
-pub fn find(name: &str) -> Option<&'static dyn Type> {
-    TYPES
-        .iter()
-        .find(|known| known.placed().resource_type.name == name)
-        .copied()
-}
-
 /// What keeping a resource costs a month; global ones are priced in `region`.
 pub fn monthly_cost(resource: &Resource, region: &str) -> Option<MonthlyCost> {
     let mut priced = resource.clone();
     if priced.scope.is_global() {
         priced.scope = region.into();
     }
-    let usd = find(&resource.resource_type)?.monthly_cost(&priced)?;
-    Some(MonthlyCost { usd: cents(usd) })
+    CATALOGUE.monthly_cost(&priced)
 }
 
 /// Why a resource may remain, if it may.
 pub fn retained(resource: &Resource) -> Option<String> {
-    let path = resource.properties.get("path")?;
-    let role = resource.resource_type == "iam_role";
-    Some(iam_role::why_it_stays(path).filter(|_| role)?.to_owned())
-}
-
-/// Calls `complete` of each type with the resources of that type and region, keeping their order.
-/// `clients` gives the clients of a region.
-///
-/// # Errors
-/// When something could not be read.
-pub async fn complete(
-    clients: impl Fn(&Scope) -> Clients,
-    mut resources: Vec<Resource>,
-) -> Result<Vec<Resource>, ObserverError> {
-    let regions: BTreeSet<Scope> = resources.iter().map(|it| it.scope.clone()).collect();
-    for known in TYPES {
-        let name = known.placed().resource_type.name;
-        for region in &regions {
-            let places: Vec<usize> = (0..resources.len())
-                .filter(|n| resources[*n].resource_type == name && resources[*n].scope == *region)
-                .collect();
-            if places.is_empty() {
-                continue;
-            }
-            let mut group: Vec<Resource> = places.iter().map(|n| resources[*n].clone()).collect();
-            known.complete(&clients(region), &mut group).await?;
-            for (place, completed) in places.into_iter().zip(group) {
-                resources[place] = completed;
-            }
-        }
-    }
-    Ok(resources)
+    let reason = match resource.resource_type.as_str() {
+        "iam_role" => iam_role::why_it_stays(resource.properties.get("path")?),
+        "kms_key" => kms_key::why_it_stays(resource),
+        _ => None,
+    };
+    reason.map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -256,7 +162,7 @@ mod tests {
     #[test]
     fn a_type_is_listed_or_named_as_not_covered_and_never_both() {
         for (name, _) in NOT_LISTED {
-            assert!(find(name).is_none(), "{name} is listed");
+            assert!(CATALOGUE.find(name).is_none(), "{name} is listed");
         }
     }
 }

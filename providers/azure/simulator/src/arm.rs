@@ -25,7 +25,7 @@ use crate::{aks, authorization, compute, identity, locks, network};
 
 pub(crate) use accepted::accepted;
 pub(crate) use item::{Item, Phase, texts};
-pub(crate) use kind::{Begins, Child, Draft, Kind};
+pub(crate) use kind::{Begins, Child, Draft, Kind, is_unsaid};
 pub(crate) use operations::{
     Begun, Change, Detail, OPERATIONS, begin, ended, halfway, late_success, operation_of,
 };

@@ -24,6 +24,7 @@ mod locks;
 mod network;
 mod prices;
 mod providers;
+mod quota;
 mod resource_graph;
 mod route;
 mod subscription;

@@ -100,6 +100,21 @@ pub(crate) fn machine(size: &str) -> Option<Sku> {
     Some(of_machine(size, "", Decimal::new(mills, 6).normalize()))
 }
 
+/// What a spot machine costs here, of what one on demand does: what a copy of the price list shows for
+/// `Standard_D2s_v3`, 0.018816 of 0.096. The real prices are each size's own, and move.
+const SPOT_SHARE: Decimal = Decimal::from_parts(196, 0, 0, false, 3);
+
+/// A machine with Linux that may be taken away.
+pub(crate) fn spot_machine(size: &str) -> Option<Sku> {
+    let sku = machine(size)?;
+    Some(Sku {
+        name: format!("{} Spot", sku.name),
+        meter: format!("{} Spot", sku.meter),
+        usd: (sku.usd * SPOT_SHARE).normalize(),
+        ..sku
+    })
+}
+
 fn of_machine(size: &str, system: &str, usd: Decimal) -> Sku {
     let short = size.trim_start_matches("Standard_");
     let name = short.replace('_', " ");
@@ -221,6 +236,7 @@ fn of_balancer(meter: &str, mills: i64) -> Sku {
 /// All that has a known price, as the price list has it.
 pub(crate) fn all() -> Vec<Sku> {
     let mut all: Vec<Sku> = SIZES.iter().filter_map(|size| machine(size.name)).collect();
+    all.extend(SIZES.iter().filter_map(|size| spot_machine(size.name)));
     // The same machine with Windows: what a reader of the list must not take.
     let windows = of_machine("Standard_D2as_v5", " Windows", Decimal::new(178, 3));
     all.push(windows);

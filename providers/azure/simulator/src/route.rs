@@ -14,7 +14,7 @@ use crate::token::{self, Audience};
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
     activity, aks, arm, authorization, billing, compute, graph, groups, identity, list_only, locks,
-    network, providers, resource_graph, subscription, usages,
+    network, providers, quota, resource_graph, subscription, usages,
 };
 
 pub(crate) use path::decoded;
@@ -105,6 +105,7 @@ const ARM: Service = Service {
             list_only::TABLE,
             locks::TABLE,
             providers::TABLE,
+            quota::TABLE,
             resource_graph::TABLE,
             subscription::TABLE,
             usages::TABLE,

@@ -280,13 +280,13 @@ fn discovery(_: &mut State, call: &Call<'_>) -> Outcome {
 }
 
 /// All services are at the address that was called.
-fn endpoints(state: &mut State, call: &Call<'_>) -> Outcome {
+fn endpoints(_: &mut State, call: &Call<'_>) -> Outcome {
     let base = &call.base;
     Ok(Answer::ok(json!({
         "name": "kubeproof", "portal": base, "resourceManager": base,
         "authentication": {
             "loginEndpoint": base, "audiences": [base, "https://management.azure.com"],
-            "tenant": state.setup.tenant, "identityProvider": "AAD",
+            "tenant": "common", "identityProvider": "AAD",
         },
         "graph": base, "graphAudience": format!("{base}/graph"),
         "microsoftGraphResourceId": format!("{base}/graph"), "batch": base, "gallery": base, "media": base,

@@ -5,6 +5,17 @@ use serde_json::{Value, json};
 use super::*;
 use crate::spec::tests::spec;
 
+static NOTHING: BTreeMap<String, Decimal> = BTreeMap::new();
+
+/// What tables alone price.
+fn input(spec: &AksSpec, leftovers: bool) -> EstimateInput<'_> {
+    EstimateInput {
+        spec,
+        leftovers,
+        listed: &NOTHING,
+    }
+}
+
 #[track_caller]
 fn check(estimate: &Estimate, line: &str, expected: [&str; 4]) {
     let lines: Vec<&EstimateLine> = estimate
@@ -31,7 +42,7 @@ fn check(estimate: &Estimate, line: &str, expected: [&str; 4]) {
 
 #[test]
 fn the_checklists_cluster_costs_what_its_parts_do() {
-    let estimate = estimate(&spec(json!({"tier": "standard"})), false, None, 45);
+    let estimate = estimate(input(&spec(json!({"tier": "standard"})), false), None, 45);
     // By hand: 0.1; 2 × 0.096; 2 × 19.71 / 730; and three quarters of each. Of hours one or two are touched.
     check(&estimate, CONTROL_PLANE, ["0.1", "0.075", "0.075", "0.075"]);
     check(&estimate, NODES, ["0.192", "0.144", "0.144", "0.144"]);
@@ -52,11 +63,26 @@ fn the_checklists_cluster_costs_what_its_parts_do() {
 }
 
 #[test]
+fn a_gateway_is_billed_in_place_of_a_balancer_which_the_jobs_service_brings() {
+    let spec = spec(json!({"outbound": "nat-gateway"}));
+    let estimate = estimate(input(&spec, true), None, 45);
+    check(&estimate, NAT_GATEWAY, ["0.045", "0.045", "0.078", "0.09"]);
+    check(&estimate, LOAD_BALANCER, ["0", "0", "0", "0"]);
+    let of_job = estimate.workload.iter().map(|line| line.line.as_str());
+    assert_eq!(
+        of_job.collect::<Vec<_>>(),
+        [PUBLIC_IPV4, DISKS, LOAD_BALANCER]
+    );
+    // By hand: 0.192 + 0.054 + 0.045 + 0.005.
+    let claimed = claim(&spec).unwrap().usd_per_hour;
+    assert_eq!(claimed.normalize().to_string(), "0.296");
+}
+
+#[test]
 fn a_planned_start_says_which_hours_are_touched() {
     let planned = |start: &str, minutes: u32| {
         let estimate = estimate(
-            &spec(json!({})),
-            false,
+            input(&spec(json!({})), false),
             Some(start.parse().unwrap()),
             minutes,
         );
@@ -78,7 +104,7 @@ fn a_planned_start_says_which_hours_are_touched() {
 #[test]
 fn what_has_no_price_makes_the_cost_unknown_and_is_not_claimed() {
     let check = |change: Value, expected: &str| {
-        let found = estimate(&spec(change.clone()), false, None, 60).unpriced;
+        let found = estimate(input(&spec(change.clone()), false), None, 60).unpriced;
         assert!(found.iter().any(|text| text == expected), "{found:?}");
         assert_eq!(claim(&spec(change)), None);
     };
@@ -108,10 +134,36 @@ fn what_has_no_price_makes_the_cost_unknown_and_is_not_claimed() {
 }
 
 #[test]
+fn spot_machines_cost_what_the_clouds_own_list_said_and_nothing_known_without_it() {
+    let pools = json!([
+        {"name": "main", "vm_size": "Standard_D2s_v3", "count": 1},
+        {"name": "spare", "vm_size": "Standard_D4s_v3", "count": 2, "spot": true},
+    ]);
+    let spec = spec(json!({ "node_pools": pools }));
+    let without = estimate(input(&spec, false), None, 60);
+    assert_eq!(without.unpriced, ["2 × Standard_D4s_v3 (spot) in eastus"]);
+    let name = spot_price("eastus", "Standard_D4s_v3");
+    let listed = BTreeMap::from([(name, Decimal::new(4, 2))]);
+    let with = EstimateInput {
+        listed: &listed,
+        ..input(&spec, false)
+    };
+    let estimate = estimate(with, None, 60);
+    assert!(estimate.unpriced.is_empty(), "{:?}", estimate.unpriced);
+    // By hand: 0.096, and two at 0.04.
+    check(&estimate, NODES, ["0.176"; 4]);
+    let of_spot = estimate
+        .lines
+        .iter()
+        .find(|line| line.title.contains("spot"));
+    assert!(of_spot.unwrap().source.contains("public price list"));
+}
+
+#[test]
 fn an_exact_time_is_not_rounded_to_minutes() {
     let between = |from: &str, to: &str, line: &str| {
         let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
-        let estimate = estimate_between(&spec(json!({})), false, from, to);
+        let estimate = estimate_between(input(&spec(json!({})), false), from, to);
         let mut lines = estimate.lines.iter();
         let line = lines.find(|one| one.line == line).unwrap();
         line.planned_usd.unwrap().normalize().to_string()
@@ -126,7 +178,7 @@ fn an_exact_time_is_not_rounded_to_minutes() {
 
 #[test]
 fn what_the_job_leaves_is_estimated_apart() {
-    let estimate = estimate(&spec(json!({})), true, None, 60);
+    let estimate = estimate(input(&spec(json!({})), true), None, 60);
     let seen: Vec<_> = estimate
         .workload
         .iter()

@@ -6,17 +6,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, header};
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_cloudkit::grant::{AccessToken, Grant, Refused};
 use kubeproof_cloudkit::jwt::NoRsaKey;
 use kubeproof_contract::provider::Connection;
 use serde_json::Value;
 
-use super::{AccessToken, Audience, ManagedIdentity, Principal, Proof, Source};
+use super::az_login::{AzLoginError, of_login};
+use super::{Audience, ManagedIdentity, Principal, Proof, Source};
 use crate::routes::{ARM_URL, AUTHORITY_HOST, GRAPH_URL};
 
 /// How long one answer may take: an unreachable metadata address must not hold up a run.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// How often a token is asked for, with a longer wait before each time.
-const ATTEMPTS: u32 = 4;
 /// Where the metadata of a machine give tokens of its managed identity (Azure Instance Metadata Service).
 const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 /// How another token or a signed statement is named that stands for a secret (RFC 7523).
@@ -31,11 +31,13 @@ pub enum GrantError {
     Key(#[from] NoRsaKey),
     #[error("{}, where the other provider's token should be, has none", .0.display())]
     NoSubject(PathBuf),
+    #[error(transparent)]
+    AzLogin(#[from] AzLoginError),
     #[error("`{0}` is no address that can be asked")]
     Address(String),
     /// What the authority, or the way to it, said.
-    #[error("{0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 /// What is asked.
@@ -50,34 +52,34 @@ pub(super) async fn token(
     source: &Source,
     audience: Audience,
 ) -> Result<AccessToken, GrantError> {
-    let mut last = String::new();
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
+    let resource = resource(audience);
+    let now = || connection.clock.now();
+    match source {
+        Source::Principal(principal, proof) => {
+            ask(connection, || {
+                of_principal(principal, proof, resource, now())
+            })
+            .await
         }
-        let now = connection.clock.now();
-        let request = match source {
-            Source::Principal(principal, proof) => {
-                of_principal(principal, proof, resource(audience), now)?
-            }
-            Source::ManagedIdentity(identity) => of_machine(identity, resource(audience))?,
-        };
-        let sent = connection.transport.send(request);
-        last = match tokio::time::timeout(ANSWER_WITHIN, sent).await {
-            Err(_) => format!("no answer within {} s", ANSWER_WITHIN.as_secs()),
-            Ok(Err(error)) => error.to_string(),
-            Ok(Ok(answer)) if answer.status().is_success() => match read(&answer, now) {
-                Some(token) => return Ok(token),
-                None => "the answer has no access token".to_owned(),
-            },
-            // What the authority refuses, it refuses again.
-            Ok(Ok(answer)) if answer.status().is_client_error() && answer.status() != 429 => {
-                return Err(GrantError::Refused(refusal(&answer)));
-            }
-            Ok(Ok(answer)) => refusal(&answer),
-        };
+        Source::ManagedIdentity(identity) => {
+            ask(connection, || of_machine(identity, resource)).await
+        }
+        // az repeats itself what can be repeated.
+        Source::AzLogin(login) => Ok(of_login(login, resource, now()).await?),
     }
-    Err(GrantError::Refused(last))
+}
+
+async fn ask(
+    connection: &Connection,
+    request: impl Fn() -> Result<Asked, GrantError>,
+) -> Result<AccessToken, GrantError> {
+    let grant = Grant {
+        within: ANSWER_WITHIN,
+        request,
+        read: |answer: &Response<Bytes>| read(answer, connection.clock.now()),
+        refusal,
+    };
+    grant.ask(connection).await
 }
 
 fn resource(audience: Audience) -> &'static str {
@@ -179,55 +181,30 @@ fn read(answer: &Response<Bytes>, now: Timestamp) -> Option<AccessToken> {
     };
     let until = || Some(number("expires_on")?.saturating_sub(now.as_second()));
     let seconds = number("expires_in").or_else(until).unwrap_or(UNSTATED);
-    Some(AccessToken {
-        value: value.to_owned(),
-        expires_at: now + SignedDuration::from_secs(seconds.clamp(0, 86_400)),
-    })
+    let valid = SignedDuration::from_secs(seconds.clamp(0, 86_400));
+    Some(AccessToken::new(value, Some(now + valid)))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
     use std::path::Path;
-    use std::sync::{Arc, Mutex};
 
-    use async_trait::async_trait;
-    use kubeproof_contract::transport::{Transport, TransportError};
+    use kubeproof_simkit::answers::{Answers, answer};
+    use kubeproof_simkit::bench::connection;
 
     use super::super::Certificate;
     use super::*;
-    use crate::tests::connection;
 
-    /// What comes for each request, and what was sent.
-    #[derive(Debug, Default)]
-    struct Server {
-        answers: Mutex<VecDeque<(u16, &'static str)>>,
-        seen: Mutex<Vec<String>>,
-    }
-
-    #[async_trait]
-    impl Transport for Server {
-        async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-            let body = String::from_utf8_lossy(request.body()).into_owned();
-            let header = |name: &str| {
-                let value = request
-                    .headers()
-                    .get(name)
-                    .map(|value| value.to_str().unwrap());
-                value
-                    .map(|value| format!(" {name}={value}"))
-                    .unwrap_or_default()
-            };
-            let headers = header("metadata") + &header("x-identity-header");
-            let line = format!("{} {}{headers} {body}", request.method(), request.uri());
-            self.seen.lock().unwrap().push(line);
-            let Some((status, body)) = self.answers.lock().unwrap().pop_front() else {
-                return Err(TransportError::Lost("reset".to_owned()));
-            };
-            let mut answer = Response::new(Bytes::from_static(body.as_bytes()));
-            *answer.status_mut() = http::StatusCode::from_u16(status).unwrap();
-            Ok(answer)
-        }
+    /// A request as text, with the headers that the metadata want.
+    fn line(request: &Asked) -> String {
+        let header = |name: &str| {
+            let value = request.headers().get(name)?.to_str().unwrap();
+            Some(format!(" {name}={value}"))
+        };
+        let headers = ["metadata", "x-identity-header"].into_iter();
+        let headers: String = headers.filter_map(header).collect();
+        let body = String::from_utf8_lossy(request.body());
+        format!("{} {}{headers} {body}", request.method(), request.uri())
     }
 
     const GIVEN: (u16, &str) = (200, r#"{"access_token":"ey.x","expires_in":3599}"#);
@@ -235,13 +212,11 @@ mod tests {
     async fn ask_for(
         source: Source,
         audience: Audience,
-        answers: &[(u16, &'static str)],
+        answers: &[(u16, &str)],
     ) -> (Result<AccessToken, GrantError>, Vec<String>) {
-        let server = Arc::new(Server::default());
-        server.answers.lock().unwrap().extend(answers);
+        let server = Answers::of(answers.iter().map(|(status, body)| answer(*status, body)));
         let got = token(&connection(server.clone()), &source, audience).await;
-        let seen = server.seen.lock().unwrap().clone();
-        (got, seen)
+        (got, server.requests().iter().map(line).collect())
     }
 
     fn of(proof: Proof) -> Source {
@@ -261,7 +236,7 @@ mod tests {
         let got = got.unwrap();
         assert_eq!(got.value(), "ey.x");
         let expires = Timestamp::from_second(1_795_000_000 + 3599).unwrap();
-        assert_eq!(got.expires_at, expires);
+        assert_eq!(got.expires_at, Some(expires));
         assert_eq!(seen, [format!("{ASKED}client_secret=s")]);
     }
 
@@ -302,7 +277,7 @@ mod tests {
             let source = Source::ManagedIdentity(ManagedIdentity { client, endpoint });
             let (got, seen) = ask_for(source, Audience::Graph, &[(200, answer)]).await;
             let expires = Timestamp::from_second(1_795_000_000 + 600).unwrap();
-            assert_eq!(got.unwrap().expires_at, expires);
+            assert_eq!(got.unwrap().expires_at, Some(expires));
             assert_eq!(seen, [expected]);
         };
         let asked = "resource=https%3A%2F%2Fgraph.microsoft.com";

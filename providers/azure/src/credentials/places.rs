@@ -4,10 +4,11 @@ use std::path::Path;
 
 use kubeproof_cloudkit::credentials::{EnvFile, Variables};
 
+use super::az_login::AzLogin;
 use super::certificate::Certificate;
 use super::{
-    AUTHORITY, CERTIFICATE, CLIENT, FEDERATED, IDENTITY_ENDPOINT, IDENTITY_HEADER, ManagedIdentity,
-    Principal, Proof, SECRET, Source, TENANT, TokenError,
+    AUTHORITY, CERTIFICATE, CHOICE, CLIENT, FEDERATED, IDENTITY_ENDPOINT, IDENTITY_HEADER,
+    ManagedIdentity, Principal, Proof, SECRET, SUBSCRIPTION, Source, TENANT, TokenError,
 };
 use crate::routes::AUTHORITY_HOST;
 
@@ -50,6 +51,10 @@ pub(super) fn find_with(
             let place = place.to_owned();
             return Err(TokenError::OtherCloud { place, host });
         }
+        if let Some(login) = az_login(place, variables)? {
+            let source = Source::AzLogin(login);
+            return Ok((source, format!("az's log-in ({CHOICE} from {place})")));
+        }
         if let Some((source, what)) = principal(variables)? {
             return Ok((source, format!("{what} from {place}")));
         }
@@ -67,6 +72,26 @@ pub(super) fn find_with(
         None => "managed identity (instance metadata)".to_owned(),
     };
     Ok((Source::ManagedIdentity(identity), place))
+}
+
+/// az's log-in, where these variables name it.
+fn az_login(place: &str, variables: Variables<'_>) -> Result<Option<AzLogin>, TokenError> {
+    let filled = |name: &str| variables(name).filter(|value| !value.trim().is_empty());
+    let Some(choice) = filled(CHOICE) else {
+        return Ok(None);
+    };
+    match choice.trim().to_ascii_lowercase().as_str() {
+        "azureclicredential" | "dev" => Ok(Some(AzLogin {
+            program: "az".into(),
+            tenant: filled(TENANT),
+            subscription: filled(SUBSCRIPTION),
+        })),
+        "prod" => Ok(None),
+        _ => Err(TokenError::OtherChoice {
+            place: place.to_owned(),
+            choice,
+        }),
+    }
 }
 
 /// The authority that these variables name, if it is not the public cloud's.
@@ -122,6 +147,34 @@ mod tests {
             (IDENTITY_HEADER, "hush"),
         ];
         check("", &service, "managed identity (IDENTITY_ENDPOINT)");
+    }
+
+    #[test]
+    fn the_log_in_of_az_is_used_only_where_it_is_named() {
+        let check = |file: &str, variables: &[(&str, &str)], expected: &str| {
+            let seen = place(file, variables).unwrap_or_else(|error| error);
+            assert!(seen.contains(expected), "{seen}");
+        };
+        let metadata = "managed identity (instance metadata)";
+        let login = "az's log-in (AZURE_TOKEN_CREDENTIALS from";
+        check("", &[], metadata);
+        check("", &[(CHOICE, "AzureCliCredential")], login);
+        check("", &[(CHOICE, "dev"), PRINCIPAL[0]], login);
+        check(
+            "AZURE_TOKEN_CREDENTIALS=azureclicredential",
+            &PRINCIPAL,
+            login,
+        );
+        check("", &[(CHOICE, "prod")], metadata);
+        check("", &[(CHOICE, " ")], metadata);
+        // The file comes first.
+        let whole = format!("{WHO}{SECRET}=s\n");
+        check(&whole, &[(CHOICE, "dev")], "AZURE_CLIENT_SECRET from ENV");
+        check(
+            "",
+            &[(CHOICE, "AzurePowerShellCredential")],
+            "the environment is AzurePowerShellCredential: supported are AzureCliCredential",
+        );
     }
 
     #[test]

@@ -7,10 +7,10 @@ mod network;
 mod node_pools;
 
 use kubeproof_cloudkit::CallError;
-use kubeproof_cloudkit::checks::{Rows, cluster_ready, kubeconfig_works};
+use kubeproof_cloudkit::checks::{Findings, Rows, cluster_ready, kubeconfig_works};
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::provisioner::{HandedOver, KubernetesAccess, Provisioned};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
 
@@ -60,34 +60,6 @@ pub const CHECKLIST: &[(&str, &str)] = &[
 /// The same rows, as `cloudkit` judges them.
 pub(super) const ROWS: Rows = Rows(CHECKLIST);
 
-/// What a judgement has found.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Findings {
-    wrong: Vec<String>,
-    seen: Vec<String>,
-}
-
-impl Findings {
-    /// Notes what is wrong unless the condition holds.
-    fn require(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
-        if !holds {
-            self.wrong.push(otherwise());
-        }
-    }
-
-    /// Notes what was found.
-    fn note(&mut self, what: impl Into<String>) {
-        self.seen.push(what.into());
-    }
-}
-
-fn row(id: &str, judged: Result<Findings, CallError>) -> Check {
-    match judged {
-        Ok(found) => ROWS.judged(id, &found.wrong, found.seen.join("; ")),
-        Err(error) => ROWS.unknown(id, error),
-    }
-}
-
 /// What all rows are judged by.
 struct Reading<'a> {
     api: &'a Api,
@@ -127,17 +99,17 @@ pub(super) async fn all(
     let nodes = usize::try_from(spec.nodes()).unwrap_or(usize::MAX);
     let cluster = reading.cluster.as_ref().map_err(Clone::clone);
     vec![
-        row(
+        ROWS.row(
             "azure.resource_group",
             groups::judge(api, spec, run, &reading.cluster).await,
         ),
-        row("azure.network", reading.network().await),
-        row(
+        ROWS.row("azure.network", reading.network().await),
+        ROWS.row(
             "azure.cluster",
             cluster.map(|found| cluster::judge(spec, run, found.as_ref())),
         ),
-        row("azure.node_pools", reading.node_pools().await),
-        row("azure.identity", reading.identity().await),
+        ROWS.row("azure.node_pools", reading.node_pools().await),
+        ROWS.row("azure.identity", reading.identity().await),
         credentials(&own, &provisioned.access, transport).await,
         cluster_ready(ROWS, "azure.ready", &own, transport.clone(), nodes).await,
     ]
@@ -205,7 +177,7 @@ fn outer_length(id: &str) -> usize {
 /// The access that was handed over leads to the run's cluster, trusts its authority, and works.
 async fn credentials(
     own: &Result<KubernetesAccess, ObserverError>,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: &SharedTransport,
 ) -> Check {
     let id = "azure.credentials";

@@ -14,7 +14,7 @@ mod resources;
 
 use std::collections::BTreeSet;
 
-use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::{CallError, resource_types};
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{Resource, ResourceKey, ResourceType};
 use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
@@ -29,7 +29,7 @@ use crate::api::types::Resource as Shown;
 use resources::Seen;
 
 /// The types alone, in deletion order.
-static TYPES: [ResourceType; KINDS.len()] = catalogue::types();
+static TYPES: [ResourceType; KINDS.len()] = resource_types!(KINDS);
 
 /// All resource types, in deletion order.
 pub(super) fn types() -> &'static [ResourceType] {

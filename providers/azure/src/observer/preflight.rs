@@ -7,9 +7,13 @@ mod names;
 mod permitted;
 mod place;
 mod quotas;
+mod spot_prices;
+
+use std::collections::BTreeMap;
 
 use kubeproof_cloudkit::checks::{CREDENTIALS, Rows, credentials_found};
 use kubeproof_cloudkit::{CallError, Cause};
+use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Check;
 use serde::Deserialize;
 
@@ -40,6 +44,10 @@ const OWN: Rows = Rows(&[
     (PLACE, "the location offers the sizes of machines"),
     (VERSION, "the location offers the Kubernetes version"),
     (QUOTAS, "no quota would be exceeded"),
+    (
+        SPOT_PRICES,
+        "the public price list tells what spot machines cost",
+    ),
     (NAMES, "no name of the run is taken by anything else"),
 ]);
 const SUBSCRIPTION: &str = "azure.preflight.subscription";
@@ -49,6 +57,7 @@ const DIRECTORY: &str = "azure.preflight.directory";
 const PLACE: &str = "azure.preflight.place";
 const VERSION: &str = "azure.preflight.version";
 const QUOTAS: &str = "azure.preflight.quotas";
+const SPOT_PRICES: &str = "azure.preflight.spot_prices";
 const NAMES: &str = "azure.preflight.names";
 
 /// The namespaces of a cluster and of what it makes.
@@ -69,18 +78,38 @@ fn row(id: &str, judged: Judged) -> Check {
     }
 }
 
-/// All checks, and the account if the cloud told it.
-pub(super) async fn run(api: &Api, spec: &AksSpec) -> (Vec<Check>, Option<String>) {
+/// What preflight has found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) checks: Vec<Check>,
+    /// The account, if the cloud told it.
+    pub(super) account: Option<String>,
+    /// What the cloud's own list says that things cost, US dollars an hour.
+    pub(super) listed: BTreeMap<String, Decimal>,
+}
+
+impl From<Check> for Found {
+    fn from(check: Check) -> Self {
+        Self {
+            checks: vec![check],
+            ..Self::default()
+        }
+    }
+}
+
+/// All checks.
+pub(super) async fn run(api: &Api, spec: &AksSpec) -> Found {
     let source = match credentials::find(api.connection()) {
         Ok((_, source)) => source,
-        Err(error) => return (vec![ROWS.failed(CREDENTIALS, error)], None),
+        Err(error) => return ROWS.failed(CREDENTIALS, error).into(),
     };
     let known = match super::subscription(api, &spec.subscription.0).await {
         Ok(known) => known,
         Err(error) => {
             // Rejected credentials, or a cloud that does not answer, show nothing about the provisioner.
-            let row = ROWS.unknown(CREDENTIALS, format!("{source}: {error}"));
-            return (vec![row], None);
+            return ROWS
+                .unknown(CREDENTIALS, format!("{source}: {error}"))
+                .into();
         }
     };
     let mut checks = credentials_found(ROWS, source);
@@ -96,9 +125,14 @@ pub(super) async fn run(api: &Api, spec: &AksSpec) -> (Vec<Check>, Option<String
     checks.push(row(PLACE, sizes.map(|sizes| place::judge(spec, &sizes))));
     checks.push(row(VERSION, version(api, spec).await));
     checks.push(row(QUOTAS, quotas));
+    let listed = spot_prices::read(api, spec).await;
+    checks.extend(spot_prices::judge(spec, &listed).map(|judged| row(SPOT_PRICES, judged)));
     checks.push(row(NAMES, names::judge(api, spec).await));
-    let account = AccountId::of(&known);
-    (checks, account.map(|account| account.to_string()))
+    Found {
+        checks,
+        account: AccountId::of(&known).map(|account| account.to_string()),
+        listed: listed.unwrap_or_default(),
+    }
 }
 
 /// Whether anything can be made in it.
@@ -163,7 +197,7 @@ struct Versions {
 struct Offered {
     version: String,
     /// By the whole version; what stands below is which ones it can be upgraded to.
-    patch_versions: std::collections::BTreeMap<String, serde_json::Value>,
+    patch_versions: BTreeMap<String, serde_json::Value>,
 }
 
 async fn version(api: &Api, spec: &AksSpec) -> Judged {

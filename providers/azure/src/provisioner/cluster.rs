@@ -121,8 +121,7 @@ pub(super) async fn access(work: &Work) -> Result<KubernetesAccess, CallError> {
             "the cluster's credentials are no base64 of a kubeconfig",
         )
     })?;
-    kubeproof_kubernetes::kubeconfig::access(&text)
-        .map_err(|error| CallError::state(what, error.to_string()))
+    kubeproof_kubernetes::kubeconfig::access(&text).map_err(|error| CallError::unmade(what, error))
 }
 
 /// Deletes the run's cluster with its nodes, and waits until it is gone.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Work;
 use super::application::Secret;
-use crate::spec::{NodePool, Taint};
+use super::{Work, network};
+use crate::spec::{NodePool, Outbound, Taint};
 
 /// The name of the subnet of nodes.
 pub(super) const SUBNET: &str = "nodes";
@@ -12,12 +12,33 @@ pub(super) const SUBNET: &str = "nodes";
 /// The network with its one subnet.
 pub(super) fn network(work: &Work) -> Value {
     let range = String::from(work.spec.network_cidr);
+    let mut subnet = json!({"addressPrefix": work.spec.network_cidr.of_nodes()});
+    if work.spec.outbound == Outbound::NatGateway {
+        subnet["natGateway"] = json!({"id": network::gateway_id(work)});
+    }
     json!({
         "location": work.spec.location.0, "tags": work.run().tags(),
         "properties": {
             "addressSpace": {"addressPrefixes": [range]},
-            "subnets": [{"name": SUBNET, "properties": {"addressPrefix": work.spec.network_cidr.of_nodes()}}],
+            "subnets": [{"name": SUBNET, "properties": subnet}],
         },
+    })
+}
+
+/// The address of a NAT gateway.
+pub(super) fn address(work: &Work) -> Value {
+    json!({
+        "location": work.spec.location.0, "tags": work.run().tags(),
+        "sku": {"name": "Standard", "tier": "Regional"},
+        "properties": {"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4"},
+    })
+}
+
+/// A NAT gateway with this address.
+pub(super) fn nat_gateway(work: &Work, address: &str) -> Value {
+    json!({
+        "location": work.spec.location.0, "tags": work.run().tags(), "sku": {"name": "Standard"},
+        "properties": {"publicIpAddresses": [{"id": address}]},
     })
 }
 
@@ -72,7 +93,7 @@ pub(super) fn cluster(work: &Work, profile: Profile) -> Value {
             "networkProfile": {
                 "networkPlugin": "azure", "networkPluginMode": "overlay", "podCidr": "10.244.0.0/16",
                 "serviceCidr": "10.0.0.0/16", "dnsServiceIP": "10.0.0.10", "loadBalancerSku": "standard",
-                "outboundType": "loadBalancer",
+                "outboundType": spec.outbound.word(),
             },
         },
     });
@@ -124,7 +145,7 @@ mod tests {
     use super::*;
     use crate::api::Api;
     use crate::spec::tests::spec;
-    use crate::tests::connection;
+    use kubeproof_simkit::bench::connection;
 
     #[tokio::test(start_paused = true)]
     async fn a_request_says_what_the_scenario_asks_for() {

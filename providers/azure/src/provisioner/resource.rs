@@ -6,7 +6,7 @@ use kubeproof_cloudkit::poll::{Poll, PollSchedule, poll_until};
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use serde_json::Value;
 
-use super::{Work, requests};
+use super::Work;
 use crate::api::errors;
 use crate::api::operation::{Change, Progress};
 use crate::api::types::Resource;
@@ -19,8 +19,6 @@ const SHOWN_WITHIN: Duration = Duration::from_mins(1);
 const LIMIT: Duration = Duration::from_mins(90);
 /// Deletions, and what is made within seconds.
 const OFTEN: PollSchedule = PollSchedule::every(5);
-/// The part of the run's name that its network has.
-pub(super) const NETWORK: &str = "net";
 
 /// A resource that is wanted.
 pub(super) struct Wanted {
@@ -95,35 +93,6 @@ impl Wanted {
             self.parameters.last().map_or("", String::as_str)
         )
     }
-}
-
-/// The network of the run, or the one that is there: a wrong name is told before anything is made.
-pub(super) async fn network(work: &Work) -> Result<(), CallError> {
-    let Some(given) = &work.spec.network else {
-        let wanted = Wanted::new(
-            work,
-            "virtualNetworks.get",
-            "virtualNetworks.createOrUpdate",
-            NETWORK,
-            requests::network(work),
-        );
-        return ensure(work, &wanted).await.map(|_| ());
-    };
-    let (group, network, subnet) = (
-        &given.resource_group.0,
-        &given.virtual_network.0,
-        &given.subnet.0,
-    );
-    let parameters = [work.subscription(), group, network, subnet];
-    let found = work.api.find::<Resource>("subnets.get", &parameters);
-    if found.await?.is_some() {
-        return Ok(());
-    }
-    let message = format!(
-        "resource group `{group}` has no subnet `{subnet}` in a virtual network `{network}`: make it, or leave \
-         `network` out of the scenario"
-    );
-    Err(CallError::state("look for the subnet", message))
 }
 
 /// The resource, made and settled.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::teardown::{Delete, Rounds, Step, Teardown};
-use kubeproof_cloudkit::{CallError, RetryPolicy};
 use kubeproof_contract::provisioner::ProvisionerError;
 
-use super::resource::{self, BUSY};
-use super::{Work, application, cluster, identity, role, subscription};
+use super::resource::BUSY;
+use super::{Work, application, cluster, identity, network, role, subscription};
 use crate::api::types::Resource;
 
 /// How long something may stay in use after its users are gone.
@@ -105,17 +105,24 @@ const STEPS: &[Step<Work>] = &[
         of: None,
         after: &["node_resource_group", "role_assignment"],
         in_use_for: IN_USE_LIMIT,
-        list: |work, _| networks(work).boxed(),
-        delete: Delete::Each(|work, _, policy| {
-            async move {
-                // The run's own group deletes it.
-                match work.spec.resource_group {
-                    Some(_) => delete_network(work, policy).await,
-                    None => Ok(()),
-                }
-            }
-            .boxed()
-        }),
+        list: |work, _| network::networks(work).boxed(),
+        delete: Delete::Each(|work, _, policy| network::delete_network(work, policy).boxed()),
+    },
+    Step {
+        name: "nat_gateway",
+        of: None,
+        after: &["vnet_subnet"],
+        in_use_for: IN_USE_LIMIT,
+        list: |work, _| network::gateways(work).boxed(),
+        delete: Delete::Each(|work, _, policy| network::delete_gateway(work, policy).boxed()),
+    },
+    Step {
+        name: "public_ip",
+        of: None,
+        after: &["nat_gateway"],
+        in_use_for: IN_USE_LIMIT,
+        list: |work, _| network::addresses(work).boxed(),
+        delete: Delete::Each(|work, _, policy| network::delete_address(work, policy).boxed()),
     },
     Step {
         name: "user_assigned_identity",
@@ -148,11 +155,7 @@ const STEPS: &[Step<Work>] = &[
     Step {
         name: "resource_group",
         of: None,
-        after: &[
-            "node_resource_group",
-            "vnet_subnet",
-            "user_assigned_identity",
-        ],
+        after: &["node_resource_group", "public_ip", "user_assigned_identity"],
         in_use_for: IN_USE_LIMIT,
         list: |work, _| async move { Ok(ids(subscription::find_group(work).await?)) }.boxed(),
         delete: Delete::Each(|work, id, policy| {
@@ -160,23 +163,6 @@ const STEPS: &[Step<Work>] = &[
         }),
     },
 ];
-
-/// The network that the run made, if it exists.
-async fn networks(work: &Work) -> Result<Vec<String>, CallError> {
-    if work.spec.network.is_some() {
-        return Ok(Vec::new());
-    }
-    let name = work.run().name(resource::NETWORK);
-    let found = resource::find_tagged(work, "virtualNetworks.get", &name).await?;
-    Ok(ids(found))
-}
-
-async fn delete_network(work: &Work, policy: RetryPolicy) -> Result<(), CallError> {
-    let (group, name) = (work.group(), work.run().name(resource::NETWORK));
-    let parameters = [work.subscription(), group.as_str(), name.as_str()];
-    let both = ("virtualNetworks.get", "virtualNetworks.delete");
-    resource::remove(work, both, &parameters, policy).await
-}
 
 /// The teardown of a run. What runs on the cluster goes first: only Kubernetes knows all of it.
 pub(super) const TEARDOWN: Teardown<Work> = Teardown {

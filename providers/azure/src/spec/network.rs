@@ -20,6 +20,27 @@ pub struct ExistingSubnet {
     pub subnet: NetworkName,
 }
 
+/// How nodes reach the internet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outbound {
+    /// Through the load balancer that AKS makes, with an address.
+    #[default]
+    LoadBalancer,
+    /// Through a NAT gateway that the run makes for its subnet, with an address.
+    NatGateway,
+}
+
+impl Outbound {
+    /// As the API writes it. What AKS calls `managedNATGateway` cannot have a network of its user's.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::LoadBalancer => "loadBalancer",
+            Self::NatGateway => "userAssignedNATGateway",
+        }
+    }
+}
+
 checked_text!(
     /// The name of a virtual network or subnet.
     NetworkName,

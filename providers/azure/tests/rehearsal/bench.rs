@@ -1,36 +1,38 @@
 //! A simulated subscription, a run, and the faults of its calls.
 
-use std::path::PathBuf;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use kubeproof_azure::dialect::AzureDialect;
 use kubeproof_azure::provisioner::AksProvisioner;
 use kubeproof_azure::rehearsal::{SUBSCRIPTION, rehearse};
 use kubeproof_azure::spec::AksSpec;
-use kubeproof_contract::call::{Actor, Dialect};
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::disk::{Disk, Files};
-use kubeproof_contract::fault::{Effect, Fault};
-use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
-use kubeproof_contract::journal::Journal;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::fault::Effect;
+use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::run::Run;
-use kubeproof_contract::transport::SharedTransport;
+use kubeproof_simkit::bench;
 use serde_json::{Value, json};
 
 pub struct Bench {
     pub spec: AksSpec,
-    pub ground_truth: Arc<dyn GroundTruth>,
-    transport: SharedTransport,
-    pub clock: Clock,
-    pub run: Run,
-    pub journal: Journal,
-    faults: FaultPlan,
-    disk: SharedTransport,
+    account: bench::Bench,
+}
+
+impl Deref for Bench {
+    type Target = bench::Bench;
+
+    fn deref(&self) -> &bench::Bench {
+        &self.account
+    }
+}
+
+impl DerefMut for Bench {
+    fn deref_mut(&mut self) -> &mut bench::Bench {
+        &mut self.account
+    }
 }
 
 /// The checklist's cluster, two nodes, with other members.
@@ -57,36 +59,10 @@ impl Bench {
         subscription: impl Fn(&AksSpec, Clock, u64) -> Rehearsal,
     ) -> Self {
         let spec = spec(change);
-        let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
-        let rehearsal = subscription(&spec, clock, 1);
-        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        Self {
-            spec,
-            ground_truth: rehearsal.ground_truth,
-            transport: rehearsal.transport,
-            clock,
-            run: Run::new("r1", "tester", clock.now()),
-            journal: Journal::default(),
-            faults: FaultPlan::new(faults),
-            disk: Files::empty(),
-        }
-    }
-
-    pub fn connection(&self, actor: Actor) -> Connection {
-        let dialect: Arc<dyn Dialect> = Arc::new(AzureDialect);
-        let faulty = self
-            .faults
-            .layer(Arc::clone(&self.transport), dialect.clone(), actor);
-        Connection {
-            transport: self.journal.layer(faulty, dialect, actor, self.clock),
-            clock: self.clock,
-            seed: 1,
-            run: self.run.clone(),
-            credentials: Credentials::Rehearsal,
-            directory: PathBuf::from("no-such-folder"),
-            disk: Disk::over(Arc::clone(&self.disk)),
-            progress: ProgressSink::default(),
-        }
+        let account = bench::Bench::new(Arc::new(AzureDialect), faults, |clock| {
+            subscription(&spec, clock, 1)
+        });
+        Self { spec, account }
     }
 
     pub fn provisioner(&self) -> AksProvisioner {
@@ -95,8 +71,7 @@ impl Bench {
 
     /// The same subscription, where these faults happen from now on.
     pub fn with_faults(mut self, faults: &[&str]) -> Self {
-        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        self.faults = FaultPlan::new(faults);
+        self.account.faults = bench::plan(faults);
         self
     }
 
@@ -146,18 +121,9 @@ impl Bench {
 
     /// What exists that was not there before, as type and name.
     pub fn more_than(&self, before: &[Resource]) -> Vec<String> {
-        let all = self.ground_truth.inventory();
-        let new = all
-            .iter()
-            .filter(|one| !before.iter().any(|old| old.is_same(one)));
-        new.map(|one| {
-            format!(
-                "{} {}",
-                one.resource_type,
-                one.name.clone().unwrap_or_default()
-            )
-        })
-        .collect()
+        let new = self.new_since(before).into_iter();
+        let named = new.map(|one| (one.resource_type, one.name.unwrap_or_default()));
+        named.map(|(of, name)| format!("{of} {name}")).collect()
     }
 
     /// A provision in which the process dies by its fault.
@@ -191,21 +157,5 @@ impl Bench {
             .filter(|(fault, _)| fault.effect != Effect::Garbled);
         let missed = tally.filter(|(_, count)| count.attempted == 0);
         missed.map(|(fault, _)| fault.to_string()).collect()
-    }
-
-    /// How often a call was answered with 429.
-    pub fn throttled(&self, signature: &str) -> usize {
-        let calls = self.journal.calls();
-        let refused = calls.iter().filter(|call| call.status == Some(429));
-        refused
-            .filter(|call| call.signature.to_string() == signature)
-            .count()
-    }
-
-    /// The changing calls since the journal had this length.
-    pub fn changes_since(&self, length: usize) -> Vec<String> {
-        let later = self.journal.calls().split_off(length);
-        let changing = later.iter().filter(|call| call.signature.mutating);
-        changing.map(|call| call.signature.to_string()).collect()
     }
 }

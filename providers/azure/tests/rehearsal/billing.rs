@@ -276,5 +276,5 @@ async fn calls_that_fail_once_are_repeated_and_throttling_is_waited_for() {
     for _ in 0..4 {
         agrees(&bench, &billed(&bench).await);
     }
-    assert!(bench.throttled("arm:query.usage") > 0);
+    assert!(bench.throttled().contains(&"arm:query.usage".to_owned()));
 }

@@ -18,11 +18,9 @@ impl Bench {
         AksObserver::new(self.spec.clone(), &self.connection(Actor::Auditor))
     }
 
-    /// What exists that was not there before.
-    pub fn new_since(&self, before: &[Resource]) -> Vec<Resource> {
-        let mut all = self.ground_truth.inventory();
-        all.retain(|one| !before.iter().any(|old| old.is_same(one)));
-        all
+    /// All that there is, each list read in full.
+    pub async fn audited(&self) -> Vec<Resource> {
+        kubeproof_simkit::bench::audited(&self.observer()).await
     }
 
     /// Makes the cluster, and a load balancer and a volume on it.

@@ -5,19 +5,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::Response;
-use kubeproof_cloudkit::catalogue::{Catalogue, CatalogueDeleter, Deletion, ResourceKind, types};
+use http::Request;
+use kubeproof_cloudkit::catalogue::{
+    Catalogue, CatalogueDeleter, ResourceKind, delete_by_body, delete_by_path,
+};
+use kubeproof_cloudkit::rest::RestClient;
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use kubeproof_contract::deleter::Deleter as _;
 use kubeproof_contract::resource::{Lifetime, Resource};
 use kubeproof_contract::scope::{Cell, Listing, Scope};
 use kubeproof_contract::transport::TransportError;
+use kubeproof_simkit::answers::{Answer, Answers, answer};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::rest::{Answers, Sky, answer, client};
-
-type Answer = Result<Response<Bytes>, TransportError>;
+use crate::rest::{Sky, client};
 
 #[derive(Debug, Deserialize)]
 struct Star {
@@ -31,10 +33,8 @@ const VEGA: &str = r#"[{"name": "deneb"}, {"name": "vega", "state": "bright"}]"#
 
 /// The methods and paths of the requests that came.
 fn sent(answers: &Answers) -> Vec<String> {
-    let requests = answers.requests.lock().expect("a lock");
-    let line =
-        |request: &http::Request<Bytes>| format!("{} {}", request.method(), request.uri().path());
-    requests.iter().map(line).collect()
+    let line = |one: &Request<Bytes>| format!("{} {}", one.method(), one.uri().path());
+    answers.requests().iter().map(line).collect()
 }
 
 /// Finds or makes the star vega, and checks how often it was made.
@@ -98,42 +98,33 @@ async fn what_is_gone_already_is_deleted_and_a_refusal_is_told() {
     assert_eq!(cause, Err(Cause::QuotaExceeded));
 }
 
-const KINDS: [ResourceKind<Sky>; 3] = [
-    ResourceKind::account_wide(
-        "star",
-        |api| api.listed("ListStars", star).boxed(),
-        Deletion::InPath("DeleteStar"),
-    ),
-    ResourceKind::account_wide(
-        "eclipse",
-        |api| api.listed("ListStars", star).boxed(),
-        Deletion::InBody("EclipseStars", |id| json!({ "ids": [id] })),
-    ),
-    ResourceKind::account_wide(
-        "void",
-        |api| api.listed("ListStars", star).boxed(),
-        Deletion::Never,
-    ),
+type Kind = ResourceKind<RestClient<Sky>>;
+
+const KINDS: &[Kind] = &[
+    Kind::global("star", |api| api.listed("ListStars", star).boxed())
+        .deleted(|api, one| delete_by_path(api, "DeleteStar", &one.id)),
+    Kind::global("eclipse", |api| api.listed("ListStars", star).boxed())
+        .deleted(|api, one| delete_by_body(api, "EclipseStars", json!({ "ids": [one.id] }))),
+    Kind::global("void", |api| api.listed("ListStars", star).boxed()),
 ];
-static CATALOGUE: Catalogue<Sky> = Catalogue(&KINDS);
+static CATALOGUE: Catalogue<RestClient<Sky>> = Catalogue(KINDS);
 
 fn star(star: Star) -> Resource {
-    let lifetime = Lifetime::of_state(&star.state, &[], &["bright"]);
-    Resource::new("star", star.name, "global").in_state(star.state, lifetime)
+    Resource::new("star", star.name, "global").in_state(star.state, Lifetime::Alive)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
-    let names = types(&KINDS).map(|one| one.name);
-    assert_eq!(names, ["star", "eclipse", "void"]);
     let answers = Answers::of([answer(200, VEGA), answer(204, ""), answer(204, "")]);
     let api = client(Arc::clone(&answers));
-    let listings = CATALOGUE.listings();
+    let listings = CATALOGUE.listings(&[]);
     let listed = CATALOGUE.list(&api, &listings[0]).await.expect("a list");
     let ids: Vec<&str> = listed.resources.iter().map(|one| one.id.as_str()).collect();
-    assert_eq!(ids, ["deneb"]);
-    let catalogue = &CATALOGUE;
-    let deleter = CatalogueDeleter { catalogue, api };
+    assert_eq!(ids, ["deneb", "vega"]);
+    let deleter = CatalogueDeleter {
+        catalogue: &CATALOGUE,
+        clients: api,
+    };
     for (kind, fine) in [
         ("star", true),
         ("eclipse", true),
@@ -149,7 +140,7 @@ async fn a_catalogue_lists_what_exists_and_deletes_as_each_type_is_deleted() {
         ["GET /v1/stars", "DELETE /v1/stars/x", "POST /v1/eclipse"]
     );
     let moons = Listing::of(Cell::new("moon", Scope::global()));
-    let unknown = CATALOGUE.list(&deleter.api, &moons).await;
+    let unknown = CATALOGUE.list(&deleter.clients, &moons).await;
     let unknown = unknown.map_err(|error| error.to_string());
     assert_eq!(
         unknown,

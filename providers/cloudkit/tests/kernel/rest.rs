@@ -1,17 +1,16 @@
 //! The REST client over a transport that answers from a list.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::Response;
 use kubeproof_cloudkit::rest::{BoxError, RestApi, RestCall, RestClient, RestError, retry_after};
 use kubeproof_cloudkit::{Applied, CallError, Cause, Classify, RetryPolicy};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
-use kubeproof_contract::transport::{Transport, TransportError};
+use kubeproof_contract::transport::TransportError;
+use kubeproof_simkit::answers::{Answers, answer};
 use serde_json::{Value, json};
 
 use crate::connection;
@@ -61,57 +60,13 @@ impl RestApi for Sky {
     }
 }
 
-/// What comes for each request, and the requests that came.
-#[derive(Debug, Default)]
-pub(crate) struct Answers {
-    answers: Mutex<VecDeque<Result<Response<Bytes>, TransportError>>>,
-    pub(crate) requests: Mutex<Vec<Request<Bytes>>>,
-    never: bool,
-}
-
-#[async_trait]
-impl Transport for Answers {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        self.requests.lock().expect("a lock").push(request);
-        if self.never {
-            std::future::pending::<()>().await;
-        }
-        let answer = self.answers.lock().expect("a lock").pop_front();
-        answer.unwrap_or_else(|| Err(TransportError::Lost("nothing is left".to_owned())))
-    }
-}
-
-impl Answers {
-    /// These answers, one after the other.
-    pub(crate) fn of(
-        answers: impl IntoIterator<Item = Result<Response<Bytes>, TransportError>>,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            answers: Mutex::new(answers.into_iter().collect()),
-            ..Self::default()
-        })
-    }
-}
-
-pub(crate) fn answer(status: u16, body: &str) -> Result<Response<Bytes>, TransportError> {
-    let answer = Response::builder()
-        .status(status)
-        .header("retry-after", "7");
-    Ok(answer
-        .body(Bytes::from(body.to_owned()))
-        .expect("an answer"))
-}
-
 pub(crate) fn client(answers: Arc<Answers>) -> RestClient<Sky> {
     RestClient::new(Sky, &connection(answers), Duration::ZERO)
 }
 
 /// The error of one creation with this answer.
 async fn error_of(answer: Result<Response<Bytes>, TransportError>) -> CallError {
-    let answers = Arc::new(Answers {
-        answers: Mutex::new([answer].into()),
-        ..Answers::default()
-    });
+    let answers = Answers::of([answer]);
     let body = json!({});
     let call = RestCall::new("CreateStar", &[]).with_body(&body);
     let made = client(answers).call::<Value>(RetryPolicy::ONCE, call).await;
@@ -120,10 +75,7 @@ async fn error_of(answer: Result<Response<Bytes>, TransportError>) -> CallError 
 
 #[tokio::test(start_paused = true)]
 async fn a_request_has_method_path_query_body_and_a_key_that_is_never_shown() {
-    let answers = Arc::new(Answers {
-        answers: Mutex::new([answer(200, "{\"size\":3}"), answer(204, "")].into()),
-        ..Answers::default()
-    });
+    let answers = Answers::of([answer(200, "{\"size\":3}"), answer(204, "")]);
     let client = client(Arc::clone(&answers));
     let call = RestCall::new("GetStar", &["a/b c"]).with_query(&[("page", "1&2"), ("all", "")]);
     let star: Value = client
@@ -135,21 +87,14 @@ async fn a_request_has_method_path_query_body_and_a_key_that_is_never_shown() {
     let call = RestCall::new("CreateStar", &[]).with_body(&body);
     let made: Option<Value> = client.call(RetryPolicy::ONCE, call).await.expect("made");
     assert_eq!(made, None);
-    let requests = answers.requests.lock().expect("a lock");
-    let lines: Vec<String> = requests
-        .iter()
-        .map(|request| {
-            let body = String::from_utf8_lossy(request.body()).into_owned();
-            format!("{} {} {body}", request.method(), request.uri())
-        })
-        .collect();
     assert_eq!(
-        lines,
+        answers.lines(),
         [
             "GET https://sky.example/v1/stars/a%2Fb%20c?page=1%262&all= ",
             "POST https://sky.example/v1/stars {\"name\":\"x\"}",
         ]
     );
+    let requests = answers.requests();
     let key = requests[0].headers().get("authorization").expect("a key");
     assert_eq!(
         (key.as_bytes(), key.is_sensitive()),
@@ -183,10 +128,7 @@ async fn without_a_usable_answer_it_is_unknown_whether_a_call_was_applied() {
     check(error_of(answer(200, "{")).await, Applied::Unknown);
     let lost = TransportError::Lost("reset".to_owned());
     check(error_of(Err(lost)).await, Applied::Unknown);
-    let answers = Arc::new(Answers {
-        never: true,
-        ..Answers::default()
-    });
+    let answers = Answers::never();
     let call = RestCall::new("CreateStar", &[]);
     let silent = client(answers).call::<Value>(RetryPolicy::ONCE, call).await;
     check(silent.expect_err("silent"), Applied::MaybeLater);
@@ -199,10 +141,7 @@ async fn a_list_is_read_to_its_last_page_with_its_query_on_every_page() {
         answer(429, "{}"),
         answer(200, r#"{"stars":["c"]}"#),
     ];
-    let answers = Arc::new(Answers {
-        answers: Mutex::new(pages.into()),
-        ..Answers::default()
-    });
+    let answers = Answers::of(pages);
     let call = RestCall::new("ListStars", &[]).with_query(&[("size", "2")]);
     let take = |page: Value| {
         let stars = page["stars"].as_array().cloned().unwrap_or_default();
@@ -211,7 +150,7 @@ async fn a_list_is_read_to_its_last_page_with_its_query_on_every_page() {
     let client = client(Arc::clone(&answers));
     let all = client.all_pages(call, "from", take).await;
     assert_eq!(all, Ok(vec![json!("a"), json!("b"), json!("c")]));
-    let requests = answers.requests.lock().expect("a lock");
+    let requests = answers.requests();
     let queries: Vec<_> = requests.iter().map(|one| one.uri().query()).collect();
     let second = Some("size=2&from=1%2F2");
     assert_eq!(queries, [Some("size=2"), second, second]);
@@ -219,25 +158,22 @@ async fn a_list_is_read_to_its_last_page_with_its_query_on_every_page() {
 
 #[tokio::test(start_paused = true)]
 async fn a_parameter_may_be_followed_by_a_verb() {
-    let answers = Arc::new(Answers {
-        answers: Mutex::new([answer(200, "{}")].into()),
-        ..Answers::default()
-    });
+    let answers = Answers::of([answer(200, "{}")]);
     let call = RestCall::new("NameStar", &["a:b"]);
     let client = client(Arc::clone(&answers));
     let named = client.call::<Value>(RetryPolicy::ONCE, call).await;
     assert_eq!(named, Ok(json!({})));
-    let requests = answers.requests.lock().expect("a lock");
+    let requests = answers.requests();
     assert_eq!(requests[0].uri().path(), "/v1/stars/a%3Ab:name");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_operation_without_a_route_is_an_error_and_sends_nothing() {
-    let answers = Arc::new(Answers::default());
+    let answers = Answers::of([]);
     let called = client(Arc::clone(&answers))
         .get::<Value>("EatStar", &[])
         .await;
     let error = called.expect_err("no route");
     assert_eq!(error.to_string(), "sky:EatStar: EatStar has no route");
-    assert!(answers.requests.lock().expect("a lock").is_empty());
+    assert!(answers.requests().is_empty());
 }

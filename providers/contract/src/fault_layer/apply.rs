@@ -10,6 +10,7 @@ use http::{HeaderValue, Method, Request, Response};
 
 use super::{ASYNC_FAULT_HEADER, Acknowledged, FaultPlan, disk, lock, stale_reads};
 use crate::call::{Actor, Dialect, ErrorKind, FURTHER_PAGE, Signature};
+use crate::call_key::{AnswerChanged, CallKey};
 use crate::fault::Effect;
 use crate::transport::{SharedTransport, Transport, TransportError};
 
@@ -84,6 +85,15 @@ impl FaultLayer {
             self.plan.missed(injection.fault);
         }
         answer
+    }
+
+    /// No answer, until the faults are lifted or a program has lost its patience: its own timeout is in real time, which
+    /// the clock of a rehearsal does not follow.
+    async fn silence(&self) {
+        if !self.plan.includes_programs() {
+            return self.plan.until_lifted().await;
+        }
+        let _ = tokio::time::timeout(TIMEOUT, self.plan.until_lifted()).await;
     }
 
     fn refusal(effect: &Effect) -> Option<ErrorKind> {
@@ -229,7 +239,7 @@ impl FaultLayer {
                 ))
             }
             Effect::Hang | Effect::Outage => {
-                self.plan.until_lifted().await;
+                self.silence().await;
                 Err(TransportError::Lost("injected: never answered".to_owned()))
             }
             Effect::ForeignChange(name) => {
@@ -266,6 +276,10 @@ impl FaultLayer {
     }
 }
 
+fn has_changed(answer: &Response<Bytes>) -> bool {
+    answer.extensions().get::<AnswerChanged>().is_some()
+}
+
 #[async_trait]
 impl Transport for FaultLayer {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
@@ -283,9 +297,20 @@ impl Transport for FaultLayer {
             return Ok(page);
         }
         let shows_later = |effect: &Effect| self.dialect.shows_later(&signature, effect);
-        let decided = self.plan.decide(self.actor, &signature, shows_later);
+        // A read changes nothing: it may be answered before it is decided what becomes of it.
+        let mut peeked = None;
+        if self.plan.depends_on_answer(self.actor, &signature) {
+            peeked = Some(self.inner.send(request.clone()).await?);
+        }
+        let changed = peeked.as_ref().is_some_and(has_changed);
+        let called = request.extensions().get::<CallKey>();
+        let name = (self.actor, &signature);
+        let decided = self.plan.decide(name, (called, changed), shows_later);
         let Some((fault, effect)) = decided else {
-            return self.pass(request, &signature).await;
+            return match peeked {
+                Some(answer) => Ok(answer),
+                None => self.pass(request, &signature).await,
+            };
         };
         if let Effect::Throttle(Some(seconds)) = effect {
             lock(&self.plan.inner.retry_after_waits).ask(key.clone(), seconds);

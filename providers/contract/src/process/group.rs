@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+
+use crate::mutex::lock;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -81,7 +83,7 @@ pub async fn reap(child: &mut Child) -> io::Result<std::process::ExitStatus> {
 }
 
 fn running<T>(change: impl FnOnce(&mut BTreeSet<i32>) -> T) -> T {
-    change(&mut RUNNING.lock().unwrap_or_else(PoisonError::into_inner))
+    change(&mut lock(&RUNNING))
 }
 
 /// Kills every running program with all its children (SIGKILL). For exiting immediately.

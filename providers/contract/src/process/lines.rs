@@ -1,10 +1,11 @@
 //! The output of a program, line by line, within limits: a program may write more than can be kept.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::{LineSink, Stream};
+use crate::mutex::lock;
 
 /// The largest number of output lines that are kept of one program; older ones are dropped.
 const LINES_MAX: usize = 20_000;
@@ -63,14 +64,14 @@ impl Lines {
     }
 
     fn add(&self, stream: Stream, line: String) {
-        let mut kept = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.all);
         let most = BYTES_MAX.saturating_add(self.line_bytes_max);
         kept.add(stream, line, most);
     }
 
     /// The lines of one stream.
     pub fn of(&self, stream: Stream) -> String {
-        let kept = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = lock(&self.all);
         let lines = kept.lines.iter();
         lines
             .filter(|(of, _)| *of == stream)
@@ -79,7 +80,7 @@ impl Lines {
 
     /// The last lines of both streams.
     pub fn last(&self, count: usize) -> String {
-        let kept = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = lock(&self.all);
         let lines = &kept.lines;
         let first = lines.len().saturating_sub(count);
         let last: Vec<&str> = lines[first..]

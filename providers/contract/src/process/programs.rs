@@ -1,11 +1,14 @@
 //! The programs of one trial: which of them are running, requests to interrupt them, and where their time went.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use crate::mutex::lock;
+
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The shared state of the programs of one trial. Clones share it too.
 #[derive(Clone, Debug)]
@@ -19,6 +22,9 @@ pub struct Programs {
 struct State {
     spent: Spent,
     overrun: Option<Overrun>,
+    /// When those that sleep on the runtime's clock are to wake, by a number of each.
+    sleepers: BTreeMap<u64, Instant>,
+    next_sleeper: u64,
 }
 
 /// Where the real time of programs went while a paced clock was running.
@@ -157,6 +163,20 @@ impl Programs {
         self.state().overrun.clone()
     }
 
+    /// A program sleeps on the clock of the current runtime until this moment, or until the returned guard is dropped.
+    pub fn sleeps_until(&self, wake: Instant) -> SleepGuard {
+        let mut state = self.state();
+        let number = state.next_sleeper;
+        state.next_sleeper += 1;
+        state.sleepers.insert(number, wake);
+        SleepGuard(self.clone(), number)
+    }
+
+    /// When the first of those that sleep on the runtime's clock is to wake.
+    pub fn first_to_wake(&self) -> Option<Instant> {
+        self.state().sleepers.values().min().copied()
+    }
+
     pub(super) fn overran(&self, overrun: Overrun) {
         self.state().overrun = Some(overrun);
     }
@@ -177,7 +197,16 @@ impl Programs {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
+    }
+}
+
+/// Keeps a program registered as sleeping.
+pub struct SleepGuard(Programs, u64);
+
+impl Drop for SleepGuard {
+    fn drop(&mut self) {
+        self.0.state().sleepers.remove(&self.1);
     }
 }
 

@@ -14,6 +14,9 @@ use super::programs::Programs;
 /// tidy: real time (what programs do takes real time).
 const SCAN_EVERY: Duration = Duration::from_millis(250);
 
+/// The longest chain of processes that each wait for the next.
+const CHAIN_MAX: usize = 8;
+
 /// What programs are doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
@@ -202,6 +205,24 @@ impl WorkMonitor {
         is(stat.session, own.session);
         Some(stat)
     }
+}
+
+/// Whether this process is all that these programs do: it has one thread and no children, and whoever started it only
+/// waits for it. When it sleeps, all of them sleep, and nothing of theirs is on its way.
+pub fn is_alone(programs: &Programs, process: i32) -> bool {
+    let roots: Vec<i32> = programs.roots().into_iter().collect();
+    let [mut one] = roots[..] else { return false };
+    for _ in 0..CHAIN_MAX {
+        let Some(stat) = Stat::of(one).filter(|stat| stat.threads == 1) else {
+            return false;
+        };
+        match (one == process, &children(one)[..]) {
+            (true, started) => return started.is_empty(),
+            (false, [only]) if stat.state == 'S' => one = *only,
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// The threads of a process.

@@ -33,6 +33,10 @@ pub struct ProvisionerBlock {
     #[serde(default)]
     #[schemars(range(min = 1, max = 3600))]
     pub time_scale: Option<u32>,
+    /// Rehearsals of Python programs: sleep in real time. Without this, `time.sleep` waits on the rehearsal's clock, which
+    /// jumps when the whole program sleeps.
+    #[serde(default)]
+    pub real_sleeps: bool,
     /// Limit of one run of a program, real seconds (default 900).
     #[serde(default)]
     #[schemars(range(min = 1, max = 86400))]

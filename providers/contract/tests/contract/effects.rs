@@ -15,6 +15,7 @@ use kubeproof_contract::fault::{EFFECTS, Effect};
 use kubeproof_contract::fault_layer::{
     ASYNC_FAULT_HEADER, Acknowledged, FaultPlan, ForeignChanges,
 };
+use kubeproof_contract::provider_errors::ForeignChangeError;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 
 mod injection;
@@ -100,7 +101,7 @@ struct OtherUser(Mutex<Vec<String>>);
 
 #[async_trait]
 impl ForeignChanges for OtherUser {
-    async fn make(&self, name: &str) -> Result<(), String> {
+    async fn make(&self, name: &str) -> Result<(), ForeignChangeError> {
         self.0.lock().expect("a lock").push(name.to_owned());
         Ok(())
     }

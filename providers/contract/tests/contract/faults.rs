@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use kubeproof_contract::call::{Actor, Dialect, ErrorKind, Signature};
+use kubeproof_contract::call_key::KeyPattern;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault::{CallMatcher, Effect, Fault};
 use kubeproof_contract::fault_layer::{ASYNC_FAULT_HEADER, Acknowledged, FaultPlan};
@@ -284,16 +285,23 @@ fn any_target() -> impl Strategy<Value = CallMatcher> {
         actor,
         "[a-z0-9]{1,8}",
         "[A-Z][A-Za-z]{0,12}\\*?",
+        proptest::option::of("[a-z0-9./:+@_-]{1,12}(~[0-9a-f]{8})?"),
+        (any::<bool>(), any::<bool>()),
         1..50_u64,
         1..50_u64,
     )
         .prop_map(
-            |(actor, service, operation, occurrence, times)| CallMatcher {
-                actor,
-                service,
-                operation,
-                occurrence,
-                times,
+            |(actor, service, operation, key, (in_teardown, changed), occurrence, times)| {
+                CallMatcher {
+                    actor,
+                    service,
+                    operation,
+                    key: key.and_then(|key| KeyPattern::read(&key)),
+                    in_teardown,
+                    changed,
+                    occurrence: if changed { 1 } else { occurrence },
+                    times,
+                }
             },
         )
 }

@@ -5,6 +5,7 @@
 mod effects;
 mod faults;
 mod https;
+mod keyed_faults;
 mod process;
 #[cfg(target_os = "linux")]
 mod work;

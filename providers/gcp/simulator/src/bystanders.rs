@@ -8,7 +8,10 @@ use serde_json::json;
 
 use crate::resource_manager::policy;
 use crate::state::State;
-use crate::{compute, container, iam};
+use crate::{compute, container, dns, file, iam};
+
+/// The id of their DNS zone.
+const ZONE_ID: u64 = 7_312_450_981_166_203_491;
 
 /// Adds them to a fresh project: what every project has, and what others made in it.
 pub(crate) fn add(state: &mut State) {
@@ -20,6 +23,8 @@ pub(crate) fn add(state: &mut State) {
     add_rules(state);
     add_of_others(state);
     add_members(state);
+    let used = ["compute", "iam"].map(|name| format!("{name}.googleapis.com"));
+    state.project.used.extend(used);
     state.now = now;
 }
 
@@ -77,6 +82,8 @@ fn add_of_others(state: &mut State) {
     compute::add(state, "zones/us-central1-a/disks/kp-legacy-data", disk);
     let address = json!({"labels": labels});
     compute::add(state, "regions/us-central1/addresses/kp-legacy", address);
+    dns::add(state, ZONE_ID, ("kp-legacy", "research.example."), "www");
+    file::add(state, "us-central1-a", "kp-legacy", &network);
 }
 
 /// Who uses the project besides: people, a pipeline, and the accounts that Google makes.
@@ -109,6 +116,8 @@ pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
     let whole = match resource.resource_type.as_str() {
         "gke_cluster" => container::canonical(state, resource),
         "service_account" => iam::canonical(state, resource),
+        "dns_zone" | "dns_record" => dns::canonical(state, resource),
+        "filestore_instance" => file::canonical(state, resource),
         _ => compute::canonical(state, resource),
     };
     format!(

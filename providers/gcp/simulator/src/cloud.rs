@@ -17,7 +17,7 @@ use kubeproof_simkit::timers::run_due;
 use crate::setup::Setup;
 use crate::state::{Event, State};
 use crate::wire::{ApiError, ErrorShape};
-use crate::{bystanders, compute, container, inventory, links, route, service_usage, wire};
+use crate::{bystanders, compute, container, file, inventory, links, route, service_usage, wire};
 
 /// A simulated Google Cloud project.
 #[derive(Clone, Debug)]
@@ -68,6 +68,7 @@ impl Cloud for GcpCloud {
                     Event::ServiceUsage(event) => {
                         service_usage::happen(&mut cloud.state, &event);
                     }
+                    Event::File(event) => file::happen(&mut cloud.state, &event),
                     Event::Container(event) => container::happen(&mut cloud.state, event),
                 }
                 cloud.observe();

@@ -28,6 +28,7 @@ mod routers;
 mod routes;
 mod rows;
 mod snapshots;
+mod stream_proxies;
 mod subnetworks;
 mod target_pools;
 mod templates;
@@ -80,6 +81,9 @@ const COLLECTIONS: &[&Collection] = &[
     &url_maps::URL_MAPS,
     &url_maps::HTTP_PROXIES,
     &url_maps::HTTPS_PROXIES,
+    &stream_proxies::TCP_PROXIES,
+    &stream_proxies::SSL_PROXIES,
+    &stream_proxies::GRPC_PROXIES,
     &url_maps::CERTIFICATES,
     &snapshots::SNAPSHOTS,
 ];
@@ -117,6 +121,9 @@ pub(crate) const SERVICE: Service = Service {
         routers::TABLE,
         routes::TABLE,
         snapshots::TABLE,
+        stream_proxies::GRPC_TABLE,
+        stream_proxies::SSL_TABLE,
+        stream_proxies::TCP_TABLE,
         subnetworks::TABLE,
         target_pools::TABLE,
         templates::TABLE,

@@ -4,12 +4,14 @@ use kubeproof_contract::resource::Resource;
 
 use crate::resource_manager::policy;
 use crate::state::State;
-use crate::{compute, container, iam};
+use crate::{compute, container, dns, file, iam};
 
 /// All resources, service by service.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
     let mut all = compute::inventory(state);
     all.extend(container::inventory(state));
+    all.extend(file::inventory(state));
+    all.extend(dns::inventory(state));
     all.extend(iam::inventory(state));
     all.extend(policy::inventory(state));
     all

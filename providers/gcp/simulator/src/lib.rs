@@ -14,6 +14,8 @@ mod bystanders;
 mod cloud_billing;
 mod compute;
 mod container;
+mod dns;
+mod file;
 mod iam;
 mod inventory;
 mod links;

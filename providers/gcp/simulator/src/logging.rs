@@ -104,6 +104,12 @@ fn method(service: &str, name: &str) -> String {
             let (first, rest) = last.split_at(usize::from(!last.is_empty()));
             format!("google.iam.admin.v1.{}{rest}{what}", first.to_uppercase())
         }
+        "file" => {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            let (first, rest) = last.split_at(usize::from(!last.is_empty()));
+            let verb = first.to_uppercase() + rest;
+            format!("google.cloud.filestore.v1.CloudFilestoreManager.{verb}Instance")
+        }
         "cloudresourcemanager" => "SetIamPolicy".to_owned(),
         _ => name.to_owned(),
     }
@@ -121,10 +127,12 @@ fn resource(state: &State, call: &Call<'_>) -> String {
         .any(|end| call.name.ends_with(end));
     let name = body.get("name").and_then(text);
     let account = body.get("accountId").and_then(text);
+    let instance = call.query("instanceId").map(str::to_owned);
     let name = name
         .or_else(|| inner("cluster"))
         .or_else(|| inner("nodePool"))
-        .or(account);
+        .or(account)
+        .or(instance);
     let project = &state.setup.project;
     match name.filter(|_| is_made) {
         Some(name) => format!("projects/{project}/{path}/{name}"),
@@ -223,5 +231,10 @@ mod tests {
             "google.iam.admin.v1.CreateServiceAccount",
         );
         check("cloudresourcemanager.projects.setIamPolicy", "SetIamPolicy");
+        check("dns.managedZones.create", "dns.managedZones.create");
+        check(
+            "file.projects.locations.instances.create",
+            "google.cloud.filestore.v1.CloudFilestoreManager.CreateInstance",
+        );
     }
 }

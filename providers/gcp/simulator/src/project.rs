@@ -1,6 +1,6 @@
 //! The project itself: which services are enabled, who may do what, and whether it is billed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kubeproof_simkit::operation::Operations;
@@ -15,6 +15,8 @@ use crate::wire::ApiError;
 pub(crate) struct Project {
     /// The services that are enabled, and since when they answer: enabling spreads for a while.
     pub(crate) services: BTreeMap<String, Timestamp>,
+    /// The services that were called, or have something from before.
+    pub(crate) used: BTreeSet<String>,
     /// Enabling and disabling.
     pub(crate) operations: Operations,
     pub(crate) policy: Policy,
@@ -25,6 +27,7 @@ impl Project {
         let services = setup.services.iter();
         Self {
             services: services.map(|name| (name.clone(), setup.now)).collect(),
+            used: BTreeSet::new(),
             operations: Operations::default(),
             policy: Policy::default(),
         }

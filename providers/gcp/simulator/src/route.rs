@@ -14,8 +14,8 @@ use kubeproof_simkit::router::{Operation, Routed, Router};
 use crate::state::State;
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
-    asset, auth, bigquery, cloud_billing, compute, container, iam, links, logging, project,
-    resource_manager, service_usage, token,
+    asset, auth, bigquery, cloud_billing, compute, container, dns, file, iam, links, logging,
+    project, resource_manager, service_usage, token,
 };
 
 /// One call of an API.
@@ -87,6 +87,8 @@ const SERVICES: &[&Service] = &[
     &cloud_billing::SERVICE,
     &bigquery::SERVICE,
     &asset::SERVICE,
+    &dns::SERVICE,
+    &file::SERVICE,
     &logging::SERVICE,
     &token::SERVICE,
 ];
@@ -166,6 +168,7 @@ pub(crate) fn answer(
         Ok((handler, call)) => {
             let outcome = handler(state, &call);
             if outcome.is_ok() {
+                state.project.used.insert(service.host.to_owned());
                 logging::record(state, &call, service);
             }
             (outcome, call.ask_again.get())

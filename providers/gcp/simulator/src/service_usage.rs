@@ -2,6 +2,12 @@
 //!
 //! Enabling takes an operation of some seconds, and for up to a minute and a half after it the service itself answers
 //! `SERVICE_DISABLED`, as Google documents ("wait a few minutes for the action to propagate").
+//!
+//! Disabling deletes nothing: resources stay and are metered on, and the service refuses to show them. What Google
+//! documents of it is that a service with usage in the last 30 days is refused only where the caller asks for that check
+//! (reference of `services.disable`; gcloud asks without `--force`). Compute Engine refuses inside the operation while it
+//! has machines or disks (runatlantis/terraform-gce-atlantis issue 101). No source says that Kubernetes Engine does, so
+//! a cluster can be hidden here: the worse of the two cases.
 
 use jiff::SignedDuration;
 use kubeproof_contract::resource::Resource;
@@ -9,6 +15,7 @@ use kubeproof_simkit::operation::{Failure, NewOperation, Operation, Status};
 use kubeproof_simkit::router::on;
 use serde_json::{Value, json};
 
+use crate::inventory;
 use crate::links::DOMAIN;
 use crate::resource_manager::policy;
 use crate::route::{Call, Service, Table, table};
@@ -234,6 +241,12 @@ fn disable(state: &mut State, call: &Call<'_>) -> Outcome {
     if body.get("disableDependentServices") == Some(&json!(true)) {
         return Err(ApiError::not_simulated("disableDependentServices"));
     }
+    check_known(std::slice::from_ref(&service))?;
+    if !is_enabled(state, &service) {
+        let message = format!("The service {service} is not enabled and cannot be disabled.");
+        return Err(failed_precondition(message));
+    }
+    check_unused(state, &service, body.get("checkIfServiceHasUsage"))?;
     let dependents = DEPENDS
         .iter()
         .filter(|(_, needed)| host(needed) == service)
@@ -246,14 +259,42 @@ fn disable(state: &mut State, call: &Call<'_>) -> Outcome {
              disable_dependent_services=true if you want to proceed with disabling all services.",
             dependents.join(",")
         );
-        return Err(ApiError::new(
-            400,
-            "FAILED_PRECONDITION",
-            "failedPrecondition",
-            message,
-        ));
+        return Err(failed_precondition(message));
     }
     change(state, call, "disable", vec![service])
+}
+
+fn failed_precondition(message: String) -> ApiError {
+    ApiError::new(400, "FAILED_PRECONDITION", "failedPrecondition", message)
+}
+
+/// Refuses a service that was used, if the caller asks for that: no one here waits for 30 days.
+fn check_unused(state: &State, service: &str, asked: Option<&Value>) -> Result<(), ApiError> {
+    match asked.and_then(Value::as_str) {
+        None if asked.is_some() => Err(ApiError::invalid("checkIfServiceHasUsage is no word.")),
+        None | Some("SKIP" | "CHECK_IF_SERVICE_HAS_USAGE_UNSPECIFIED") => Ok(()),
+        Some("CHECK") if state.project.used.contains(service) => Err(failed_precondition(format!(
+            "The service {service} has usage in the last 30 days. Please specify check_if_service_has_usage=SKIP if you \
+             want to proceed with disabling the service."
+        ))),
+        Some("CHECK") => Ok(()),
+        Some(other) => Err(ApiError::invalid(format!(
+            "Invalid value at 'check_if_service_has_usage': \"{other}\"."
+        ))),
+    }
+}
+
+/// Why a service cannot be turned off although the call was accepted.
+fn still_in_use(state: &State, kind: &str, services: &[String]) -> Option<Failure> {
+    let compute = host("compute");
+    let is_asked = kind == "disable" && services.contains(&compute);
+    let uses = |one: &Resource| ["instance", "disk"].contains(&one.resource_type.as_str());
+    (is_asked && inventory::all(state).iter().any(uses)).then(|| {
+        let message = format!(
+            "[Error in service '{compute}': Could not turn off service, as it still has resources in use.]"
+        );
+        Failure::new("9", message)
+    })
 }
 
 /// Begins the change of those services that are not as asked, and returns the operation.
@@ -289,7 +330,7 @@ fn change(
         scope: String::new(),
         target: changing.join(","),
         lasts: SignedDuration::from_secs(seconds),
-        failure: None,
+        failure: still_in_use(state, kind, &changing),
     };
     let internal = |_: Option<&str>| Failure::new("13", "An internal exception occurred.");
     let now = state.now;

@@ -62,6 +62,8 @@ impl Setup {
             "cloudresourcemanager",
             "compute",
             "container",
+            "dns",
+            "file",
             "iam",
             "logging",
             "serviceusage",

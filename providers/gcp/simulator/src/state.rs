@@ -12,7 +12,7 @@ use crate::iam::IamState;
 use crate::project::Project;
 use crate::setup::Setup;
 use crate::token::Tokens;
-use crate::{bigquery, compute, container, logging, service_usage};
+use crate::{bigquery, compute, container, dns, file, logging, service_usage};
 
 /// What happens later, by service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(crate) enum Event {
     Compute(compute::Event),
     /// In Kubernetes Engine.
     Container(container::Event),
+    /// In Filestore.
+    File(file::Event),
     /// In Service Usage.
     ServiceUsage(service_usage::Event),
 }
@@ -48,6 +50,8 @@ pub struct State {
     pub(crate) trail: Vec<logging::Entry>,
     pub(crate) compute: compute::State,
     pub(crate) container: container::State,
+    pub(crate) dns: dns::DnsState,
+    pub(crate) file: file::FileState,
     /// Queries of the billing export.
     pub(crate) bigquery: bigquery::Jobs,
 }
@@ -69,6 +73,8 @@ impl State {
             trail: Vec::new(),
             compute: compute::State::default(),
             container: container::State::default(),
+            dns: dns::DnsState::default(),
+            file: file::FileState::default(),
             bigquery: bigquery::Jobs::default(),
             setup,
         };

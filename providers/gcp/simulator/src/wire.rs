@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// A JSON object.
 pub(crate) type Object = Map<String, Value>;
-/// The outcome of a call: the document, or an error.
+/// The outcome of a call: the document (null where the answer has no body), or an error.
 pub(crate) type Outcome = Result<Value, ApiError>;
 
 /// How the errors of a service are written.
@@ -201,6 +201,7 @@ pub(crate) fn time(at: Timestamp) -> String {
 /// The answer on the wire.
 pub(crate) fn write(outcome: &Outcome, shape: ErrorShape) -> Response<Bytes> {
     let (status, text) = match outcome {
+        Ok(Value::Null) => (204, String::new()),
         Ok(document) => (200, document.to_string()),
         Err(error) => (error.code, error.document(shape).to_string()),
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, header};
 use jiff::{SignedDuration, Timestamp};
+use kubeproof_cloudkit::grant::{Grant, Refused};
 use kubeproof_contract::provider::Connection;
 use serde_json::{Value, json};
 
@@ -15,8 +16,6 @@ use super::{AccessToken, Source, UNSTATED};
 
 /// How long one answer may take: an unreachable metadata address must not hold up a run.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How often a token is asked for, with a longer wait before each time.
-const ATTEMPTS: u32 = 4;
 /// The metadata server's token of the machine's own account.
 const METADATA: &str =
     "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
@@ -34,7 +33,7 @@ pub enum GrantError {
     Address(#[source] http::Error),
     /// What the server, or the way to it, said.
     #[error("no token: {0}")]
-    Refused(String),
+    Refused(#[from] Refused),
     #[error("the answer has no access token")]
     NoToken,
 }
@@ -113,7 +112,7 @@ async fn exchange(
     };
     let request = || {
         Request::post(url)
-            .header(header::AUTHORIZATION, format!("Bearer {}", exchanged.value))
+            .header(header::AUTHORIZATION, format!("Bearer {}", exchanged.value()))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Bytes::from(json!({"scope": [jwt::SCOPE]}).to_string()))
     };
@@ -124,10 +123,8 @@ async fn exchange(
         return Err(GrantError::NoToken);
     }
     let expires = body["expireTime"].as_str().and_then(|at| at.parse().ok());
-    Ok(AccessToken {
-        value: value.to_owned(),
-        expires_at: Some(expires.unwrap_or(now + unstated())),
-    })
+    let expires = expires.unwrap_or(now + unstated());
+    Ok(AccessToken::new(value, Some(expires)))
 }
 
 /// The other provider's token: read anew each time, since it is renewed in its file.
@@ -167,32 +164,17 @@ async fn post_form(
     ask(connection, request).await
 }
 
-/// Sends a request until it is answered. Asking twice does no harm.
 async fn ask(
     connection: &Connection,
     request: impl Fn() -> http::Result<Request<Bytes>>,
 ) -> Result<Response<Bytes>, GrantError> {
-    let mut last = String::new();
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
-        }
-        let request = request().map_err(GrantError::Address)?;
-        let sent = connection.transport.send(request);
-        last = match tokio::time::timeout(ANSWER_WITHIN, sent).await {
-            Err(_) => format!("no answer within {} s", ANSWER_WITHIN.as_secs()),
-            Ok(Err(error)) => error.to_string(),
-            Ok(Ok(answer)) if answer.status().is_success() => return Ok(answer),
-            Ok(Ok(answer)) => {
-                let (status, said) = (answer.status(), refusal(&answer));
-                if !status.is_server_error() && status != 429 {
-                    return Err(GrantError::Refused(said));
-                }
-                said
-            }
-        };
-    }
-    Err(GrantError::Refused(last))
+    let grant = Grant {
+        within: ANSWER_WITHIN,
+        request: || request().map_err(GrantError::Address),
+        read: |answer: &Response<Bytes>| Some(answer.clone()),
+        refusal,
+    };
+    grant.ask(connection).await
 }
 
 fn body(answer: &Response<Bytes>) -> Value {
@@ -221,10 +203,7 @@ fn read(answer: &Response<Bytes>, now: Timestamp) -> Result<AccessToken, GrantEr
     }
     let seconds = body["expires_in"].as_i64();
     let valid = seconds.map_or(unstated(), SignedDuration::from_secs);
-    Ok(AccessToken {
-        value: value.to_owned(),
-        expires_at: Some(now + valid),
-    })
+    Ok(AccessToken::new(value, Some(now + valid)))
 }
 
 fn unstated() -> SignedDuration {
@@ -233,46 +212,18 @@ fn unstated() -> SignedDuration {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
-    use std::sync::{Arc, Mutex};
-
-    use async_trait::async_trait;
-    use kubeproof_contract::transport::{Transport, TransportError};
+    use kubeproof_simkit::answers::{Answers, answer};
+    use kubeproof_simkit::bench::connection;
 
     use super::*;
-    use crate::tests::connection;
-
-    /// What comes for each request, and the bodies that were sent.
-    #[derive(Debug, Default)]
-    struct Server {
-        answers: Mutex<VecDeque<(u16, &'static str)>>,
-        seen: Mutex<Vec<String>>,
-    }
-
-    #[async_trait]
-    impl Transport for Server {
-        async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-            let body = String::from_utf8_lossy(request.body()).into_owned();
-            let line = format!("{} {} {body}", request.method(), request.uri());
-            self.seen.lock().unwrap().push(line);
-            let Some((status, body)) = self.answers.lock().unwrap().pop_front() else {
-                return Err(TransportError::Lost("reset".to_owned()));
-            };
-            let mut answer = Response::new(Bytes::from_static(body.as_bytes()));
-            *answer.status_mut() = http::StatusCode::from_u16(status).unwrap();
-            Ok(answer)
-        }
-    }
 
     async fn ask_for(
         source: Source,
-        answers: &[(u16, &'static str)],
+        answers: &[(u16, &str)],
     ) -> (Result<AccessToken, GrantError>, Vec<String>) {
-        let server = Arc::new(Server::default());
-        server.answers.lock().unwrap().extend(answers);
+        let server = Answers::of(answers.iter().map(|(status, body)| answer(*status, body)));
         let got = token(&connection(server.clone()), &source).await;
-        let seen = server.seen.lock().unwrap().clone();
-        (got, seen)
+        (got, server.lines())
     }
 
     fn file(text: &str) -> Source {

@@ -7,11 +7,11 @@ mod node_pools;
 use std::collections::BTreeSet;
 
 use kubeproof_cloudkit::CallError;
-use kubeproof_cloudkit::checks::{Rows, cluster_ready, handed_version, kubeconfig_works};
+use kubeproof_cloudkit::checks::{Findings, Rows, cluster_ready, handed_version, kubeconfig_works};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::ObserverError;
-use kubeproof_contract::provisioner::{KubernetesAccess, Provisioned};
+use kubeproof_contract::provisioner::{HandedOver, KubernetesAccess, Provisioned};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::SharedTransport;
 
@@ -80,34 +80,6 @@ pub(super) fn needed_apis(spec: &GkeSpec) -> Vec<&'static str> {
 /// The same rows, as `cloudkit` judges them.
 pub(super) const ROWS: Rows = Rows(CHECKLIST);
 
-/// What a judgement has found.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Findings {
-    wrong: Vec<String>,
-    seen: Vec<String>,
-}
-
-impl Findings {
-    /// Notes what is wrong unless the condition holds.
-    fn require(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
-        if !holds {
-            self.wrong.push(otherwise());
-        }
-    }
-
-    /// Notes what was found.
-    fn note(&mut self, what: impl Into<String>) {
-        self.seen.push(what.into());
-    }
-}
-
-fn row(id: &str, judged: Result<Findings, CallError>) -> Check {
-    match judged {
-        Ok(found) => ROWS.judged(id, &found.wrong, found.seen.join("; ")),
-        Err(error) => ROWS.unknown(id, error),
-    }
-}
-
 /// All rows.
 pub(super) async fn all(
     api: &Api,
@@ -119,22 +91,24 @@ pub(super) async fn all(
     let mut checks = of_project(api, spec).await;
     let cluster = cluster::read(api, spec, run).await;
     let own = own_access(api, spec, run).await;
-    checks.push(row(
+    checks.push(ROWS.row(
         "gcp.network",
         network::judge(api, spec, run, &cluster).await,
     ));
-    checks.push(row(
-        "gcp.cluster",
-        cluster
-            .as_ref()
-            .map_err(Clone::clone)
-            .map(|found| cluster::judge(spec, run, found.as_ref())),
-    ));
+    checks.push(
+        ROWS.row(
+            "gcp.cluster",
+            cluster
+                .as_ref()
+                .map_err(Clone::clone)
+                .map(|found| cluster::judge(spec, run, found.as_ref())),
+        ),
+    );
     checks.push(match spec.mode {
         Mode::Autopilot => {
             ROWS.skipped("gcp.node_pools", "Autopilot makes nodes as pods need them")
         }
-        Mode::Standard => row(
+        Mode::Standard => ROWS.row(
             "gcp.node_pools",
             node_pools::judge(api, spec, run, &cluster).await,
         ),
@@ -163,8 +137,8 @@ async fn of_project(api: &Api, spec: &GkeSpec) -> Vec<Check> {
         found
     });
     vec![
-        row("gcp.project", judged.map(findings)),
-        row("gcp.apis", apis),
+        ROWS.row("gcp.project", judged.map(findings)),
+        ROWS.row("gcp.apis", apis),
     ]
 }
 
@@ -218,7 +192,7 @@ pub(super) fn is_version(version: &str, asked: &str) -> bool {
 /// The access that was handed over leads to the run's cluster, trusts its authority, and works.
 async fn credentials(
     own: &Result<KubernetesAccess, ObserverError>,
-    handed: &Result<KubernetesAccess, String>,
+    handed: &HandedOver,
     transport: &SharedTransport,
 ) -> Check {
     let id = "gcp.credentials";

@@ -104,7 +104,9 @@ async fn entries(api: &Api, project: &str, run: &Run) -> Result<Vec<Entry>, Call
 /// Whether an entry is of a call that makes something.
 fn makes(entry: &Entry) -> bool {
     let method = entry.proto_payload.method_name.rsplit('.').next();
-    method.is_some_and(|method| method == "insert" || method.starts_with("Create"))
+    method.is_some_and(|method| {
+        ["insert", "create"].contains(&method) || method.starts_with("Create")
+    })
 }
 
 /// Whether it is about this resource.
@@ -133,6 +135,8 @@ fn is_of(entry: &Entry, resource: &Resource) -> bool {
             all.any(|of| ends(&format!("{folder}/{}/{id}", of.plural)))
         }
         Ok(Source::Clusters) => ends(&format!("{place}/clusters/{id}")),
+        Ok(Source::Instances) => ends(&format!("locations/{place}/instances/{id}")),
+        Ok(Source::Zones) => ends(&format!("managedZones/{id}")),
         Ok(Source::Accounts) => {
             let name = id.split('@').next().unwrap_or_default();
             ends(&format!("serviceAccounts/{id}")) || ends(&format!("serviceAccounts/{name}"))

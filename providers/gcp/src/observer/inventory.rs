@@ -7,10 +7,12 @@ mod catalogue;
 mod containers;
 mod identities;
 mod items;
+mod shares;
+mod zones;
 
 use std::collections::BTreeSet;
 
-use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::{CallError, resource_types};
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{Resource, ResourceKey, ResourceType};
 use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
@@ -18,12 +20,13 @@ use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
 pub(crate) use catalogue::{Calls, Collection, KINDS, Kind, Places, Source};
 pub(crate) use identities::{Policy, condition_title, read_policy};
 
+use super::checks;
 use super::lists::{self, List, Read, Unread};
 use crate::api::Api;
 use crate::api::types::last;
 
 /// The types alone, in deletion order.
-static TYPES: [ResourceType; KINDS.len()] = catalogue::types();
+static TYPES: [ResourceType; KINDS.len()] = resource_types!(KINDS);
 
 /// All resource types, in deletion order.
 pub(super) fn types() -> &'static [ResourceType] {
@@ -33,13 +36,10 @@ pub(super) fn types() -> &'static [ResourceType] {
 /// What a cluster or its workload can leave that no list here shows.
 pub(super) fn not_covered() -> Vec<String> {
     let not_listed = [
-        "Filestore instances of the Filestore CSI driver",
         "memberships in a fleet (GKE Hub)",
-        "records in Cloud DNS",
         "sinks and buckets of Cloud Logging",
         "workload identity pools outside of the cluster's own",
         "keys of Cloud KMS, which can never be deleted",
-        "target proxies for TCP, SSL and gRPC",
     ];
     not_listed
         .iter()
@@ -56,16 +56,38 @@ pub(crate) fn known(what: &str, name: &str) -> Result<&'static Kind, CallError> 
     found.ok_or_else(|| CallError::state(what, format!("unknown resource type `{name}`")))
 }
 
-/// What must be listed, in deletion order. A trial covers the project as a whole.
+/// What must be listed, in deletion order, and what cannot be, as text. A trial covers the project as a whole.
+///
+/// A type of an optional API that is disabled is no cell, because a cluster does not need it; it is named instead. Where
+/// it is enabled or disabled between two inventories, they have different cells, so that their comparison is unknown.
 pub(super) async fn cells(
     api: &Api,
     project: &str,
     breadth: &Breadth,
+) -> Result<(Vec<Listing>, Vec<String>), CallError> {
+    let optional: BTreeSet<&str> = KINDS.iter().filter_map(Kind::optional_api).collect();
+    let optional: Vec<&str> = optional.into_iter().collect();
+    let enabled = checks::enabled(api, project, &optional).await?;
+    let is_listed = |kind: &&Kind| kind.optional_api().is_none_or(|api| enabled.contains(api));
+    let (listed, hidden): (Vec<&Kind>, Vec<&Kind>) = KINDS.iter().partition(is_listed);
+    let hidden = hidden.into_iter().filter_map(|kind| {
+        let (name, api) = (kind.name(), kind.optional_api()?);
+        Some(format!("{name}: not listed, because {api} is disabled"))
+    });
+    let listings = listings(api, project, breadth, &listed).await?;
+    Ok((listings, hidden.collect()))
+}
+
+async fn listings(
+    api: &Api,
+    project: &str,
+    breadth: &Breadth,
+    kinds: &[&Kind],
 ) -> Result<Vec<Listing>, CallError> {
     let scopes = match breadth {
         Breadth::Scenario => {
-            let whole = |kind: &Kind| Listing::of(Cell::new(kind.name(), Scope::global()));
-            return Ok(KINDS.iter().map(whole).collect());
+            let whole = |kind: &&Kind| Listing::of(Cell::new(kind.name(), Scope::global()));
+            return Ok(kinds.iter().map(whole).collect());
         }
         Breadth::Account => regions(api, project)
             .await?
@@ -77,7 +99,7 @@ pub(super) async fn cells(
             named.clone()
         }
     };
-    Ok(KINDS.iter().map(|kind| in_scopes(kind, &scopes)).collect())
+    Ok(kinds.iter().map(|kind| in_scopes(kind, &scopes)).collect())
 }
 
 /// The listing of a type in these scopes, and in the project itself where the type can be there.
@@ -237,6 +259,9 @@ impl Kind {
                 Ok((items.iter().flat_map(items::ranges).collect(), unread))
             }
             Source::Clusters => containers::clusters(api, project).await,
+            Source::Instances => shares::instances(api, project).await,
+            Source::Zones => Ok((zones::zones(api, project).await?, Vec::new())),
+            Source::Records => Ok((zones::records(api, project).await?, Vec::new())),
             Source::Accounts => Ok((identities::accounts(api, project).await?, Vec::new())),
             Source::Bindings => Ok((identities::bindings(api, project).await?, Vec::new())),
         }

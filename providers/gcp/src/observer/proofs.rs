@@ -24,6 +24,8 @@ const PARENTS: &[(&str, &str)] = &[
     ("backend_service", "backend_service"),
     ("url_map", "url_map"),
     ("default_service", "backend_service"),
+    ("service", "backend_service"),
+    ("dns_zone", "dns_zone"),
     ("instance_template", "instance_template"),
     ("instances", "instance"),
     ("backends", "neg"),
@@ -38,6 +40,7 @@ const PARTS: &[(&str, &str)] = &[
     ("url_map", "url_map"),
     ("ssl_certificates", "ssl_certificate"),
     ("default_service", "backend_service"),
+    ("service", "backend_service"),
     ("health_checks", "health_check"),
     ("health_checks", "http_health_check"),
 ];

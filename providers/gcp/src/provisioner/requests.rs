@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::api::Api;
     use crate::spec::tests::spec;
-    use crate::tests::connection;
+    use kubeproof_simkit::bench::connection;
 
     fn body(change: Value) -> Value {
         let connection = connection(Files::empty());

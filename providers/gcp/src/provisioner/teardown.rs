@@ -118,7 +118,14 @@ const STEPS: &[Step<Work>] = &[
     Step {
         name: "api",
         of: None,
-        after: &["network", "disk", "service_account"],
+        // All of it is gone by then: what is left would be hidden.
+        after: &[
+            "network",
+            "secondary_range",
+            "disk",
+            "snapshot",
+            "service_account",
+        ],
         in_use_for: Duration::ZERO,
         list: |work, _| apis::to_disable(work).boxed(),
         delete: Delete::Together(|work, apis, _| {

@@ -1,36 +1,37 @@
 //! A simulated project, a run, and the faults of its calls.
 
-use std::path::PathBuf;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use kubeproof_contract::call::{Actor, Dialect};
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::disk::{Disk, Files};
-use kubeproof_contract::fault::Fault;
-use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::{GroundTruth, Rehearsal};
-use kubeproof_contract::journal::Journal;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::run::Run;
-use kubeproof_contract::transport::SharedTransport;
 use kubeproof_gcp::dialect::GcpDialect;
 use kubeproof_gcp::external_changes::GkeChanges;
 use kubeproof_gcp::provisioner::GkeProvisioner;
 use kubeproof_gcp::rehearsal::{ACCESS_TOKEN, rehearse};
 use kubeproof_gcp::spec::GkeSpec;
+use kubeproof_simkit::bench;
 use serde_json::{Value, json};
 
 pub struct Bench {
     pub spec: GkeSpec,
-    pub ground_truth: Arc<dyn GroundTruth>,
-    transport: SharedTransport,
-    pub clock: Clock,
-    pub run: Run,
-    pub journal: Journal,
-    faults: FaultPlan,
-    disk: SharedTransport,
+    account: bench::Bench,
+}
+
+impl Deref for Bench {
+    type Target = bench::Bench;
+
+    fn deref(&self) -> &bench::Bench {
+        &self.account
+    }
+}
+
+impl DerefMut for Bench {
+    fn deref_mut(&mut self) -> &mut bench::Bench {
+        &mut self.account
+    }
 }
 
 /// The checklist's cluster, two nodes in one zone, with other members.
@@ -62,51 +63,24 @@ impl Bench {
         project: impl Fn(&GkeSpec, Clock, u64) -> Rehearsal,
     ) -> Self {
         let spec = spec(change);
-        let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
-        let rehearsal = project(&spec, clock, 1);
-        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        let bench = Self {
-            spec,
-            ground_truth: rehearsal.ground_truth,
-            transport: rehearsal.transport,
-            clock,
-            run: Run::new("r1", "tester", clock.now()),
-            journal: Journal::default(),
-            faults: FaultPlan::new(faults),
-            disk: Files::empty(),
-        };
-        let others = GkeChanges::new(bench.spec.clone(), &bench.connection(Actor::Foreign));
-        bench.faults.let_change(Arc::new(others));
-        bench
-    }
-
-    /// The changes of others that could not be made.
-    pub fn failed_changes(&self) -> Vec<String> {
-        self.faults.failed_changes()
+        let account = bench::Bench::new(Arc::new(GcpDialect), faults, |clock| {
+            project(&spec, clock, 1)
+        });
+        let others = GkeChanges::new(spec.clone(), &account.connection(Actor::Foreign));
+        account.faults.let_change(Arc::new(others));
+        Self { spec, account }
     }
 
     /// The same project, where these faults happen from now on.
     pub fn with_faults(mut self, faults: &[&str]) -> Self {
-        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        self.faults = FaultPlan::new(faults);
+        self.account.faults = bench::plan(faults);
         self
     }
 
-    pub fn connection(&self, actor: Actor) -> Connection {
-        let dialect: Arc<dyn Dialect> = Arc::new(GcpDialect);
-        let faulty = self
-            .faults
-            .layer(Arc::clone(&self.transport), dialect.clone(), actor);
-        Connection {
-            transport: self.journal.layer(faulty, dialect, actor, self.clock),
-            clock: self.clock,
-            seed: 1,
-            run: self.run.clone(),
-            credentials: Credentials::Rehearsal,
-            directory: PathBuf::from("no-such-folder"),
-            disk: Disk::over(Arc::clone(&self.disk)),
-            progress: ProgressSink::default(),
-        }
+    /// The same project, where the provisioner's files are lost.
+    pub fn with_an_empty_disk(mut self) -> Self {
+        self.account.lose_disk();
+        self
     }
 
     pub fn provisioner(&self) -> GkeProvisioner {
@@ -114,7 +88,7 @@ impl Bench {
     }
 
     /// A call of another user.
-    async fn call(&self, method: &str, url: &str, body: &Value) -> Value {
+    pub async fn call(&self, method: &str, url: &str, body: &Value) -> Value {
         let body = if body.is_null() {
             String::new()
         } else {
@@ -153,27 +127,10 @@ impl Bench {
 
     /// What exists that was not there before, as type and id.
     pub fn more_than(&self, before: &[Resource]) -> Vec<String> {
-        let all = self.ground_truth.inventory();
-        let new = all
-            .iter()
-            .filter(|one| !before.iter().any(|old| old.is_same(one)));
+        let new = self.new_since(before);
+        let new = new.iter();
         new.map(|one| format!("{} {}", one.resource_type, one.id))
             .collect()
-    }
-
-    pub fn calls(&self, signature: &str) -> usize {
-        let calls = self.journal.calls();
-        calls
-            .iter()
-            .filter(|call| call.signature.to_string() == signature)
-            .count()
-    }
-
-    /// The changing calls since the journal had this length.
-    pub fn changes_since(&self, length: usize) -> Vec<String> {
-        let later = self.journal.calls().split_off(length);
-        let changing = later.iter().filter(|call| call.signature.mutating);
-        changing.map(|call| call.signature.to_string()).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use kubeproof_cloudkit::CallError;
+use kubeproof_cloudkit::{CallError, resource_types};
 use kubeproof_contract::resource::{Resource, ResourceType};
 use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
 
@@ -34,10 +34,7 @@ struct Kind {
 impl Kind {
     const fn new(name: &'static str, list: List) -> Self {
         Self {
-            resource_type: ResourceType {
-                name,
-                retained_because: None,
-            },
+            resource_type: ResourceType::named(name),
             list,
             is_personal: false,
         }
@@ -63,7 +60,7 @@ pub(crate) const DATASET: &str = "dataset_repository";
 pub(crate) const WEBHOOK: &str = "webhook";
 
 /// A schedule goes before the jobs that it starts.
-const KINDS: [Kind; 7] = [
+const KINDS: &[Kind] = &[
     Kind::new(ENDPOINT, |api, namespace| {
         lists::endpoints(api, namespace).boxed()
     }),
@@ -89,25 +86,22 @@ const KINDS: [Kind; 7] = [
 /// All types: those of the scenario's cluster, then those of the account.
 const COUNT: usize = cluster::TYPES.len() + KINDS.len();
 
-const fn types_of(kinds: &[Kind; KINDS.len()]) -> [ResourceType; COUNT] {
-    let mut types = [kinds[0].resource_type; COUNT];
-    let in_cluster = cluster::TYPES.len();
+const fn types_of_all() -> [ResourceType; COUNT] {
+    let (in_cluster, of_account) = (cluster::TYPES, resource_types!(KINDS));
+    let mut types = [ResourceType::named(""); COUNT];
     let mut index = 0;
     while index < COUNT {
-        types[index] = if index < in_cluster {
-            ResourceType {
-                name: cluster::TYPES[index].0,
-                retained_because: None,
-            }
+        types[index] = if index < in_cluster.len() {
+            ResourceType::named(in_cluster[index].0)
         } else {
-            kinds[index - in_cluster].resource_type
+            of_account[index - in_cluster.len()]
         };
         index += 1;
     }
     types
 }
 
-static TYPES: [ResourceType; COUNT] = types_of(&KINDS);
+static TYPES: [ResourceType; COUNT] = types_of_all();
 
 /// All resource types, in deletion order.
 pub(super) fn types() -> &'static [ResourceType] {

@@ -121,7 +121,7 @@ async fn hardware(
         }
         match judged(endpoint, &place, offer, offers) {
             Ok(text) => good.push(text),
-            Err(wrong) => bad.push(wrong),
+            Err(unfit) => bad.push(unfit.to_string()),
         }
     }
     Ok(if good.is_empty() {
@@ -131,27 +131,54 @@ async fn hardware(
     })
 }
 
+/// Why hardware does not do for an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unfit {
+    #[error("{place} is not offered (offered there: {offered})")]
+    NotOffered { place: String, offered: String },
+    #[error("{place} is {found}, asked for {wanted}")]
+    Accelerator {
+        place: String,
+        found: String,
+        wanted: &'static str,
+    },
+    #[error("{place} is {status}")]
+    Status { place: String, status: String },
+    #[error("{place}: {asked} accelerators are asked for, {left} of the quota of {quota} are left")]
+    Quota {
+        place: String,
+        asked: u32,
+        left: u32,
+        quota: u32,
+    },
+}
+
 fn judged(
     endpoint: &EndpointSpec,
     place: &Place,
     offer: Option<&Offer>,
     offers: &[Offer],
-) -> Result<String, String> {
-    let text = place.text();
+) -> Result<String, Unfit> {
+    let place = place.text();
     let Some(offer) = offer else {
         let names: Vec<String> = offers.iter().map(Offer::hardware).collect();
-        let names = names.join(", ");
-        return Err(format!("{text} is not offered (offered there: {names})"));
+        return Err(Unfit::NotOffered {
+            place,
+            offered: names.join(", "),
+        });
     };
     if offer.accelerator != endpoint.accelerator.as_str() {
-        return Err(format!(
-            "{text} is {}, asked for {}",
-            offer.accelerator,
-            endpoint.accelerator.as_str()
-        ));
+        return Err(Unfit::Accelerator {
+            place,
+            found: offer.accelerator.clone(),
+            wanted: endpoint.accelerator.as_str(),
+        });
     }
     if matches!(offer.status.as_str(), "not_available" | "deprecated") {
-        return Err(format!("{text} is {}", offer.status));
+        return Err(Unfit::Status {
+            place,
+            status: offer.status.clone(),
+        });
     }
     let quota = offer.quota;
     let asked = offer.num_accelerators.max(1).saturating_mul(endpoint.max());
@@ -159,14 +186,16 @@ fn judged(
         .max_accelerators
         .saturating_sub(quota.used_accelerators);
     if asked > left {
-        return Err(format!(
-            "{text}: {asked} accelerators are asked for, {left} of the quota of {} are left",
-            quota.max_accelerators
-        ));
+        return Err(Unfit::Quota {
+            place,
+            asked,
+            left,
+            quota: quota.max_accelerators,
+        });
     }
     let (status, usd) = (&offer.status, offer.price_per_hour);
     Ok(format!(
-        "{text}: {status}, ${usd} an hour and replica, {left} of the quota left"
+        "{place}: {status}, ${usd} an hour and replica, {left} of the quota left"
     ))
 }
 

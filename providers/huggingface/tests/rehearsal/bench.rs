@@ -1,30 +1,20 @@
 //! The provisioner and the observer over one simulated account.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::ops::Deref;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::{Check, Verdict};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::disk::Disk;
-use kubeproof_contract::fault::Fault;
-use kubeproof_contract::fault_layer::FaultPlan;
-use kubeproof_contract::ground_truth::GroundTruth;
-use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provider::{
-    Connection, Credentials, OtherActors as _, ProgressSink, Provider as _, ProviderParts as _,
-    Simulated as _,
+    OtherActors as _, Provider as _, ProviderParts as _, Simulated as _,
 };
 use kubeproof_contract::provisioner::{Provisioned, Provisioner};
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::AnyScenario;
-use kubeproof_contract::transport::SharedTransport;
 use kubeproof_contract::workload::{JobOrder, JobProof, WorkloadError};
 use kubeproof_huggingface::provider::HuggingFace;
+use kubeproof_simkit::bench;
 
 /// An endpoint on CPUs that scales to zero.
 pub const CPU: &str = "  namespace: kubeproof-rehearsal\n  endpoint:\n    vendor: aws\n    region: us-east-1\n    \
@@ -38,12 +28,15 @@ pub const JOB: &str = "  namespace: kubeproof-rehearsal\n  job: {flavor: cpu-bas
 /// A simulated account, a run, and the faults of its calls.
 pub struct Bench {
     pub scenario: AnyScenario,
-    pub ground_truth: Arc<dyn GroundTruth>,
-    transport: SharedTransport,
-    pub clock: Clock,
-    pub run: Run,
-    pub journal: Journal,
-    faults: FaultPlan,
+    account: bench::Bench,
+}
+
+impl Deref for Bench {
+    type Target = bench::Bench;
+
+    fn deref(&self) -> &bench::Bench {
+        &self.account
+    }
 }
 
 /// A scenario with this cluster block.
@@ -55,39 +48,13 @@ pub fn scenario(cluster: &str) -> AnyScenario {
 impl Bench {
     pub fn new(cluster: &str, faults: &[&str]) -> Self {
         let scenario = scenario(cluster);
-        let clock = Clock::starting_at(Timestamp::from_second(1_795_000_000).unwrap());
-        let rehearsal = HuggingFace.rehearse(&scenario, clock, 1).unwrap();
-        let faults: Vec<Fault> = faults.iter().map(|text| text.parse().unwrap()).collect();
-        let bench = Self {
-            scenario,
-            ground_truth: rehearsal.ground_truth,
-            transport: rehearsal.transport,
-            clock,
-            run: Run::new("r1", "tester", clock.now()),
-            journal: Journal::default(),
-            faults: FaultPlan::new(faults),
-        };
-        let others = bench.connection(Actor::Foreign);
-        let changes = HuggingFace.foreign_changes(&bench.scenario, others);
-        bench.faults.let_change(changes.unwrap());
-        bench
-    }
-
-    pub fn connection(&self, actor: Actor) -> Connection {
-        let dialect = HuggingFace.dialect();
-        let faulty = self
-            .faults
-            .layer(Arc::clone(&self.transport), dialect.clone(), actor);
-        Connection {
-            transport: self.journal.layer(faulty, dialect, actor, self.clock),
-            clock: self.clock,
-            seed: 1,
-            run: self.run.clone(),
-            credentials: Credentials::Rehearsal,
-            directory: PathBuf::from("no-such-folder"),
-            disk: Disk::unwatched(),
-            progress: ProgressSink::default(),
-        }
+        let account = bench::Bench::new(HuggingFace.dialect(), faults, |clock| {
+            HuggingFace.rehearse(&scenario, clock, 1).unwrap()
+        });
+        let others = account.connection(Actor::Foreign);
+        let changes = HuggingFace.foreign_changes(&scenario, others);
+        account.faults.let_change(changes.unwrap());
+        Self { scenario, account }
     }
 
     pub fn provisioner(&self) -> Box<dyn Provisioner> {
@@ -134,15 +101,6 @@ impl Bench {
                     .is_some_and(|id| *id == self.run.id)
         });
         all
-    }
-
-    /// How many of this type the run ever had.
-    pub fn ever(&self, resource_type: &str) -> usize {
-        let lives = self.ground_truth.lifetimes();
-        let own = lives.iter().filter(|life| {
-            life.resource.resource_type == resource_type && life.from > self.run.started_at
-        });
-        own.count()
     }
 }
 

@@ -4,11 +4,12 @@
 //! they must be followed and cannot be queried later.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures::StreamExt as _;
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::observer::ObserverError;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
@@ -80,10 +81,6 @@ impl EventLog {
         let container = seen.mounts.get(volume)?;
         seen.nodes.get(container).cloned()
     }
-}
-
-fn lock(seen: &Mutex<SeenNodes>) -> MutexGuard<'_, SeenNodes> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn note(seen: &mut SeenNodes, event: &EventMessage) {

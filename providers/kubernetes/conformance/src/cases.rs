@@ -6,6 +6,7 @@ use crate::finding::Outcome;
 use crate::test_namespace::TestNamespace;
 
 mod apply;
+mod budgets;
 mod deletion;
 mod deployments;
 mod discovery;
@@ -20,10 +21,12 @@ mod nodes;
 mod patches;
 mod pods;
 mod proofs;
+mod rollouts;
 mod selectors;
 mod tables;
 mod validation;
 mod watches;
+mod workloads;
 mod writes;
 
 /// A running case.
@@ -66,6 +69,11 @@ pub const CASES: &[Case] = cases! {
         items_of_a_list_are_owned_by_their_keys,
         an_apply_without_manager_name_or_kind_is_refused,
         a_field_that_the_type_does_not_have_cannot_be_applied,
+    }
+    budgets {
+        an_eviction_that_the_budget_allows_deletes_the_pod,
+        an_eviction_that_violates_the_budget_is_refused,
+        a_budget_has_one_kind_of_number,
     }
     deletion {
         a_deleted_object_is_gone_and_the_answer_names_it,
@@ -195,6 +203,13 @@ pub const CASES: &[Case] = cases! {
         the_job_that_proves_a_cluster_runs,
         a_workload_scales_and_is_counted_pod_by_pod,
     }
+    rollouts {
+        a_changed_template_replaces_all_pods_by_another_replica_set,
+        an_earlier_template_is_the_newest_again,
+        a_recreated_deployment_ends_its_pods_first,
+        a_paused_deployment_waits_with_its_rollout,
+        a_rollout_that_cannot_go_on_keeps_enough_pods,
+    }
     selectors {
         labels_select_in_every_way,
         fields_select_by_name_and_phase,
@@ -226,6 +241,18 @@ pub const CASES: &[Case] = cases! {
         a_streamed_list_ends_with_a_bookmark,
         a_streamed_list_must_say_how_new,
         a_watch_from_an_old_version_reports_everything_or_expires,
+    }
+    workloads {
+        the_pods_of_a_stateful_set_have_numbers,
+        a_pod_of_a_stateful_set_comes_back_by_the_same_name,
+        a_stateful_set_shrinks_from_its_end,
+        a_changed_template_replaces_the_pods_from_the_end,
+        a_claim_of_a_stateful_set_outlives_it,
+        what_a_stateful_set_is_made_of_cannot_change,
+        a_daemon_set_has_a_pod_on_each_node,
+        a_daemon_set_of_no_node_has_no_pod,
+        a_cron_job_starts_a_job_each_minute,
+        a_cron_job_needs_a_schedule,
     }
     writes {
         a_new_object_has_the_metadata_that_every_object_has,

@@ -16,8 +16,12 @@ META = "apimachinery.pkg.apis.meta.v1"
 ROOTS = [f"api.core.v1.{kind}" for kind in (
     "ConfigMap Endpoints Event Namespace Node PersistentVolumeClaim PersistentVolume Pod Secret "
     "ServiceAccount Service").split()] + [
-    "api.apps.v1.Deployment", "api.apps.v1.ReplicaSet", "api.batch.v1.Job", "api.authentication.v1.TokenRequest",
-    "api.autoscaling.v1.Scale", "api.coordination.v1.Lease", "api.storage.v1.StorageClass",
+    "api.apps.v1.ControllerRevision", "api.apps.v1.DaemonSet", "api.apps.v1.Deployment", "api.apps.v1.ReplicaSet",
+    "api.apps.v1.StatefulSet", "api.batch.v1.CronJob", "api.batch.v1.Job", "api.authentication.v1.TokenRequest",
+    "api.autoscaling.v1.Scale", "api.coordination.v1.Lease", "api.policy.v1.Eviction",
+    "api.policy.v1.PodDisruptionBudget", "api.networking.v1.Ingress", "api.networking.v1.IngressClass",
+    "api.networking.v1.NetworkPolicy", "api.storage.v1.CSIDriver", "api.storage.v1.CSINode",
+    "api.storage.v1.StorageClass",
     "api.authorization.v1.SelfSubjectAccessReview", "api.authentication.v1.SelfSubjectReview",
     f"{META}.DeleteOptions"]
 # Read by hand in the decoder: their JSON form is not an object with their members.

@@ -25,6 +25,17 @@ pub struct NewNode {
     pub address: String,
 }
 
+/// What a node offers to pods: the rest of the machine is kept back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeRoom {
+    /// The most pods.
+    pub pods: u32,
+    /// CPUs, in thousandths.
+    pub millicpus: u32,
+    /// Memory, MiB.
+    pub memory_mib: u32,
+}
+
 /// A request of the cluster to its cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CloudProviderRequest {
@@ -56,6 +67,10 @@ pub enum CloudProviderRequest {
         volume: String,
         /// Size, GiB.
         size_gib: u32,
+        /// The node whose pod needs it; empty for a class that binds immediately.
+        node: String,
+        /// The parameters of its storage class.
+        parameters: BTreeMap<String, String>,
     },
     /// A persistent volume with reclaim policy Delete was released: its disk must go.
     DeleteVolume {

@@ -3,6 +3,7 @@
 //! Everything that happens without a request happens here, in a fixed order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,8 +12,9 @@ use kubeproof_simkit::timers::Timers;
 use serde_json::Value;
 
 use crate::api::tokens::Token;
-use crate::cloud_provider::{CloudProviderRequest, PodRequest};
-use crate::controllers::{deployments, garbage, jobs, namespaces, replicasets, services, volumes};
+use crate::cloud_provider::{CloudProviderRequest, NodeRoom, PodRequest};
+use crate::controllers::{cronjobs, daemonsets, deployments, disruption, garbage, jobs};
+use crate::controllers::{namespaces, replicasets, services, statefulsets, volumes};
 use crate::json::{items, number, set, text, time};
 use crate::node::kubelet::Output;
 use crate::node::outside::Stopped;
@@ -82,6 +84,8 @@ pub(crate) struct Cluster {
     pub(crate) images: BTreeSet<(String, String)>,
     /// How often an image could not be pulled, by uid of the pod.
     pub(crate) pulls: BTreeMap<String, u32>,
+    /// Who issues its tokens.
+    pub(crate) issuer: String,
     /// Issued tokens of service accounts.
     pub(crate) tokens: BTreeMap<String, Token>,
     /// Uids of pods that already have a timer.
@@ -92,6 +96,14 @@ pub(crate) struct Cluster {
     pub(crate) addresses: u32,
     /// The GPUs that the driver of each node reports.
     pub(crate) gpus: BTreeMap<String, u32>,
+    /// The network that services have their addresses from: first address and size.
+    pub(crate) service_network: (Ipv4Addr, u32),
+    /// The volume drivers that run; `None` where all do.
+    pub(crate) volume_drivers: Option<BTreeSet<String>>,
+    /// What nodes offer to pods, where the cloud says so.
+    pub(crate) rooms: BTreeMap<String, NodeRoom>,
+    /// The networks that pods of nodes have their addresses from: first address and size.
+    pub(crate) pod_networks: BTreeMap<String, (Ipv4Addr, u32)>,
     /// The taints that nodes have when they join.
     pub(crate) taints: BTreeMap<String, Vec<Value>>,
     /// Whether a device plugin runs on all nodes.
@@ -118,11 +130,16 @@ impl Cluster {
             logs: BTreeMap::new(),
             images: BTreeSet::new(),
             pulls: BTreeMap::new(),
+            issuer: crate::api::tokens::ISSUER.to_owned(),
             tokens: BTreeMap::new(),
             served: BTreeSet::new(),
             misbehaviour: None,
             addresses: 0,
             gpus: BTreeMap::new(),
+            service_network: (Ipv4Addr::new(172, 20, 0, 0), 1 << 16),
+            volume_drivers: None,
+            rooms: BTreeMap::new(),
+            pod_networks: BTreeMap::new(),
             taints: BTreeMap::new(),
             device_plugin: false,
             timers: Timers::default(),
@@ -163,9 +180,13 @@ impl Cluster {
             let before = self.store.version();
             namespaces::reconcile(self);
             garbage::reconcile(self);
+            cronjobs::reconcile(self);
             jobs::reconcile(self);
             deployments::reconcile(self);
             replicasets::reconcile(self);
+            statefulsets::reconcile(self);
+            daemonsets::reconcile(self);
+            disruption::reconcile(self);
             services::reconcile(self);
             volumes::reconcile(self);
             kubelet::reconcile(self);

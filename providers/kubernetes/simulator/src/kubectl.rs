@@ -4,3 +4,4 @@ pub(crate) mod openapi;
 pub(crate) mod protobuf;
 pub(crate) mod table_cells;
 pub(crate) mod tables;
+pub(crate) mod workload_cells;

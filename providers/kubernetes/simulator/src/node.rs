@@ -1,5 +1,6 @@
 //! The nodes: scheduler, kubelet, the programs that containers run, and their logs.
 
+pub(crate) mod addresses;
 pub(crate) mod curl;
 pub(crate) mod device_plugin;
 pub(crate) mod kubelet;
@@ -8,5 +9,8 @@ pub(crate) mod nodes;
 pub(crate) mod outside;
 pub(crate) mod pod_status;
 pub mod probe;
+pub(crate) mod program;
+pub(crate) mod remote;
 pub(crate) mod scheduler;
 pub(crate) mod shell;
+pub(crate) mod shell_words;

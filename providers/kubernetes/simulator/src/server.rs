@@ -15,18 +15,21 @@ use crate::api::field_managers::Writer;
 use crate::api::options::{self, Options};
 use crate::api::route::{Route, Target, query, route};
 use crate::api::selectors::Selector;
+use crate::api::watch;
 use crate::api::watch::HeldWatches;
-use crate::api::{access, access_review, change, create, delete, list, scale, tokens, watch};
+use crate::api::{access, access_review, change, create, delete, eviction, list, scale, tokens};
 use crate::cluster::Cluster;
 use crate::controllers::{namespaces, volumes};
 use crate::kubectl::openapi;
-use crate::node::{logs, nodes};
+use crate::node::{logs, nodes, remote};
 use crate::store::Key;
 use crate::store::types::Type;
 use crate::wire::status::{Failure, json_response, no_such_path, response};
 use crate::wire::{body, discovery};
 
 mod cloud_side;
+
+pub use cloud_side::IssuedToken;
 
 /// The warning to a client that deletes a job without a propagation policy.
 const ORPHANS: &str = "child pods are preserved by default when jobs are deleted; set \
@@ -180,7 +183,11 @@ impl ApiServer {
             (Some("log"), "get") => {
                 return logs::log(&self.cluster, target, query, request.extensions().get());
             }
-            (Some("finalize"), "update") | (Some("token"), "create") => {}
+            (Some("attach" | "exec"), "create" | "get") => {
+                let answer = remote::answer(&self.cluster, target, request)?;
+                return Ok(Reply::Now(answer));
+            }
+            (Some("finalize"), "update") | (Some("eviction" | "token"), "create") => {}
             _ => return Err(Failure::method_not_allowed()),
         }
         if reads {
@@ -218,6 +225,9 @@ impl ApiServer {
         };
         let done = match (verb, subresource) {
             ("create", Some("token")) => tokens::request(cluster, &key, request, &options)?,
+            ("create", Some("eviction")) => {
+                eviction::evict(cluster, target, &key, request, &options)?
+            }
             (_, Some("scale")) => {
                 scale::write(cluster, target, key, verb, request, &writer, &options)?
             }

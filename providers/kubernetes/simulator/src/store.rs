@@ -53,6 +53,9 @@ pub(crate) struct Change {
 pub(crate) struct Store {
     objects: BTreeMap<Key, Value>,
     uids: BTreeSet<String>,
+    /// The objects that are marked for deletion, and those that have an owner: of many objects few are either.
+    marked: BTreeSet<Key>,
+    owned: BTreeSet<Key>,
     version: u64,
     log: VecDeque<Change>,
     forgotten: u64,
@@ -140,7 +143,34 @@ impl Store {
         self.stamp(&mut object);
         self.note(&key, None, Some(object.clone()));
         self.uids.insert(text(&object, "/metadata/uid").to_owned());
+        self.index(&key, Some(&object));
         self.objects.insert(key, object);
+    }
+
+    /// The objects that are marked for deletion.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        let keys = self.marked.iter();
+        keys.filter_map(|key| Some((key, self.objects.get(key)?)))
+    }
+
+    /// The objects that have an owner.
+    pub(crate) fn owned(&self) -> impl Iterator<Item = (&Key, &Value)> {
+        let keys = self.owned.iter();
+        keys.filter_map(|key| Some((key, self.objects.get(key)?)))
+    }
+
+    fn index(&mut self, key: &Key, object: Option<&Value>) {
+        let has = |pointer: &str| object.is_some_and(|object| object.pointer(pointer).is_some());
+        for (index, is_in) in [
+            (&mut self.marked, has("/metadata/deletionTimestamp")),
+            (&mut self.owned, has("/metadata/ownerReferences")),
+        ] {
+            if is_in && !index.contains(key) {
+                index.insert(key.clone());
+            } else if !is_in {
+                index.remove(key);
+            }
+        }
     }
 
     /// Changes an object, if it exists and the change makes a difference. A changed spec is a new generation,
@@ -164,6 +194,7 @@ impl Store {
         }
         self.stamp(&mut after);
         self.note(key, Some(before), Some(after.clone()));
+        self.index(key, Some(&after));
         self.objects.insert(key.clone(), after);
     }
 
@@ -172,6 +203,7 @@ impl Store {
         if let Some(last) = self.objects.remove(key) {
             self.version += 1;
             self.uids.remove(text(&last, "/metadata/uid"));
+            self.index(key, None);
             self.note(key, Some(last), None);
         }
     }

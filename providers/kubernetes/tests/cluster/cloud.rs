@@ -59,6 +59,7 @@ impl SmallCloud {
                     claim,
                     volume,
                     size_gib,
+                    ..
                 } => {
                     let handle = format!("disk-of-{volume}");
                     self.disks.insert(volume.clone(), size_gib);

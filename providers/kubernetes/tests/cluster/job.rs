@@ -170,11 +170,12 @@ async fn a_job_that_exits_with_an_error_fails_with_its_exit_code() {
 async fn an_image_that_cannot_be_pulled_is_given_up_after_a_while_and_is_named() {
     let cluster = Cluster::with_nodes(1);
     cluster.cloud.with(|cloud| {
-        cloud.rewrite = Some(("busybox:1.36.1-1".to_owned(), "busybox:0".to_owned()));
+        let known = "registry.k8s.io/e2e-test-images/busybox:1.36.1-1";
+        cloud.rewrite = Some((known.to_owned(), "registry.invalid/box:0".to_owned()));
     });
     let expected = [
         "ImagePullBackOff",
-        "busybox:0",
+        "registry.invalid/box:0",
         "check why the pod does not start",
     ];
     check_refuted(&cluster, Cause::Refuted, &expected).await;

@@ -133,10 +133,10 @@ async fn errors_have_the_codes_and_reasons_of_a_real_server() {
     .await;
     let uid = json!({"preconditions": {"uid": "other"}});
     check("DELETE", &format!("{MAPS}/m0"), uid, 409, "Conflict").await;
-    let others = "/apis/apps/v1/namespaces/default/daemonsets";
+    let others = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
     check("GET", others, Value::Null, 501, "NotImplemented").await;
-    let exec = "/api/v1/namespaces/default/pods/a/exec";
-    check("GET", exec, Value::Null, 501, "NotImplemented").await;
+    let ports = "/api/v1/namespaces/default/pods/a/portforward";
+    check("GET", ports, Value::Null, 501, "NotImplemented").await;
     let (status, text) = call(&cluster, "GET", "/apis/example.com/v1/things", Value::Null).await;
     assert_eq!((status, text), (404, json!("404 page not found\n")));
 }

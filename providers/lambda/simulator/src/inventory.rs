@@ -7,7 +7,6 @@ use crate::state::State;
 /// States in which an instance is being terminated.
 const ENDING: &[&str] = &["terminating"];
 
-/// All resources.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
     let instances = state.instances.all().map(|one| {
         Resource::new("instance", &one.id, &one.region)

@@ -1,4 +1,7 @@
-//! SSH keys: names are unique, deletion is by id.
+//! SSH keys: deletion is by id, and names need not be unique.
+//!
+//! A second key of a name was refused in 2023 (skypilot-org/skypilot issue 1837) and is kept in 2025 (issue 8221): then
+//! a launch by that name fails. The later report counts.
 
 use kubeproof_simkit::rest::ApiError;
 use kubeproof_simkit::router::Call;
@@ -6,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::state::{SshKey, State};
-use crate::wire::{Outcome, absent, body, duplicate, invalid};
+use crate::wire::{Outcome, absent, body, invalid};
 
 #[derive(Deserialize)]
 struct New {
@@ -35,10 +38,6 @@ pub(crate) fn add(state: &mut State, call: &Call<'_>) -> Outcome {
     }
     if !public_key.starts_with("ssh-") && !public_key.starts_with("ecdsa-") {
         return Err(invalid("public_key is not an OpenSSH public key"));
-    }
-    if state.keys.all().any(|key| key.name == new.name) {
-        let taken = duplicate(400, "An SSH key", &new.name);
-        return Err(taken.suggest("Choose another name, or use the key that is there."));
     }
     let id = state.ids.hex(32);
     let key = SshKey {

@@ -97,8 +97,17 @@ fn check(state: &State, order: &Launch) -> Result<(), ApiError> {
     let [key] = order.ssh_key_names.as_slice() else {
         return Err(invalid("Exactly one SSH key must be given."));
     };
-    if !state.keys.all().any(|known| known.name == *key) {
-        return Err(absent("SSH key", key));
+    match state.keys.all().filter(|known| known.name == *key).count() {
+        0 => return Err(absent("SSH key", key)),
+        1 => {}
+        // What is told of two keys of one name (skypilot-org/skypilot issue 8221); the status has no source.
+        _ => {
+            return Err(ApiError::new(
+                500,
+                "global/unknown",
+                "An unknown error occurred.",
+            ));
+        }
     }
     if let Some(wrong @ (0 | 2..)) = order.quantity {
         let than = if wrong == 0 { "greater" } else { "less" };

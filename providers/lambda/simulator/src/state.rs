@@ -76,7 +76,6 @@ pub(crate) struct Filesystem {
     pub(crate) bytes_used: u64,
 }
 
-/// A firewall ruleset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ruleset {
     pub(crate) name: String,
@@ -99,7 +98,6 @@ pub enum Event {
     Gone(String),
 }
 
-/// The account.
 #[derive(Clone, Debug)]
 pub struct State {
     pub(crate) setup: Setup,

@@ -28,7 +28,6 @@ pub(crate) fn duplicate(status: u16, what: &str, name: &str) -> ApiError {
     ApiError::new(status, "global/duplicate", message)
 }
 
-/// The body of a call.
 pub(crate) fn body<T: DeserializeOwned>(call: &Call<'_>) -> Result<T, ApiError> {
     rest::body(call.request).map_err(|error| invalid(format!("Invalid request body: {error}")))
 }

@@ -27,7 +27,6 @@ pub struct Region {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct InstanceType {
     pub name: String,
-    /// US cents an hour.
     pub price_cents_per_hour: u32,
 }
 
@@ -174,7 +173,6 @@ impl FirewallRule {
     }
 }
 
-/// A firewall ruleset.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Ruleset {
     pub id: String,

@@ -1,7 +1,7 @@
-//! What a launch needs beforehand: SSH key, firewall ruleset, filesystem. All have unique names, so a
-//! creation without an answer is looked up and repeated safely.
+//! What a launch needs beforehand: SSH key, firewall ruleset, filesystem. Rulesets and filesystems have unique names, so
+//! a creation without an answer is looked up and repeated safely. Keys need not: one is looked up as long as a machine.
 
-use kubeproof_cloudkit::machines::{Machine, node_name};
+use kubeproof_cloudkit::machines::{Machine, MachineApi as _, node_name};
 use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use kubeproof_kubernetes::machines::{API_PORT, ClusterCa};
@@ -25,7 +25,11 @@ pub(super) async fn ensure_key(
     let body = json!({"name": name, "public_key": cluster_ca.ssh_public_key});
     let is_it = |key: &SshKey| key.name == name;
     let calls = ("ListSshKeys", "AddSshKey");
-    work.api.ensure(calls, &body, is_it, is_taken).await
+    let windows = LambdaProvisioner::STATES.lookup;
+    let ensured = work
+        .api
+        .ensure_within(windows, calls, &body, is_it, is_taken);
+    ensured.await
 }
 
 /// The rule that allows access to the API server.

@@ -1,7 +1,7 @@
 //! The rows on the cluster: what is a fail, what is unknown, and what is skipped.
 
 use kubeproof_contract::check::Verdict::{self, Fail, Pass, Skipped, Unknown};
-use kubeproof_contract::provisioner::Provisioned;
+use kubeproof_contract::provisioner::{NoAccess, Provisioned};
 
 use crate::bench::{Bench, ONE, TWO};
 
@@ -36,7 +36,7 @@ async fn check_against(
 fn nothing(_: &mut Provisioned) {}
 
 fn no_kubeconfig(provisioned: &mut Provisioned) {
-    provisioned.access = Err("it has no kubeconfig".to_owned());
+    provisioned.access = Err(NoAccess::NotGiven("it has no kubeconfig"));
 }
 
 fn another_server(provisioned: &mut Provisioned) {

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use kubeproof_contract::serve::ServeError;
+use kubeproof_contract::serve::{AuthorityPem, Place, ServeError};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, SanType,
@@ -25,12 +25,16 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Creates an authority, and a certificate for this machine's loopback names and `address`.
+    /// The authority of this place, or a new one, and a certificate for this machine's loopback names and `address`.
     ///
     /// # Errors
     /// When a key or certificate cannot be created.
-    pub fn make(address: IpAddr) -> Result<Self, ServeError> {
-        let (issuer, authority_pem) = authority().map_err(|error| failed(&error))?;
+    pub fn make(address: IpAddr, place: &Place) -> Result<Self, ServeError> {
+        let made = match place.authority() {
+            Some(kept) => kept_authority(kept),
+            None => authority(place),
+        };
+        let (issuer, authority_pem) = made.map_err(|error| failed(&error))?;
         let leaf = leaf_of_this_machine(address).map_err(|error| failed(&error))?;
         let acceptor = accept_as(leaf, &issuer)?;
         Ok(Self {
@@ -65,16 +69,30 @@ fn accept_as(
     acceptor(signed.der().clone(), &key).map_err(|error| failed(&error))
 }
 
-fn authority() -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
+fn authority(place: &Place) -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
+    let params = authority_params();
+    let key = KeyPair::generate()?;
+    let certificate = params.self_signed(&key)?.pem();
+    place.keep_authority(AuthorityPem {
+        certificate: certificate.clone(),
+        key: key.serialize_pem(),
+    });
+    Ok((Issuer::new(params, key), certificate))
+}
+
+fn kept_authority(kept: AuthorityPem) -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
+    let key = KeyPair::from_pem(&kept.key)?;
+    Ok((Issuer::new(authority_params(), key), kept.certificate))
+}
+
+fn authority_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
         .distinguished_name
         .push(DnType::CommonName, "kubeproof simulator");
-    let key = KeyPair::generate()?;
-    let pem = params.self_signed(&key)?.pem();
-    Ok((Issuer::new(params, key), pem))
+    params
 }
 
 fn leaf_of_this_machine(address: IpAddr) -> Result<CertificateParams, rcgen::Error> {

@@ -8,6 +8,7 @@ use http::Method;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use kubeproof_contract::transport::TransportError;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -119,9 +120,11 @@ where
             // Boxed, so that the connection can be moved and its stream taken back out of it.
             Box::pin(async move {
                 if kind == ListenerKind::Api && request.method() == Method::CONNECT {
-                    return Ok(door.answer(&shared, request.uri()));
+                    return Ok::<_, TransportError>(door.answer(&shared, request.uri()));
                 }
-                handle(&shared, &kind, request).await
+                let response = handle(&shared, &kind, request).await?;
+                door.keep(&response);
+                Ok(response)
             })
         })
     };
@@ -149,6 +152,10 @@ where
     if let (Some(lead), true) = (door.lead(), parts.read_buf.is_empty()) {
         return Some((stream, lead.clone()));
     }
+    if let Some(said) = door.said() {
+        let _ = timeout(shared.real(STOP_TIME_MAX), say(&mut stream, said)).await;
+        return None;
+    }
     // An idle connection gets no answer.
     if half_a_request && !parts.read_buf.is_empty() {
         let _ = stream
@@ -157,6 +164,17 @@ where
     }
     let _ = stream.shutdown().await;
     None
+}
+
+/// Says all that is to be said in another protocol, and waits until the client ends the connection.
+async fn say<S>(stream: &mut S, said: &[u8]) -> std::io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.write_all(said).await?;
+    stream.flush().await?;
+    tokio::io::copy(stream, &mut tokio::io::sink()).await?;
+    stream.shutdown().await
 }
 
 /// A complete HTTP answer as text, for when hyper cannot send one.

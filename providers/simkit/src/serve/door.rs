@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use super::Shared;
 use super::body::{self, Body};
 use crate::cloud::Cloud;
+use crate::websocket::AfterSwitch;
 
 /// The only port behind the door: that of HTTPS.
 const PORT: u16 = 443;
@@ -33,7 +34,11 @@ pub enum Lead {
 
 /// What a connection asked for; it leads there once the answer is sent.
 #[derive(Clone, Debug, Default)]
-pub struct Door(Arc<OnceLock<Lead>>);
+pub struct Door {
+    lead: Arc<OnceLock<Lead>>,
+    /// What is said on a connection that has switched its protocol.
+    said: Arc<OnceLock<Bytes>>,
+}
 
 impl Door {
     /// Answers a `CONNECT`.
@@ -50,7 +55,7 @@ impl Door {
                     _ => Lead::Here(host),
                 };
                 // A connection is led once: after the answer it speaks TLS.
-                let _ = self.0.set(lead);
+                let _ = self.lead.set(lead);
                 Response::new(body::whole(Bytes::new()))
             }
             Err(refused) => body::refusal(StatusCode::FORBIDDEN, &refused.to_string()),
@@ -59,7 +64,19 @@ impl Door {
 
     /// Where the connection is led.
     pub fn lead(&self) -> Option<&Lead> {
-        self.0.get()
+        self.lead.get()
+    }
+
+    /// Keeps what is to be said after an answer that switches the protocol.
+    pub fn keep(&self, response: &Response<Body>) {
+        if let Some(AfterSwitch(said)) = response.extensions().get() {
+            let _ = self.said.set(said.clone());
+        }
+    }
+
+    /// What is to be said on the connection, if its protocol has switched.
+    pub fn said(&self) -> Option<&Bytes> {
+        self.said.get()
     }
 }
 

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::serve::ServeError;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -77,7 +78,7 @@ impl Listeners {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, OpenListener>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 
@@ -110,14 +111,17 @@ pub fn update<C: Cloud>(shared: &Arc<Shared<C>>) -> Result<(), ServeError> {
         if open.contains_key(&host) {
             continue;
         }
-        let address = SocketAddr::new(shared.address.ip(), 0);
+        let address = SocketAddr::new(shared.address.ip(), shared.place.port(&host));
         if open.len() >= LISTENERS_MAX {
             return Err(ServeError::Listen {
                 address,
                 problem: format!("{LISTENERS_MAX} hosts have ports already"),
             });
         }
-        let (listener, bound) = bind(address)?;
+        // Another may listen there by now.
+        let anywhere = || bind(SocketAddr::new(address.ip(), 0));
+        let (listener, bound) = bind(address).or_else(|_| anywhere())?;
+        shared.place.keep_port(&host, bound.port());
         let endpoint = HostEndpoint {
             url: format!("https://{}", reachable(bound)),
             authority_pem: shared.certificates.authority_pem.clone(),

@@ -82,7 +82,7 @@ pub async fn check<C: Cloud>(
         "{answers:?}"
     );
 
-    let fork = account.ground_truth.fork(clock);
+    let fork = account.ground_truth.copy().fork(clock);
     assert_eq!(seen(&account, start), seen(&fork, start));
     let requests = further(&account.ground_truth.inventory());
     let (one, other) = tokio::join!(
@@ -97,8 +97,8 @@ pub async fn check<C: Cloud>(
     assert_eq!(seen(&account, start), seen(&fork, start));
 
     let (untouched, changed) = (
-        account.ground_truth.fork(clock),
-        account.ground_truth.fork(clock),
+        account.ground_truth.copy().fork(clock),
+        account.ground_truth.copy().fork(clock),
     );
     let requests = first(&account.ground_truth.inventory());
     send(&changed, clock, requests).await;

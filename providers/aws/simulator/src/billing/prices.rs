@@ -70,12 +70,16 @@ pub enum Item {
     AddressInUse,
     /// One idle public IPv4 address.
     AddressIdle,
+    /// One GB of gp2.
+    Gp2,
     /// One GB of gp3.
     Gp3,
     ClassicLoadBalancer,
     ApplicationLoadBalancer,
     NetworkLoadBalancer,
     CostExplorerRequest,
+    KmsKey,
+    InterfaceEndpoint,
 }
 
 impl Item {
@@ -87,11 +91,14 @@ impl Item {
             Self::NatGateway => ("nat_gateway", "NAT gateway hour"),
             Self::AddressInUse => ("public_ipv4", "Public IPv4 in use"),
             Self::AddressIdle => ("public_ipv4", "Public IPv4 idle"),
+            Self::Gp2 => ("disk", "EBS gp2 storage"),
             Self::Gp3 => ("disk", "EBS gp3 storage"),
             Self::ClassicLoadBalancer => ("load_balancer", "Classic LB hour"),
             Self::ApplicationLoadBalancer => ("load_balancer", "ALB hour"),
             Self::NetworkLoadBalancer => ("load_balancer", "NLB hour"),
             Self::CostExplorerRequest => ("billing_api", "Cost Explorer API request"),
+            Self::KmsKey => ("kms", "KMS key"),
+            Self::InterfaceEndpoint => ("endpoint", "VPC interface endpoint"),
         }
     }
 

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use crate::ec2;
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -42,12 +43,74 @@ fn get_products(state: &State, json: &Value) -> Outcome {
         .filter(|product| filters.iter().all(|filter| filter.admits(product)))
         .map(products::render)
         .collect();
+    if all.is_empty() {
+        refuse_unlisted(service, &filters)?;
+    }
     let page = cut("GetProducts", all, state, json)?;
     let mut body = json!({ "FormatVersion": "aws_v1", "PriceList": page.0 });
     if let Some(next) = page.1 {
         body["NextToken"] = next.into();
     }
     Ok(Answer::Json(body))
+}
+
+/// Refuses, by name, to find nothing where AWS would find a product whose price is not in the table: an empty list says
+/// that there is no such product.
+fn refuse_unlisted(service: &str, filters: &[Filter]) -> Result<(), AwsError> {
+    let value = |field: &str| {
+        let mut exact = filters
+            .iter()
+            .filter(|filter| matches!(filter.filter_type, FilterType::Equals));
+        let found = exact.find(|filter| filter.field.eq_ignore_ascii_case(field));
+        found.map(|filter| filter.value.as_str())
+    };
+    let type_exists = value("instanceType").is_none_or(ec2::instance_types::may_exist);
+    let region_exists = value("regionCode").is_none_or(is_region)
+        && value("location").is_none_or(|name| name.contains('(') && name.ends_with(')'));
+    // Of everything else the table has every value that the filters can name.
+    let known = |filter: &Filter| {
+        let own = products::all()
+            .iter()
+            .filter(|product| product.service == service);
+        ["instanceType", "regionCode", "location"].contains(&filter.field.as_str())
+            || own.clone().any(|product| filter.admits(product))
+    };
+    let is_priced = value("instanceType").is_none_or(|name| {
+        let wanted = value("regionCode");
+        products::all().iter().any(|product| {
+            product.attribute("instanceType") == Some(name)
+                && wanted.is_none_or(|region| product.attribute("regionCode") == Some(region))
+        })
+    });
+    let region_is_priced = ["regionCode", "location"].into_iter().all(|field| {
+        value(field).is_none_or(|wanted| {
+            let mut all = products::all().iter();
+            all.any(|product| {
+                product.service == service && product.attribute(field) == Some(wanted)
+            })
+        })
+    });
+    let exists = type_exists && region_exists && filters.iter().all(known);
+    if !exists || (is_priced && region_is_priced) {
+        return Ok(());
+    }
+    let asked: Vec<String> = filters
+        .iter()
+        .map(|filter| format!("{}={}", filter.field, filter.value))
+        .collect();
+    let what = format!(
+        "GetProducts of {service} with {}: no such price is in the table",
+        asked.join(", ")
+    );
+    Err(AwsError::unknown_operation("pricing", &what))
+}
+
+/// Whether a name is that of a region.
+fn is_region(name: &str) -> bool {
+    include_str!("../../../regions.csv")
+        .lines()
+        .skip(1)
+        .any(|row| row.split(',').next() == Some(name))
 }
 
 fn describe_services(state: &State, json: &Value) -> Outcome {

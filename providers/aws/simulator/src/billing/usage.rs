@@ -20,6 +20,7 @@ pub const EKS: &str = "Amazon Elastic Container Service for Kubernetes";
 pub const VPC: &str = "Amazon Virtual Private Cloud";
 /// Load balancers of both APIs.
 pub const BALANCING: &str = "Amazon Elastic Load Balancing";
+pub const KMS: &str = "AWS Key Management Service";
 /// Cost Explorer, which bills its own requests.
 pub const COST_EXPLORER: &str = "AWS Cost Explorer";
 
@@ -126,17 +127,28 @@ fn unpriced(state: &mut State, usage_type: &str) {
     state.billing.unpriced.insert(message);
 }
 
-/// Starts a gp3 volume of `size_gb`.
-pub fn volume(state: &mut State, id: &str, size_gb: u32, tags: &Tags, run_id: Option<&str>) {
+/// Starts a volume of `size_gb`, of gp2 or of gp3.
+pub fn volume(
+    state: &mut State,
+    id: &str,
+    (size_gb, is_gp2): (u32, bool),
+    tags: &Tags,
+    run_id: Option<&str>,
+) {
+    let (name, item) = if is_gp2 {
+        ("EBS:VolumeUsage.gp2", Item::Gp2)
+    } else {
+        ("EBS:VolumeUsage.gp3", Item::Gp3)
+    };
     let terms = Terms {
         line: "disks",
         service: EC2_OTHER,
-        usage_type: prefixed(state, "EBS:VolumeUsage.gp3"),
+        usage_type: prefixed(state, name),
         unit: "GB-Mo",
         rounding: Rounding::CalendarMonth { min_seconds: 60 },
         amount: size_gb,
     };
-    start(state, id, id, terms, Item::Gp3, tags.clone(), run_id);
+    start(state, id, id, terms, item, tags.clone(), run_id);
 }
 
 /// Starts the control plane of an EKS cluster. Stop it by the cluster's name.
@@ -223,6 +235,40 @@ pub fn load_balancer(state: &mut State, arn: &str, tags: &Tags, run_id: Option<&
 /// The key of a classic load balancer's usage: its name alone could be a cluster's name as well.
 pub fn classic_key(name: &str) -> String {
     format!("elb/{name}")
+}
+
+/// Starts a key of a customer: a month's price, by the hour (KMS pricing: "prorated hourly").
+pub fn kms_key(state: &mut State, id: &str, tags: &Tags) {
+    let terms = Terms {
+        line: "kms_key",
+        service: KMS,
+        usage_type: format!("{}-KMS-Keys", state.setup.region),
+        unit: "Keys",
+        rounding: Rounding::CalendarMonth { min_seconds: 3600 },
+        amount: 1,
+    };
+    start(state, id, id, terms, Item::KmsKey, tags.clone(), None);
+}
+
+/// Starts the hours of an interface endpoint: one for each of its zones.
+pub fn interface_endpoint(state: &mut State, id: &str, zones: u32, tags: &Tags) {
+    let terms = Terms {
+        line: "vpc_endpoint",
+        service: VPC,
+        usage_type: prefixed(state, "VpcEndpoint-Hours"),
+        unit: "Hrs",
+        rounding: Rounding::ClockHours,
+        amount: zones,
+    };
+    start(
+        state,
+        id,
+        id,
+        terms,
+        Item::InterfaceEndpoint,
+        tags.clone(),
+        None,
+    );
 }
 
 /// Bills one request to Cost Explorer.

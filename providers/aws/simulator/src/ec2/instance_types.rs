@@ -8,6 +8,7 @@ use crate::ec2::describe::list;
 use crate::ec2::{Operations, errors, filters};
 use crate::state::State;
 use crate::wire::call::Call;
+use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 use crate::wire::xml::Node;
 
@@ -62,6 +63,34 @@ pub fn get(name: &str) -> Option<&'static InstanceType> {
     TYPES.iter().find(|known| known.name == name)
 }
 
+/// Whether AWS may have a type of this name: a family with its generation, and a size. The table has no metal and no
+/// rare ones, which must not be said not to exist.
+pub fn may_exist(name: &str) -> bool {
+    let Some((family, size)) = name.split_once('.') else {
+        return false;
+    };
+    let letters = family.trim_start_matches(|one: char| one.is_ascii_lowercase());
+    let has_family = letters.len() < family.len()
+        && letters.starts_with(|one: char| one.is_ascii_digit())
+        && family
+            .chars()
+            .all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-');
+    let sizes = [
+        "nano", "micro", "small", "medium", "large", "xlarge", "metal",
+    ];
+    let is_large = size
+        .strip_suffix("xlarge")
+        .or_else(|| size.strip_prefix("metal-")?.strip_suffix("xl"))
+        .is_some_and(|times| times.parse::<u32>().is_ok_and(|times| times > 1));
+    has_family && (sizes.contains(&size) || is_large)
+}
+
+/// The error for a type that is not in the table: unknown to the simulator, or to AWS as well.
+pub fn refused(name: &str) -> Option<AwsError> {
+    let is_unknown = get(name).is_none() && may_exist(name);
+    is_unknown.then(|| AwsError::unknown_operation("ec2", &format!("instance type {name}")))
+}
+
 /// Whether a type counts against the quota of standard instances.
 pub fn is_standard(name: &str) -> bool {
     name.starts_with(['a', 'c', 'd', 'h', 'i', 'm', 'r', 't', 'z'])
@@ -106,6 +135,9 @@ fn describe_types(state: &mut State, call: &Call) -> Outcome {
         filters::admit(&name, FILTERS)?;
     }
     let wanted = call.params.list("InstanceType");
+    if let Some(refused) = wanted.iter().find_map(|name| refused(name)) {
+        return Err(refused);
+    }
     if let Some(unknown) = wanted.iter().find(|name| get(name).is_none()) {
         let message = format!("The following supplied instance types do not exist: [{unknown}]");
         return Err(errors::refuse("InvalidInstanceType", message));
@@ -155,4 +187,37 @@ fn describe_offerings(state: &mut State, call: &Call) -> Outcome {
         }
     }
     list(state, call, "instanceTypeOfferingSet", nodes, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_exist;
+
+    fn check(name: &str, expected: bool) {
+        assert_eq!(may_exist(name), expected, "{name}");
+    }
+
+    #[test]
+    fn a_name_of_the_usual_form_may_be_one_of_aws() {
+        for name in [
+            "m7g.metal",
+            "r8gd.48xlarge",
+            "c7i-flex.large",
+            "i7ie.metal-24xl",
+            "u7i-12tb.224xlarge",
+        ] {
+            check(name, true);
+        }
+        for name in [
+            "t3.hugee",
+            "medium",
+            "t3",
+            "T3.medium",
+            "t.large",
+            "x1.1xlarge",
+            "t3.xxlarge",
+        ] {
+            check(name, false);
+        }
+    }
 }

@@ -176,8 +176,10 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         }
         billing::usage::public_ipv4(state, &interface, true, run_id.as_deref());
     }
-    let volume =
-        volumes::create_internal(state, &subnet.zone, new.disk_gb, new.volume_tags, run_id);
+    let volume = {
+        let disk = (new.disk_gb, volumes::VolumeType::Gp3);
+        volumes::create_internal(state, &subnet.zone, disk, new.volume_tags, run_id)
+    };
     if let Some(volume) = state.ec2.volumes.get_mut(&volume) {
         let device = ROOT_DEVICE.to_owned();
         let instance_id = id.clone();

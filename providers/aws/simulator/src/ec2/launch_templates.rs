@@ -3,7 +3,8 @@
 //! Only the data that callers read back is kept.
 
 use crate::ec2::describe::{self, ResourceKind, ResourceSpec, list, select};
-use crate::ec2::fields::{Field, fixed, id, maybe, text};
+use crate::ec2::fields::{Field, id, maybe, text};
+use crate::ec2::launch_template_versions::{self as versions, Version};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::{Operations, errors, idempotency, tags, template_data};
 use crate::setup::ACCOUNT_ID;
@@ -14,22 +15,25 @@ use crate::wire::params::Params;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
-/// A launch template. It has one version: more cannot be created in the simulator.
+/// A launch template.
 #[derive(Clone, Debug)]
 pub struct LaunchTemplate {
     /// Id, times and tags.
     pub meta: Meta,
     /// Its name, unique in the region.
     pub name: String,
-    /// The data of its version, as given by the caller.
-    pub data: Params,
+    /// Its versions, the oldest first.
+    pub versions: Vec<Version>,
+    /// The number of the version that is used unless another is named.
+    pub default_version: u64,
+    /// The number of the newest version that there ever was.
+    pub last_version: u64,
 }
 
 /// The operations on launch templates.
 pub const OPERATIONS: Operations = &[
     ("CreateLaunchTemplate", create),
     ("DescribeLaunchTemplates", describe_templates),
-    ("DescribeLaunchTemplateVersions", describe_versions),
     ("DeleteLaunchTemplate", delete),
 ];
 
@@ -52,9 +56,9 @@ impl ResourceKind for LaunchTemplate {
         text("launchTemplateName", &["launch-template-name"], "", |template, _| template.name.clone()),
         text("createTime", &["create-time"], "", |template, _| template.meta.created_at.to_string()),
         text("createdBy", &[], "", |_, _| format!("arn:aws:iam::{ACCOUNT_ID}:root")),
-        fixed("defaultVersionNumber", &[], "1"),
-        fixed("latestVersionNumber", &[], "1"),
-        maybe("", &[], "instance_type", |template, _| template.data.get("InstanceType").map(str::to_owned)),
+        text("defaultVersionNumber", &[], "", |template, _| template.default_version.to_string()),
+        text("latestVersionNumber", &[], "", |template, _| template.versions.last().map_or(0, |last| last.number).to_string()),
+        maybe("", &[], "instance_type", |template, _| instance_type(template)),
     ];
 
     fn store(state: &State) -> &Store<Self> {
@@ -70,13 +74,31 @@ impl ResourceKind for LaunchTemplate {
     }
 }
 
-fn insert(state: &mut State, name: &str, data: Params, tags: Tags) -> String {
+fn instance_type(template: &LaunchTemplate) -> Option<String> {
+    let version = versions::find(template, "$Default")?;
+    version.data.get("InstanceType").map(str::to_owned)
+}
+
+fn insert(
+    state: &mut State,
+    name: &str,
+    data: Params,
+    description: Option<String>,
+    tags: Tags,
+) -> String {
     let meta = Meta::new(state, "lt-", tags);
     let id = meta.id.clone();
     let template = LaunchTemplate {
         meta,
         name: name.to_owned(),
-        data,
+        versions: vec![Version {
+            number: 1,
+            description,
+            data,
+            created_at: state.now,
+        }],
+        default_version: 1,
+        last_version: 1,
     };
     state.ec2.launch_templates.insert(&id, template);
     id
@@ -84,7 +106,7 @@ fn insert(state: &mut State, name: &str, data: Params, tags: Tags) -> String {
 
 /// Creates a launch template for a service and returns its id.
 pub fn create_internal(state: &mut State, name: &str, tags: Tags) -> String {
-    insert(state, name, Params::default(), tags)
+    insert(state, name, Params::default(), None, tags)
 }
 
 /// The template with an id or a name: services see it immediately.
@@ -120,7 +142,8 @@ fn create(state: &mut State, call: &Call) -> Outcome {
     let name = name.to_owned();
     let data = call.params.under("LaunchTemplateData.");
     template_data::admit(&data)?;
-    let id = insert(state, &name, data, tags);
+    let description = call.params.get("VersionDescription").map(str::to_owned);
+    let id = insert(state, &name, data, description, tags);
     idempotency::remember(state, call, &id)?;
     describe::one::<LaunchTemplate>(state, "launchTemplate", &id)
 }
@@ -133,7 +156,10 @@ fn by_name(state: &State, name: &str) -> Option<String> {
 }
 
 /// The id in `LaunchTemplateId`, or the id for the name in `LaunchTemplateName`.
-fn named(state: &State, call: &Call) -> Result<String, AwsError> {
+///
+/// # Errors
+/// When there is no such template.
+pub(super) fn named(state: &State, call: &Call) -> Result<String, AwsError> {
     match (
         call.params.get("LaunchTemplateId"),
         call.params.get("LaunchTemplateName"),
@@ -165,30 +191,6 @@ fn describe_templates(state: &mut State, call: &Call) -> Outcome {
         .map(|template| template.node(state))
         .collect();
     list(state, call, LaunchTemplate::SPEC.set, nodes, true)
-}
-
-fn describe_versions(state: &mut State, call: &Call) -> Outcome {
-    let id = named(state, call)?;
-    let wanted = call.params.list("LaunchTemplateVersion");
-    if let Some(version) = wanted
-        .iter()
-        .find(|one| !["1", "$Latest", "$Default"].contains(&&***one))
-    {
-        let message = format!("Could not find the specified version {version} of template {id}.");
-        return Err(errors::refuse(
-            "InvalidLaunchTemplateId.VersionNotFound",
-            message,
-        ));
-    }
-    let template = describe::need::<LaunchTemplate>(state, &id)?;
-    let node = Node::new()
-        .text("launchTemplateId", &id)
-        .text("launchTemplateName", &template.name)
-        .text("versionNumber", 1)
-        .text("createTime", template.meta.created_at)
-        .text("defaultVersion", true)
-        .node("launchTemplateData", template_data::node(&template.data));
-    list(state, call, "launchTemplateVersionSet", vec![node], true)
 }
 
 fn delete(state: &mut State, call: &Call) -> Outcome {

@@ -12,18 +12,11 @@ const LISTS: &[(&str, &str, bool)] = &[
     ("DescribeSnapshots", "snapshotSet", true),
     ("DescribeKeyPairs", "keySet", false),
     ("DescribePlacementGroups", "placementGroupSet", false),
-    ("DescribeVpcEndpoints", "vpcEndpointSet", true),
     (
         "DescribeVpcPeeringConnections",
         "vpcPeeringConnectionSet",
         true,
     ),
-    (
-        "DescribeEgressOnlyInternetGateways",
-        "egressOnlyInternetGatewaySet",
-        true,
-    ),
-    ("DescribeFlowLogs", "flowLogSet", true),
     (
         "DescribeCapacityReservations",
         "capacityReservationSet",

@@ -2,6 +2,7 @@
 //!
 //! The routes in them are in `routes`.
 
+use crate::ec2::acls;
 use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need, need_param};
 use crate::ec2::fields::{Field, filter, fixed, id, items, property, text};
 use crate::ec2::routes::{self, Route};
@@ -173,7 +174,7 @@ pub fn has_way_out(state: &State, subnet_id: &str) -> bool {
     let Some(table) = of_subnet(state, subnet_id).or_else(main) else {
         return false;
     };
-    routes::leads_out(state, table, subnet.map_public_ip)
+    routes::leads_out(state, table, subnet.map_public_ip) && acls::lets_out(state, subnet_id)
 }
 
 fn create(state: &mut State, call: &Call) -> Outcome {
@@ -286,6 +287,9 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
     let id = need_param::<RouteTable>(state, call, "RouteTableId")?;
     if !need::<RouteTable>(state, &id)?.associations.is_empty() {
         return Err(errors::has_dependencies("routeTable", &id));
+    }
+    for endpoint in state.ec2.endpoints.all_mut() {
+        endpoint.route_table_ids.retain(|one| *one != id);
     }
     state.ec2.route_tables.remove(&id);
     returned()

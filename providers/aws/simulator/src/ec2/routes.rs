@@ -8,7 +8,7 @@ use crate::ec2::internet_gateways::InternetGateway;
 use crate::ec2::nat_gateways;
 use crate::ec2::route_tables::RouteTable;
 use crate::ec2::vpcs::network;
-use crate::ec2::{Operations, errors};
+use crate::ec2::{Operations, endpoint_services, endpoints, errors, vpc_cidrs};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -49,9 +49,11 @@ pub const OPERATIONS: Operations = &[
     ("DeleteRoute", delete),
 ];
 
-fn local(state: &State, table: &RouteTable) -> String {
+/// The networks of the table's VPC, which each table leads to.
+fn locals(state: &State, table: &RouteTable) -> Vec<String> {
     let vpc = state.ec2.vpcs.get(&table.vpc_id);
-    vpc.map(|vpc| vpc.cidr.to_string()).unwrap_or_default()
+    let networks = vpc.into_iter().flat_map(vpc_cidrs::all);
+    networks.map(|(_, network)| network.to_string()).collect()
 }
 
 fn is_live(state: &State, table: &RouteTable, target: &Target) -> bool {
@@ -93,11 +95,14 @@ pub fn leads_out(state: &State, table: &RouteTable, has_public: bool) -> bool {
 
 /// The routes of a table as items, the local one first.
 pub fn items(state: &State, table: &RouteTable) -> Vec<Node> {
-    let local = Node::new()
-        .text("destinationCidrBlock", local(state, table))
-        .text("gatewayId", "local")
-        .text("state", "active")
-        .text("origin", "CreateRouteTable");
+    let local = |network: String| {
+        Node::new()
+            .text("destinationCidrBlock", network)
+            .text("gatewayId", "local")
+            .text("state", "active")
+            .text("origin", "CreateRouteTable")
+    };
+    let locals = locals(state, table).into_iter().map(local);
     let others = table.routes.iter().map(|route| {
         let node = Node::new().text("destinationCidrBlock", &route.destination);
         let node = match &route.target {
@@ -108,26 +113,35 @@ pub fn items(state: &State, table: &RouteTable) -> Vec<Node> {
         node.text("state", state_name(state, table, route))
             .text("origin", "CreateRoute")
     });
-    std::iter::once(local).chain(others).collect()
+    let endpoints = endpoints::of_table(state, &table.meta.id).map(|endpoint| {
+        let list = endpoint_services::prefix_list(state, &endpoint.service);
+        Node::new()
+            .maybe("destinationPrefixListId", list)
+            .text("gatewayId", &endpoint.meta.id)
+            .text("state", "active")
+            .text("origin", "CreateRoute")
+    });
+    locals.chain(others).chain(endpoints).collect()
 }
 
 /// The values of the filters `route.*`.
 pub fn values(state: &State, table: &RouteTable, filter: &str) -> Option<Vec<String>> {
     let routes = table.routes.iter();
-    let with_local = |local: String, others: Vec<String>| {
-        Some(std::iter::once(local).chain(others).collect::<Vec<_>>())
+    let with_local = |local: &str, others: Vec<String>| {
+        let of_locals = locals(state, table).into_iter().map(|_| local.to_owned());
+        Some(of_locals.chain(others).collect::<Vec<_>>())
     };
     match filter {
-        "destination-cidr-block" => with_local(
-            local(state, table),
-            routes.map(|route| route.destination.clone()).collect(),
-        ),
+        "destination-cidr-block" => {
+            let others = routes.map(|route| route.destination.clone());
+            Some(locals(state, table).into_iter().chain(others).collect())
+        }
         "gateway-id" => {
             let internet = routes.filter_map(|route| match &route.target {
                 Target::Internet(id) => Some(id.clone()),
                 Target::Nat(_) | Target::Interface(_) => None,
             });
-            with_local("local".to_owned(), internet.collect())
+            with_local("local", internet.collect())
         }
         "nat-gateway-id" => Some(
             routes
@@ -138,13 +152,13 @@ pub fn values(state: &State, table: &RouteTable, filter: &str) -> Option<Vec<Str
                 .collect(),
         ),
         "state" => with_local(
-            "active".to_owned(),
+            "active",
             routes
                 .map(|route| state_name(state, table, route).to_owned())
                 .collect(),
         ),
         "origin" => with_local(
-            "CreateRouteTable".to_owned(),
+            "CreateRouteTable",
             routes.map(|_| "CreateRoute".to_owned()).collect(),
         ),
         _ => None,
@@ -196,7 +210,7 @@ fn target(state: &State, call: &Call, table: &RouteTable) -> Result<Target, AwsE
         return Ok(Target::Internet(id.to_owned()));
     }
     if let Some(id) = call.params.get("NatGatewayId") {
-        if !nat_gateways::is_live(state, id) {
+        if !nat_gateways::may_be_target(state, id) {
             let message = format!("The natGateway ID '{id}' does not exist");
             return Err(errors::refuse("InvalidNatGatewayID.NotFound", message));
         }
@@ -221,7 +235,8 @@ fn position(state: &State, table_id: &str, destination: &str) -> Option<usize> {
 
 fn create(state: &mut State, call: &Call) -> Outcome {
     let (table_id, route) = read(state, call)?;
-    let is_local = local(state, need::<RouteTable>(state, &table_id)?) == route.destination;
+    let is_local =
+        locals(state, need::<RouteTable>(state, &table_id)?).contains(&route.destination);
     if is_local || position(state, &table_id, &route.destination).is_some() {
         let message = format!(
             "The route identified by {} already exists.",
@@ -252,7 +267,7 @@ fn replace(state: &mut State, call: &Call) -> Outcome {
 fn delete(state: &mut State, call: &Call) -> Outcome {
     let table_id = need_param::<RouteTable>(state, call, "RouteTableId")?;
     let destination = destination(call)?;
-    if local(state, need::<RouteTable>(state, &table_id)?) == destination {
+    if locals(state, need::<RouteTable>(state, &table_id)?).contains(&destination) {
         let message = format!("cannot remove local route {destination} in route table {table_id}");
         return Err(errors::value(message));
     }

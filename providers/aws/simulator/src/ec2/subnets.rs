@@ -5,10 +5,12 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+use crate::ec2::acls;
 use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need, need_param};
 use crate::ec2::errors;
 use crate::ec2::fields::{Field, child, fixed, id, items, state, text};
 use crate::ec2::store::{Meta, Store, Tags};
+use crate::ec2::vpc_cidrs;
 use crate::ec2::vpcs::{Vpc, network};
 use crate::ec2::{Operations, tags};
 use crate::quotas;
@@ -170,10 +172,11 @@ pub fn create_internal(
 fn create(state: &mut State, call: &Call) -> Outcome {
     let tags = tags::requested::<Subnet>(call)?;
     let vpc_id = need_param::<Vpc>(state, call, "VpcId")?;
-    let vpc_cidr = need::<Vpc>(state, &vpc_id)?.cidr;
     let text = call.params.need("CidrBlock")?;
     let cidr = network(text, "cidrBlock")?;
-    if !(16..=28).contains(&cidr.prefix_len()) || !vpc_cidr.contains(&cidr) {
+    if !(16..=28).contains(&cidr.prefix_len())
+        || !vpc_cidrs::holds(need::<Vpc>(state, &vpc_id)?, &cidr)
+    {
         return Err(errors::refuse(
             "InvalidSubnet.Range",
             format!("The CIDR '{text}' is invalid."),
@@ -258,6 +261,7 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
             .associations
             .retain(|association| association.subnet_id.as_deref() != Some(&id));
     }
+    acls::forget_subnet(state, &id);
     state.ec2.subnets.remove(&id);
     returned()
 }

@@ -48,6 +48,13 @@ pub const TYPES: &[(&str, &str, &str)] = &[
         "InvalidSpotInstanceRequestID.NotFound",
     ),
     ("vol-", "volume", "InvalidVolume.NotFound"),
+    (
+        "eigw-",
+        "egress-only-internet-gateway",
+        "InvalidGatewayID.NotFound",
+    ),
+    ("vpce-", "vpc-endpoint", "InvalidVpcEndpointId.NotFound"),
+    ("fl-", "vpc-flow-log", "InvalidFlowLogId.NotFound"),
     ("lt-", "launch-template", "InvalidLaunchTemplateId.NotFound"),
 ];
 

@@ -16,6 +16,15 @@ const TAGGABLE: &[&str] = &[
     "elastic-gpu",
 ];
 
+/// The metadata options of instances: as answers name them, and as requests do.
+const METADATA_OPTIONS: &[(&str, &str)] = &[
+    ("httpTokens", "HttpTokens"),
+    ("httpPutResponseHopLimit", "HttpPutResponseHopLimit"),
+    ("httpEndpoint", "HttpEndpoint"),
+    ("httpProtocolIpv6", "HttpProtocolIpv6"),
+    ("instanceMetadataTags", "InstanceMetadataTags"),
+];
+
 /// The root disk that a template specifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootDisk {
@@ -112,8 +121,21 @@ pub fn node(data: &Params) -> Node {
         describe::with_tags(node, &one.tags("Tag"))
     });
     let groups = data.list("SecurityGroupId");
-    Node::new()
-        .maybe("instanceType", data.get("InstanceType"))
+    let options = data.under("MetadataOptions.");
+    let shown =
+        |node: Node, (name, parameter): &(&str, &str)| node.maybe(name, options.get(parameter));
+    let metadata = METADATA_OPTIONS.iter().fold(Node::new(), shown);
+    let node = Node::new();
+    let node = match options.entries().next() {
+        Some(_) => node.node("metadataOptions", metadata),
+        None => node,
+    };
+    let node = match data.get("Monitoring.Enabled") {
+        Some(enabled) => node.node("monitoring", Node::new().text("enabled", enabled)),
+        None => node,
+    };
+    node.maybe("instanceType", data.get("InstanceType"))
+        .maybe("ebsOptimized", data.get("EbsOptimized"))
         .maybe("imageId", data.get("ImageId"))
         .maybe("keyName", data.get("KeyName"))
         .maybe("userData", data.get("UserData"))

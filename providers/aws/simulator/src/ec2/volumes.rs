@@ -12,10 +12,32 @@ use crate::wire::call::Call;
 use crate::wire::response::{Answer, Outcome, returned};
 use crate::wire::xml::Node;
 
-/// The largest gp3 volume, GB.
+/// The largest volume, GB.
 const SIZE_GB_MAX: u32 = 65_536;
 
-/// A gp3 volume.
+/// The types of volume that have a price in the meter: others must not appear to be billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VolumeType {
+    Gp2,
+    Gp3,
+}
+
+impl VolumeType {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gp2 => "gp2",
+            Self::Gp3 => "gp3",
+        }
+    }
+
+    /// The type of this name.
+    fn named(name: &str) -> Option<Self> {
+        [Self::Gp2, Self::Gp3]
+            .into_iter()
+            .find(|one| one.name() == name)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Volume {
     /// Id, times and tags.
@@ -24,6 +46,7 @@ pub struct Volume {
     pub zone: String,
     /// Its size, GB.
     pub size_gb: u32,
+    pub volume_type: VolumeType,
     /// What it is attached to.
     pub attachment: Option<Attachment>,
 }
@@ -67,9 +90,9 @@ impl ResourceKind for Volume {
         state("status", &["status"]),
         text("createTime", &["create-time"], "", |volume, _| volume.meta.created_at.to_string()),
         items("attachmentSet", |volume, _| attachments(volume)),
-        text("volumeType", &["volume-type"], "volume_type", |_, _| "gp3".to_owned()),
-        fixed("iops", &[], "3000"),
-        fixed("throughput", &[], "125"),
+        text("volumeType", &["volume-type"], "volume_type", |volume, _| volume.volume_type.name().to_owned()),
+        text("iops", &[], "", |volume, _| iops(volume).to_string()),
+        maybe("throughput", &[], "", |volume, _| (volume.volume_type == VolumeType::Gp3).then(|| "125".to_owned())),
         fixed("encrypted", &["encrypted"], "false"),
         fixed("multiAttachEnabled", &[], "false"),
         maybe("", &["attachment.instance-id"], "", |volume, _| Some(volume.attachment.as_ref()?.instance_id.clone())),
@@ -96,6 +119,14 @@ impl ResourceKind for Volume {
     }
 }
 
+/// gp2 has three operations a second for each GB, from 100 to 16,000; gp3 has 3,000.
+fn iops(volume: &Volume) -> u32 {
+    match volume.volume_type {
+        VolumeType::Gp2 => volume.size_gb.saturating_mul(3).clamp(100, 16_000),
+        VolumeType::Gp3 => 3000,
+    }
+}
+
 fn attachments(volume: &Volume) -> Vec<Node> {
     let attachment = |held: &Attachment| {
         Node::new()
@@ -109,22 +140,24 @@ fn attachments(volume: &Volume) -> Vec<Node> {
     volume.attachment.iter().map(attachment).collect()
 }
 
-/// Creates a gp3 volume, billed from now, and returns its id.
+/// Creates a volume, billed from now, and returns its id.
 pub fn create_internal(
     state: &mut State,
     zone: &str,
-    size_gb: u32,
+    (size_gb, volume_type): (u32, VolumeType),
     tags: Tags,
     run_id: Option<String>,
 ) -> String {
     let meta = Meta::new(state, "vol-", tags);
     let id = meta.id.clone();
     let run = billing::run_of(&meta.tags).or(run_id);
-    billing::usage::volume(state, &id, size_gb, &meta.tags, run.as_deref());
+    let is_gp2 = volume_type == VolumeType::Gp2;
+    billing::usage::volume(state, &id, (size_gb, is_gp2), &meta.tags, run.as_deref());
     let volume = Volume {
         meta,
         zone: zone.to_owned(),
         size_gb,
+        volume_type,
         attachment: None,
     };
     state.ec2.volumes.insert(&id, volume);
@@ -148,14 +181,13 @@ fn create(state: &mut State, call: &Call) -> Outcome {
         let message = format!("The zone '{zone}' does not exist.");
         return Err(errors::refuse("InvalidZone.NotFound", message));
     }
-    // Only gp3 has a price in the meter; other types must not appear to be billed.
-    let volume_type = call.params.get("VolumeType").unwrap_or("gp3");
-    if volume_type != "gp3" {
-        let operation = format!("CreateVolume of type {volume_type}");
+    let name = call.params.get("VolumeType").unwrap_or("gp2");
+    let Some(volume_type) = VolumeType::named(name) else {
+        let operation = format!("CreateVolume of type {name}");
         return Err(crate::wire::error::AwsError::unknown_operation(
             "ec2", &operation,
         ));
-    }
+    };
     call.params.need("Size")?;
     let size = call
         .params
@@ -165,7 +197,7 @@ fn create(state: &mut State, call: &Call) -> Outcome {
         let message = format!("Volume size must be between 1 and {SIZE_GB_MAX} GiB.");
         return Err(errors::value(message));
     };
-    let id = create_internal(state, zone, size, tags, None);
+    let id = create_internal(state, zone, (size, volume_type), tags, None);
     idempotency::remember(state, call, &id)?;
     Ok(Answer::Xml(need::<Volume>(state, &id)?.node(state)))
 }

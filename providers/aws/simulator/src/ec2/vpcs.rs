@@ -5,12 +5,14 @@ use ipnet::Ipv4Net;
 use crate::ec2::acls::{self, NetworkAcl};
 use crate::ec2::describe::{self, ResourceKind, ResourceSpec, describe, need_param};
 use crate::ec2::dhcp_options;
+use crate::ec2::egress_only::EgressOnlyGateway;
 use crate::ec2::errors;
-use crate::ec2::fields::{Field, fixed, id, items, property, state, text};
+use crate::ec2::fields::{Field, filter, fixed, id, items, property, state, text};
 use crate::ec2::route_tables::{self, RouteTable};
 use crate::ec2::security_groups::{self, SecurityGroup};
 use crate::ec2::store::{Meta, Store, Tags};
-use crate::ec2::{Operations, tags};
+use crate::ec2::vpc_cidrs::{self, Networks};
+use crate::ec2::{Operations, endpoints, tags};
 use crate::quotas;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
@@ -37,6 +39,8 @@ pub struct Vpc {
     pub usage_metrics: bool,
     /// The id of the association of its network.
     pub association_id: String,
+    /// Its further networks.
+    pub more: Networks,
 }
 
 /// The operations on VPCs.
@@ -66,8 +70,11 @@ impl ResourceKind for Vpc {
         id("vpcId", &["vpc-id"]),
         fixed("ownerId", &["owner-id"], ACCOUNT_ID),
         state("state", &["state"]),
-        text("cidrBlock", &["cidr", "cidr-block-association.cidr-block"], "cidr", |vpc, _| vpc.cidr.to_string()),
-        items("cidrBlockAssociationSet", |vpc, _| vec![block(vpc)]),
+        text("cidrBlock", &["cidr"], "cidr", |vpc, _| vpc.cidr.to_string()),
+        filter(&["cidr-block-association.cidr-block"], |vpc, _| vpc_cidrs::all(vpc).map(|(_, net)| net.to_string()).collect()),
+        filter(&["cidr-block-association.association-id"], |vpc, _| vpc_cidrs::all(vpc).map(|(id, _)| id.to_owned()).collect()),
+        filter(&["cidr-block-association.state"], |_, _| vec!["associated".to_owned()]),
+        items("cidrBlockAssociationSet", |vpc, _| vpc_cidrs::all(vpc).map(|(id, net)| vpc_cidrs::item(id, net, "associated")).collect()),
         text("dhcpOptionsId", &["dhcp-options-id"], "", |vpc, _| vpc.dhcp_options_id.clone()),
         fixed("instanceTenancy", &[], "default"),
         text("isDefault", &["is-default", "isDefault"], "default", |vpc, _| vpc.is_default.to_string()),
@@ -86,14 +93,6 @@ impl ResourceKind for Vpc {
     fn state_name(&self, state: &State) -> String {
         self.meta.pending_or_available(state)
     }
-}
-
-/// The association of a VPC with its network.
-fn block(vpc: &Vpc) -> Node {
-    Node::new()
-        .text("associationId", &vpc.association_id)
-        .text("cidrBlock", vpc.cidr)
-        .node("cidrBlockState", Node::new().text("state", "associated"))
 }
 
 /// Whether a VPC with this id exists.
@@ -132,6 +131,7 @@ pub fn create_internal(state: &mut State, cidr: Ipv4Net, tags: Tags, is_default:
         dns_hostnames: is_default,
         usage_metrics: false,
         association_id: state.ids.prefixed("vpc-cidr-assoc-"),
+        more: Networks::new(),
         meta,
     };
     let visible_at = vpc.meta.visible_at;
@@ -250,7 +250,10 @@ fn delete(state: &mut State, call: &Call) -> Outcome {
 /// Whether the VPC contains anything but what came with it.
 fn is_in_use(state: &State, id: &str) -> bool {
     let ec2 = &state.ec2;
-    ec2.subnets.all().any(|subnet| subnet.vpc_id == id)
+    let egress_only = |gateway: &EgressOnlyGateway| gateway.vpc_id == id;
+    endpoints::of_vpc(state, id)
+        || ec2.egress_only.all().any(egress_only)
+        || ec2.subnets.all().any(|subnet| subnet.vpc_id == id)
         || ec2
             .internet_gateways
             .all()

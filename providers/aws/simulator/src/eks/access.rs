@@ -29,6 +29,7 @@ pub struct AccessEntry {
     /// Kubernetes groups.
     pub groups: Vec<String>,
     pub created_at: Timestamp,
+    pub modified_at: Timestamp,
     pub tags: BTreeMap<String, String>,
     /// Associated policies by ARN.
     pub policies: IndexMap<String, PolicyAssociation>,
@@ -45,6 +46,7 @@ impl AccessEntry {
             username: principal_arn.to_owned(),
             groups: Vec::new(),
             created_at: now,
+            modified_at: now,
             tags: BTreeMap::new(),
             policies: IndexMap::new(),
         }
@@ -159,6 +161,35 @@ pub(super) fn list(state: &State, call: &Call) -> Outcome {
     input::paged(state, call, "accessEntries", arns)
 }
 
+/// Changes groups and user name: what is not given stays.
+pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
+    let body = &call.json;
+    let groups = body
+        .get("kubernetesGroups")
+        .map(|_| texts(body, "kubernetesGroups"));
+    if groups
+        .iter()
+        .flatten()
+        .any(|group| group.starts_with("system:"))
+    {
+        let message = "The kubernetes group name is invalid: it cannot start with system:";
+        return Err(invalid_parameter(message));
+    }
+    let now = state.now;
+    let entry = of_path(state, call)?;
+    if entry.entry_type != "STANDARD" {
+        let message = "Only access entries of type STANDARD can be updated.";
+        return Err(invalid_request(message));
+    }
+    entry.groups = groups.unwrap_or_else(|| entry.groups.clone());
+    if let Some(name) = text(body, "username") {
+        name.clone_into(&mut entry.username);
+    }
+    entry.modified_at = now;
+    let entry = entry.clone();
+    Ok(answer(input::segment(call, 1), &entry))
+}
+
 pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     let principal = of_path(state, call)?.principal_arn.clone();
     input::cluster_mut(state, call)?
@@ -178,7 +209,7 @@ fn view(cluster: &str, entry: &AccessEntry) -> Value {
         "kubernetesGroups": entry.groups,
         "accessEntryArn": entry.arn,
         "createdAt": epoch(entry.created_at),
-        "modifiedAt": epoch(entry.created_at),
+        "modifiedAt": epoch(entry.modified_at),
         "tags": entry.tags,
         "username": entry.username,
         "type": entry.entry_type,

@@ -11,7 +11,7 @@ use kubeproof_kubernetes_simulator::cloud_provider::CloudProviderRequest;
 use super::{Event, after, nodes};
 use crate::balancing::classic::{self, NewClassic};
 use crate::billing;
-use crate::ec2;
+use crate::ec2::{self, volumes::VolumeType};
 use crate::iam::service_linked;
 use crate::state::State;
 
@@ -51,8 +51,17 @@ pub(super) fn carry_out(state: &mut State, cluster: &str, request: CloudProvider
             claim,
             volume,
             size_gib,
+            node,
+            parameters,
         } => {
-            create_volume(state, cluster, (&namespace, &claim), &volume, size_gib);
+            let place = (node.as_str(), volume_type(&parameters));
+            create_volume(
+                state,
+                cluster,
+                (&namespace, &claim),
+                (&volume, size_gib),
+                place,
+            );
         }
         CloudProviderRequest::DeleteVolume { volume, handle } => {
             ec2::volumes::delete_internal(state, &handle);
@@ -198,12 +207,20 @@ pub(super) fn remove_leftovers(state: &mut State, rest: BalancerLeftovers, tries
     }
 }
 
+/// The type of volume that a storage class asks for: the driver's default is gp3.
+fn volume_type(parameters: &BTreeMap<String, String>) -> VolumeType {
+    match parameters.get("type").map(String::as_str) {
+        Some("gp2") => VolumeType::Gp2,
+        _ => VolumeType::Gp3,
+    }
+}
+
 fn create_volume(
     state: &mut State,
     cluster: &str,
     (namespace, claim): (&str, &str),
-    volume: &str,
-    size_gib: u32,
+    (volume, size_gib): (&str, u32),
+    (node, volume_type): (&str, VolumeType),
 ) {
     let Some(found) = state.eks.clusters.get(cluster) else {
         return;
@@ -213,7 +230,11 @@ fn create_volume(
         .values()
         .flat_map(|group| group.subnet_ids.clone())
         .collect();
-    let Some(zone) = nodes::zones(state, &subnet_ids).into_iter().next() else {
+    // A pod reaches a volume in its node's zone only.
+    let server = state.kubernetes.get(cluster);
+    let own = server.and_then(|server| server.zone_of(node));
+    let any = || nodes::zones(state, &subnet_ids).into_iter().next();
+    let Some(zone) = own.or_else(any) else {
         return;
     };
     let run_id = run_of(state, cluster);
@@ -227,7 +248,7 @@ fn create_volume(
         tag("kubernetes.io/created-for/pvc/namespace", namespace),
         tag("kubernetes.io/created-for/pv/name", volume),
     ]);
-    let handle = ec2::volumes::create_internal(state, &zone, size_gib, tags, run_id);
+    let handle = ec2::volumes::create_internal(state, &zone, (size_gib, volume_type), tags, run_id);
     if let Some(server) = state.kubernetes.get_mut(cluster) {
         server.volume_made(namespace, claim, volume, &handle);
     }

@@ -9,6 +9,8 @@ use kubeproof_simkit::idempotency::Token;
 use serde_json::{Value, json};
 
 use super::access::AccessEntry;
+use super::addons::Addon;
+use super::encryption::{self, Encryption};
 use super::input::{self, epoch};
 use super::node_group::NodeGroup;
 use super::pod_identity::Association;
@@ -98,6 +100,12 @@ pub struct Cluster {
     pub updates: IndexMap<String, Update>,
     /// Pod identity associations by id.
     pub pod_identities: IndexMap<String, Association>,
+    /// Add-ons by name.
+    pub addons: BTreeMap<String, Addon>,
+    /// The key that encrypts its secrets.
+    pub encryption: Option<Encryption>,
+    /// Whether EKS put the usual add-ons into it, unmanaged.
+    pub self_managed_addons: bool,
 }
 
 impl Cluster {
@@ -118,7 +126,7 @@ impl Cluster {
     pub fn running_update(&self) -> Option<&Update> {
         self.updates
             .values()
-            .find(|update| update.is_running() && update.node_group.is_none())
+            .find(|update| update.is_running() && update.is_of_cluster())
     }
 }
 
@@ -139,6 +147,8 @@ pub(super) fn list(state: &State, call: &Call) -> Outcome {
 /// A cluster as the API shows it: endpoint, certificate and issuer only once it has been ACTIVE.
 pub fn view(state: &State, cluster: &Cluster) -> Value {
     let region = &state.setup.region;
+    let of_key = encryption::issue(state, cluster);
+    let problems: Vec<Issue> = cluster.issues.iter().cloned().chain(of_key).collect();
     let mut view = json!({
         "name": cluster.name,
         "arn": cluster.arn,
@@ -156,8 +166,8 @@ pub fn view(state: &State, cluster: &Cluster) -> Value {
         "certificateAuthority": {},
         "platformVersion": versions::platform(&cluster.version),
         "tags": cluster.tags,
-        "encryptionConfig": [],
-        "health": {"issues": issues(&cluster.issues)},
+        "encryptionConfig": encryption::view(cluster),
+        "health": {"issues": issues(&problems)},
         "accessConfig": {
             "bootstrapClusterCreatorAdminPermissions": cluster.creator_is_admin,
             "authenticationMode": cluster.authentication_mode,

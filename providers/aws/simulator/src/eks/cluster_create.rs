@@ -9,7 +9,7 @@ use super::access::AccessEntry;
 use super::cluster::{Cluster, LOG_TYPES, Network, answer};
 use super::failure::{in_use, invalid_parameter, limit_exceeded};
 use super::input::{self, Ending, need_text, text, texts};
-use super::{Event, managed_resources, versions};
+use super::{Event, encryption, managed_resources, support, versions};
 use crate::billing::{self, usage};
 use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
 use crate::iam::service_linked;
@@ -52,8 +52,10 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let network = check_network(state, &body["resourcesVpcConfig"])?;
     let role_arn = need_text(body, "roleArn")?.to_owned();
     check_role(state, &role_arn).map_err(|error| error.with("clusterName", name.as_str()))?;
-    let mut cluster = read(state, body, name, version, role_arn, network)?;
+    let mut cluster = read(state, call, name, version, role_arn, network)?;
     cluster.token = token;
+    cluster.encryption = encryption::read(state, &body["encryptionConfig"], &cluster.role_arn)
+        .map_err(|error| error.with("clusterName", cluster.name.as_str()))?;
     begin(state, call, cluster)
 }
 
@@ -65,7 +67,7 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
     let (name, serial) = (cluster.name.clone(), cluster.serial);
     let run = billing::run_of(&cluster.tags);
     usage::control_plane(state, &name, &cluster.tags, run.as_deref());
-    if versions::is_extended(state.now, &cluster.version) {
+    if support::costs_more(state, &cluster) {
         usage::extended_support(state, &name, &cluster.tags, run.as_deref());
     }
     let usually = state.durations.cluster_create;
@@ -80,18 +82,15 @@ fn begin(state: &mut State, call: &Call, mut cluster: Cluster) -> Outcome {
     }
     state.eks.ever_made = true;
     let answer = answer(state, &cluster);
-    state.eks.clusters.insert(cluster.name.clone(), cluster);
+    let (name, serial) = (cluster.name.clone(), cluster.serial);
+    state.eks.clusters.insert(name.clone(), cluster);
+    support::watch(state, &name, serial);
     Ok(answer)
 }
 
 /// Refuses what the simulator does not support: it would have to pretend.
 fn check_known(body: &Value) -> Result<(), AwsError> {
-    let unknown = [
-        "encryptionConfig",
-        "outpostConfig",
-        "computeConfig",
-        "remoteNetworkConfig",
-    ];
+    let unknown = ["outpostConfig", "computeConfig", "remoteNetworkConfig"];
     let asked = |member: &&&str| match body.get(**member) {
         None | Some(Value::Null) => false,
         Some(Value::Array(values)) => !values.is_empty(),
@@ -204,8 +203,8 @@ fn check_service_cidr(state: &State, network: &Network) -> Result<(), AwsError> 
             "it must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, between /24 and /12",
         );
     }
-    let vpc = state.ec2.vpcs.get(&network.vpc_id).map(|vpc| vpc.cidr);
-    if vpc.is_some_and(|vpc| vpc.contains(&range) || range.contains(&vpc)) {
+    let vpc = state.ec2.vpcs.get(&network.vpc_id);
+    if vpc.is_some_and(|vpc| ec2::vpc_cidrs::overlaps(vpc, &range)) {
         return refused("it overlaps with the CIDR block of the VPC");
     }
     Ok(())
@@ -273,12 +272,15 @@ fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
 
 fn read(
     state: &mut State,
-    body: &Value,
+    call: &Call,
     name: String,
     version: String,
     role_arn: String,
     mut network: Network,
 ) -> Result<Cluster, AwsError> {
+    let body = &call.json;
+    let creator = sts::caller(state, &call.access_key);
+    let creator = creator.map_or_else(sts::caller_arn, |who| who.principal_arn());
     let given = &body["kubernetesNetworkConfig"];
     if text(given, "ipFamily") == Some("ipv6") {
         return Err(AwsError::unknown_operation(
@@ -320,11 +322,9 @@ fn read(
         status: "CREATING".to_owned(),
         log_types: changed_logs(&[], &body["logging"]),
         creator_is_admin,
-        creator_arn: sts::caller_arn(),
+        creator_arn: creator,
         authentication_mode: mode,
-        support_type: text(&body["upgradePolicy"], "supportType")
-            .unwrap_or("EXTENDED")
-            .to_owned(),
+        support_type: support::policy(text(&body["upgradePolicy"], "supportType"))?,
         deletion_protection: flag(&body["deletionProtection"], false),
         tags: input::map(body, "tags"),
         created_at: state.now,
@@ -336,6 +336,9 @@ fn read(
         access: IndexMap::new(),
         updates: IndexMap::new(),
         pod_identities: IndexMap::new(),
+        addons: BTreeMap::new(),
+        encryption: None,
+        self_managed_addons: flag(&body["bootstrapSelfManagedAddons"], true),
         name,
         version,
         role_arn,

@@ -5,7 +5,8 @@ use kubeproof_kubernetes_simulator::server::ApiServer;
 use super::cluster::{Cluster, Issue, answer};
 use super::failure::{in_use, invalid_request};
 use super::input::{self, Ending};
-use super::{Event, after, managed_resources};
+use super::kube_system::{self, Place};
+use super::{Event, after, encryption, managed_resources, versions};
 use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -22,6 +23,7 @@ fn find<'a>(state: &'a mut State, name: &str, serial: u64) -> Option<&'a mut Clu
 
 /// A cluster that is still being created becomes ACTIVE, with its API server.
 pub(super) fn active(state: &mut State, name: &str, serial: u64) {
+    let region = state.setup.region.clone();
     let Some(cluster) = find(state, name, serial) else {
         return;
     };
@@ -31,8 +33,21 @@ pub(super) fn active(state: &mut State, name: &str, serial: u64) {
     "ACTIVE".clone_into(&mut cluster.status);
     cluster.was_active = true;
     let version = cluster.version.clone();
+    let issuer = cluster.issuer(&region);
+    let service_cidr = cluster.network.service_cidr.clone();
     let seed = state.setup.seed ^ serial;
-    let server = ApiServer::new(name, &version, seed, state.now);
+    let mut server = ApiServer::new(name, &version, seed, state.now);
+    server.issues_as(&issuer);
+    let place = Place {
+        region: &region,
+        minor: versions::minor(&version),
+        service_cidr: &service_cidr,
+    };
+    kube_system::begin(&mut server, place);
+    for addon in kube_system::USUAL {
+        kube_system::install(&mut server, addon, place);
+    }
+    server.begins();
     state.kubernetes.insert(name.to_owned(), server);
 }
 
@@ -112,6 +127,7 @@ pub(super) fn gone(state: &mut State, name: &str, serial: u64) {
         return;
     };
     state.kubernetes.remove(name);
+    encryption::release(state, &cluster);
     usage::stop(state, name);
     usage::stop(state, &usage::extended_key(name));
     let linger = state.durations.interfaces_linger;

@@ -11,13 +11,20 @@ use super::cluster_create::{self, changed_logs};
 use super::failure::{in_use, invalid_parameter, invalid_request};
 use super::input::{self, need_text, texts};
 use super::updates::{self, Change};
-use super::{managed_resources, versions};
+use super::{managed_resources, support, versions};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 
-fn updatable<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Cluster, AwsError> {
+/// The cluster that a request names, which must be ACTIVE.
+///
+/// # Errors
+/// `ResourceInUseException`, `InvalidRequestException`.
+pub(super) fn updatable<'a>(
+    state: &'a mut State,
+    call: &Call,
+) -> Result<&'a mut Cluster, AwsError> {
     let cluster = input::cluster_mut(state, call)?;
     match cluster.status.as_str() {
         "ACTIVE" => Ok(cluster),
@@ -61,7 +68,8 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
         "EndpointAccessUpdate" => set_network(&mut changed, &body["resourcesVpcConfig"])?,
         "AccessConfigUpdate" => set_mode(&mut changed, &body["accessConfig"], now)?,
         "UpgradePolicyUpdate" => {
-            need_text(&body["upgradePolicy"], "supportType")?.clone_into(&mut changed.support_type);
+            let asked = need_text(&body["upgradePolicy"], "supportType")?;
+            support::set_policy(&mut changed, asked, now)?;
         }
         _ => {
             let protected = body["deletionProtection"].as_bool();
@@ -71,6 +79,9 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     "UPDATING".clone_into(&mut changed.status);
     *cluster = changed.clone();
     managed_resources::ensure_log_group(state, &changed);
+    if update_type == "UpgradePolicyUpdate" {
+        support::watch(state, &changed.name, changed.serial);
+    }
     let params = parameters(&changed, update_type);
     Ok(updates::begin(
         state,
@@ -109,7 +120,11 @@ fn set_mode(cluster: &mut Cluster, given: &Value, now: Timestamp) -> Result<(), 
             "Unsupported authentication mode update from {current} to {wanted}"
         )));
     }
+    let is_first_step = current == "CONFIG_MAP";
     wanted.clone_into(&mut cluster.authentication_mode);
+    if !is_first_step {
+        return Ok(());
+    }
     let of_creator = cluster
         .creator_is_admin
         .then(|| AccessEntry::of_creator(cluster, now));

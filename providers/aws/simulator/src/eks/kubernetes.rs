@@ -7,12 +7,12 @@ use std::net::Ipv4Addr;
 use bytes::Bytes;
 use http::Request;
 use ipnet::Ipv4Net;
-use kubeproof_kubernetes_simulator::server::Identity;
+use kubeproof_kubernetes_simulator::server::{ApiServer, Identity};
 use kubeproof_simkit::cloud::{OptionallySigned, ReceivedAt, Reply};
 
 use super::access_policies::ADMIN_POLICY;
 use super::cluster::Cluster;
-use super::{cloud_controller, token};
+use super::{aws_auth, cloud_controller, token};
 use crate::state::State;
 
 /// The cluster whose endpoint a request goes to.
@@ -124,40 +124,48 @@ fn identify(state: &State, cluster: &Cluster, request: &Request<Bytes>) -> Ident
     principals
         .next()
         .map_or(Identity::Unauthenticated, |principal| {
-            map(cluster, &principal)
+            let server = state.kubernetes.get(&cluster.name);
+            map(cluster, server, &principal)
         })
 }
 
-/// The Kubernetes identity of a principal: a cluster that does not know it says 401, not 403.
-fn map(cluster: &Cluster, principal: &str) -> Identity {
-    let masters = || {
-        vec![
-            "system:masters".to_owned(),
-            "system:authenticated".to_owned(),
-        ]
-    };
-    if cluster.authentication_mode == "CONFIG_MAP" {
-        // In this mode the creator is always an administrator.
-        if principal == cluster.creator_arn {
-            return Identity::User {
-                name: "kubernetes-admin".to_owned(),
-                groups: masters(),
-            };
-        }
+/// The Kubernetes identity of a principal: a cluster that does not know it says 401, not 403. An access entry counts
+/// before the config map (EKS user guide, "Change authentication mode to use access entries").
+fn map(cluster: &Cluster, server: Option<&ApiServer>, principal: &str) -> Identity {
+    if cluster.authentication_mode != "CONFIG_MAP"
+        && let Some(entry) = cluster.access.get(principal)
+    {
+        let is_admin = entry
+            .policies
+            .get(ADMIN_POLICY)
+            .is_some_and(|one| one.scope == "cluster");
+        let groups = if is_admin {
+            vec![MASTERS.to_owned()]
+        } else {
+            entry.groups.clone()
+        };
+        return user(&entry.username, groups);
+    }
+    if !aws_auth::is_read(cluster) {
         return Identity::Unauthenticated;
     }
-    let Some(entry) = cluster.access.get(principal) else {
-        return Identity::Unauthenticated;
-    };
-    let is_admin = entry
-        .policies
-        .get(ADMIN_POLICY)
-        .is_some_and(|one| one.scope == "cluster");
-    let mut groups = entry.groups.clone();
+    // Where there are no access entries the creator is always an administrator.
+    if cluster.authentication_mode == "CONFIG_MAP" && principal == cluster.creator_arn {
+        return user("kubernetes-admin", vec![MASTERS.to_owned()]);
+    }
+    match server.and_then(|server| aws_auth::mapped(server, principal)) {
+        Some(mapped) => user(&mapped.username, mapped.groups),
+        None => Identity::Unauthenticated,
+    }
+}
+
+/// The group that may do everything.
+const MASTERS: &str = "system:masters";
+
+fn user(name: &str, mut groups: Vec<String>) -> Identity {
     groups.push("system:authenticated".to_owned());
-    let groups = if is_admin { masters() } else { groups };
     Identity::User {
-        name: entry.username.clone(),
+        name: name.to_owned(),
         groups,
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::access::AccessEntry;
 use super::cluster::Cluster;
 use super::failure::{in_use, invalid_parameter, invalid_request, limit_exceeded};
 use super::input::{self, Ending, map, need_text, number, text, texts};
 use super::node_group::{Holdings, NodeGroup, Scaling, answer};
-use super::{Event, after, node_template, nodes, versions};
+use super::{Event, after, aws_auth, node_template, nodes, versions};
 use crate::iam::role_checks::{RoleRequirements, Unusable, role_is_usable};
 use crate::iam::{profiles, service_linked};
 use crate::state::State;
@@ -109,6 +109,7 @@ fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) ->
     }
     let answer = answer(cluster, &group);
     let now = state.now;
+    aws_auth::add_role(state, cluster, &group.role_arn);
     if let Some(cluster) = state.eks.clusters.get_mut(cluster) {
         if cluster.authentication_mode != "CONFIG_MAP" {
             let entry = AccessEntry::of_nodes(cluster, &group.role_arn, now);
@@ -208,6 +209,8 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         capacity_type: text(body, "capacityType").unwrap_or("ON_DEMAND").to_owned(),
         labels: map(body, "labels"),
         taints: body["taints"].as_array().cloned().unwrap_or_default(),
+        update_config: update_config(&body["updateConfig"])?
+            .unwrap_or_else(|| json!({ "maxUnavailable": 1 })),
         tags: map(body, "tags"),
         created_at: cluster.created_at,
         modified_at: cluster.created_at,
@@ -218,6 +221,32 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         holds: Holdings::default(),
         version,
     })
+}
+
+/// How many nodes an update may take away at once: a number or a percentage (EKS API reference,
+/// `NodegroupUpdateConfig`).
+///
+/// # Errors
+/// `InvalidParameterException` for both, or for one out of range.
+pub(super) fn update_config(given: &Value) -> Result<Option<Value>, AwsError> {
+    let asked = |member: &str| number(given, member).map(|number| (member.to_owned(), number));
+    match (asked("maxUnavailable"), asked("maxUnavailablePercentage")) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(invalid_parameter(
+            "Exactly one of maxUnavailable and maxUnavailablePercentage must be set",
+        )),
+        (Some((member, number)), None) | (None, Some((member, number))) => {
+            if !(1..=100).contains(&number) {
+                let message = format!("{member} must be between 1 and 100");
+                return Err(invalid_parameter(message));
+            }
+            let mut config = json!({ member: number });
+            if let Some(strategy) = text(given, "updateStrategy") {
+                config["updateStrategy"] = json!(strategy);
+            }
+            Ok(Some(config))
+        }
+    }
 }
 
 /// The sizes of a request, or the defaults.
@@ -246,6 +275,10 @@ pub(super) fn scaling(given: &Value, usual: Scaling) -> Result<Scaling, AwsError
 }
 
 fn check_types(group: &NodeGroup) -> Result<(), AwsError> {
+    let mut names = group.instance_types.iter();
+    if let Some(refused) = names.find_map(|name| ec2::instance_types::refused(name)) {
+        return Err(refused);
+    }
     let known = |name: &&String| ec2::instance_types::get(name).is_some();
     if let Some(unknown) = group.instance_types.iter().find(|name| !known(name)) {
         return Err(invalid_parameter(format!(

@@ -9,7 +9,7 @@ use super::cluster::Issue;
 use super::failure::in_use;
 use super::input::{self, Ending};
 use super::node_group::{self, NodeGroup, of_key};
-use super::{Event, GroupKey, after, nodes};
+use super::{Event, GroupKey, after, aws_auth, nodes};
 use crate::iam::profiles;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -177,6 +177,7 @@ pub(super) fn gone(state: &mut State, key: &GroupKey) {
     if !role_is_used {
         cluster.access.shift_remove(&group.role_arn);
     }
+    aws_auth::remove_role(state, &key.cluster, &group.role_arn);
 }
 
 /// Marks a group as `DELETE_FAILED`; it keeps its resources.

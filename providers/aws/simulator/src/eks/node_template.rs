@@ -8,7 +8,7 @@ use super::failure::{invalid_parameter, invalid_request};
 use super::input::{number, text, texts};
 use super::node_group::NodeGroup;
 use crate::ec2::store::Tags;
-use crate::ec2::{launch_templates, template_data};
+use crate::ec2::{launch_template_versions, launch_templates, template_data};
 use crate::state::State;
 use crate::wire::error::AwsError;
 
@@ -69,13 +69,11 @@ pub(super) fn read(state: &State, body: &Value) -> Result<Option<Template>, AwsE
     };
     let found = launch_templates::found(state, id, name).ok_or_else(missing)?;
     let version = text(given, "version").unwrap_or("$Default");
-    if !["1", "$Default", "$Latest"].contains(&version) {
-        return Err(invalid_request(format!(
-            "Launch template {} has no version {version}.",
-            found.meta.id
-        )));
-    }
-    let data = &found.data;
+    let chosen = launch_template_versions::find(found, version).ok_or_else(|| {
+        let id = &found.meta.id;
+        invalid_request(format!("Launch template {id} has no version {version}."))
+    })?;
+    let data = &chosen.data;
     if let Some(part) = template_data::unknown_part(data) {
         let operation = format!("CreateNodegroup with a launch template with {part}");
         return Err(AwsError::unknown_operation("eks", &operation));
@@ -104,11 +102,7 @@ pub(super) fn read(state: &State, body: &Value) -> Result<Option<Template>, AwsE
     Ok(Some(Template {
         id: found.meta.id.clone(),
         name: found.name.clone(),
-        version: if version == "$Default" || version == "$Latest" {
-            "1".to_owned()
-        } else {
-            version.to_owned()
-        },
+        version: chosen.number.to_string(),
         instance_type,
         group_ids,
         instance_tags: template_data::tags_of(data, "instance"),

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use kubeproof_kubernetes_simulator::cloud_provider::NewNode;
+use kubeproof_kubernetes_simulator::cloud_provider::{NewNode, NodeRoom};
 
-use super::GroupKey;
 use super::node_group::{Member, NodeGroup, of_key};
+use super::{GroupKey, aws_auth, pod_limits};
 use crate::ec2::instances::NewInstance;
 use crate::iam::role_checks::{RoleRequirements, role_is_usable};
 use crate::state::State;
@@ -187,7 +187,9 @@ pub(super) fn can_join(state: &State, key: &GroupKey, group: &NodeGroup) -> bool
         let subnet = ec2::subnets::get(state, &one.subnet_id);
         subnet.is_some_and(|subnet| ec2::vpcs::has_names(state, &subnet.vpc_id))
     };
-    group.holds.instances.len() >= group.scaling.desired as usize
+    let cluster = state.eks.clusters.get(&key.cluster);
+    cluster.is_some_and(super::addons::has_network)
+        && group.holds.instances.len() >= group.scaling.desired as usize
         && group.holds.instances.values().all(live_transport)
         && group.holds.instances.values().all(names)
         && group
@@ -195,7 +197,22 @@ pub(super) fn can_join(state: &State, key: &GroupKey, group: &NodeGroup) -> bool
             .instances
             .keys()
             .all(|id| is_let_in(state, key, id))
+        && is_known(state, key, &group.role_arn)
         && role_is_usable(state, &group.role_arn, requirements).is_ok()
+}
+
+/// Whether the cluster takes machines with a role for its nodes: by an access entry, or by the config map.
+fn is_known(state: &State, key: &GroupKey, role_arn: &str) -> bool {
+    let Some(cluster) = state.eks.clusters.get(&key.cluster) else {
+        return false;
+    };
+    let entry = cluster.access.get(role_arn);
+    let by_entry = cluster.authentication_mode != "CONFIG_MAP"
+        && entry.is_some_and(|entry| entry.entry_type.starts_with("EC2"));
+    let server = state.kubernetes.get(&key.cluster);
+    by_entry
+        || aws_auth::is_read(cluster)
+            && server.is_some_and(|server| aws_auth::lets_nodes_in(server, role_arn))
 }
 
 /// Whether an instance may talk to the control plane. Simplified: it must carry EKS's group, whose one
@@ -222,12 +239,25 @@ pub(super) fn join(state: &mut State, key: &GroupKey) {
         let Some(node) = node(state, key, &group, (id.as_str(), member)) else {
             continue;
         };
+        let network = ec2::subnets::get(state, &member.subnet_id).map(|subnet| subnet.cidr);
         let member = of_key(state, key).and_then(|group| group.holds.instances.get_mut(id));
         if let Some(member) = member {
             member.node = Some(node.name.clone());
         }
         if let Some(server) = state.kubernetes.get_mut(&key.cluster) {
             server.advance(state.now);
+            let instance_type = group.instance_types.first().map_or("", String::as_str);
+            let pods = pod_limits::pods(instance_type);
+            let room = NodeRoom {
+                pods,
+                millicpus: pod_limits::allocatable_millicpus(node.cpus),
+                memory_mib: pod_limits::allocatable_memory_mib(node.memory_mib, pods),
+            };
+            server.node_offers(&node.name, room);
+            if let Some(network) = network {
+                let size = 1 << (32 - u32::from(network.prefix_len()));
+                server.node_has_network(&node.name, network.network(), size);
+            }
             server.add_node(node);
         }
     }

@@ -17,12 +17,15 @@ use crate::wire::response::{Answer, Outcome};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Association {
     id: String,
-    arn: String,
+    /// Its ARN.
+    pub arn: String,
     namespace: String,
     service_account: String,
-    role_arn: String,
+    /// The role that its pods get.
+    pub role_arn: String,
     created_at: Timestamp,
-    tags: BTreeMap<String, String>,
+    modified_at: Timestamp,
+    pub tags: BTreeMap<String, String>,
 }
 
 impl Association {
@@ -38,7 +41,7 @@ impl Association {
             view["roleArn"] = json!(self.role_arn);
             view["tags"] = json!(self.tags);
             view["createdAt"] = epoch(self.created_at);
-            view["modifiedAt"] = epoch(self.created_at);
+            view["modifiedAt"] = epoch(self.modified_at);
         }
         view
     }
@@ -67,34 +70,84 @@ pub(super) fn list(state: &State, call: &Call) -> Outcome {
 }
 
 pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
-    let body = &call.json;
-    let namespace = need_text(body, "namespace")?.to_owned();
+    let cluster = input::cluster(state, call)?.name.clone();
+    let namespace = need_text(&call.json, "namespace")?.to_owned();
+    let tags = input::map(&call.json, "tags");
+    let id = make(state, &cluster, &namespace, &call.json, tags)?;
+    let made = input::cluster(state, call)?.pod_identities.get(&id);
+    let view = made.map(|one| one.view(&cluster, true));
+    Ok(Answer::Json(json!({"association": view})))
+}
+
+/// Makes an association for the service account and role that `body` names, and gives its id.
+fn make(
+    state: &mut State,
+    cluster: &str,
+    namespace: &str,
+    body: &Value,
+    tags: BTreeMap<String, String>,
+) -> Result<String, AwsError> {
     let service_account = need_text(body, "serviceAccount")?.to_owned();
     let role_arn = need_text(body, "roleArn")?.to_owned();
-    let cluster = input::cluster(state, call)?.name.clone();
+    let id = format!("a-{}", state.ids.letters(17).to_lowercase());
+    let arn = state.arn("eks", &format!("podidentityassociation/{cluster}/{id}"));
+    let now = state.now;
+    let missing = || super::failure::no_cluster(cluster);
+    let held = state.eks.clusters.get_mut(cluster).ok_or_else(missing)?;
     let same =
         |one: &Association| one.namespace == namespace && one.service_account == service_account;
-    if input::cluster(state, call)?
-        .pod_identities
-        .values()
-        .any(same)
-    {
+    if held.pod_identities.values().any(same) {
         return Err(in_use("Association already exists").with("clusterName", cluster));
     }
-    let id = format!("a-{}", state.ids.letters(17).to_lowercase());
     let association = Association {
-        arn: state.arn("eks", &format!("podidentityassociation/{cluster}/{id}")),
+        arn,
         id: id.clone(),
-        namespace,
+        namespace: namespace.to_owned(),
         service_account,
         role_arn,
-        created_at: state.now,
-        tags: input::map(body, "tags"),
+        created_at: now,
+        modified_at: now,
+        tags,
     };
-    let view = association.view(&cluster, true);
-    input::cluster_mut(state, call)?
-        .pod_identities
-        .insert(id, association);
+    held.pod_identities.insert(id.clone(), association);
+    Ok(id)
+}
+
+/// Makes the associations of an add-on, which live in the namespace of the system's pods.
+///
+/// # Errors
+/// As a creation by itself.
+pub(super) fn of_addon(
+    state: &mut State,
+    call: &Call,
+    cluster: &str,
+) -> Result<Vec<String>, AwsError> {
+    let given = call.json["podIdentityAssociations"].as_array();
+    let given = given.into_iter().flatten();
+    given
+        .map(|one| make(state, cluster, "kube-system", one, BTreeMap::new()))
+        .collect()
+}
+
+/// Removes associations, with the add-on that they belong to.
+pub(super) fn remove(state: &mut State, cluster: &str, ids: &[String]) {
+    if let Some(cluster) = state.eks.clusters.get_mut(cluster) {
+        cluster.pod_identities.retain(|id, _| !ids.contains(id));
+    }
+}
+
+pub(super) fn update(state: &mut State, call: &Call) -> Outcome {
+    let id = find(state, call)?.id.clone();
+    let role = input::text(&call.json, "roleArn").map(str::to_owned);
+    let now = state.now;
+    let cluster = input::cluster_mut(state, call)?;
+    let name = cluster.name.clone();
+    let association = cluster.pod_identities.get_mut(&id);
+    let view = association.map(|one| {
+        one.role_arn = role.unwrap_or_else(|| one.role_arn.clone());
+        one.modified_at = now;
+        one.view(&name, true)
+    });
     Ok(Answer::Json(json!({"association": view})))
 }
 

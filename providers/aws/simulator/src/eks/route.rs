@@ -3,8 +3,11 @@
 use http::Method;
 use kubeproof_simkit::router::{Operation, Router, on};
 
-use super::{access, access_policies, addons, cluster, cluster_create, cluster_lifecycle};
-use super::{cluster_update, node_group, node_group_create, node_group_lifecycle};
+use super::{
+    access, access_policies, addon_updates, addon_versions, addons, cluster, cluster_create,
+    cluster_lifecycle,
+};
+use super::{cluster_update, encryption, node_group, node_group_create, node_group_lifecycle};
 use super::{node_group_update, pod_identity, tags, updates, versions};
 use crate::state::State;
 use crate::wire::call::Call;
@@ -24,7 +27,7 @@ const ROUTER: Router<Handler> = Router::new(&[
     on("GET", "/clusters/{}/updates", "ListUpdates", |state, call| updates::list(state, call)),
     on("GET", "/clusters/{}/updates/{}", "DescribeUpdate", |state, call| updates::describe(state, call)),
     Operation::not_simulated("POST", "/clusters/{}/insights", "ListInsights"),
-    Operation::not_simulated("POST", "/clusters/{}/encryption-config/associate", "AssociateEncryptionConfig"),
+    on("POST", "/clusters/{}/encryption-config/associate", "AssociateEncryptionConfig", encryption::associate),
     on("GET", "/cluster-versions", "DescribeClusterVersions", |state, call| versions::describe(state, call)),
     on("POST", "/clusters/{}/node-groups", "CreateNodegroup", node_group_create::create),
     on("GET", "/clusters/{}/node-groups", "ListNodegroups", |state, call| node_group::list(state, call)),
@@ -36,7 +39,7 @@ const ROUTER: Router<Handler> = Router::new(&[
     on("GET", "/clusters/{}/access-entries", "ListAccessEntries", |state, call| access::list(state, call)),
     on("GET", "/clusters/{}/access-entries/{}", "DescribeAccessEntry", access::describe),
     on("DELETE", "/clusters/{}/access-entries/{}", "DeleteAccessEntry", access::delete),
-    Operation::not_simulated("POST", "/clusters/{}/access-entries/{}", "UpdateAccessEntry"),
+    on("POST", "/clusters/{}/access-entries/{}", "UpdateAccessEntry", access::update),
     on("POST", "/clusters/{}/access-entries/{}/access-policies", "AssociateAccessPolicy", access_policies::associate),
     on("GET", "/clusters/{}/access-entries/{}/access-policies", "ListAssociatedAccessPolicies", access_policies::list_associated),
     on("DELETE", "/clusters/{}/access-entries/{}/access-policies/{}", "DisassociateAccessPolicy", access_policies::disassociate),
@@ -45,13 +48,13 @@ const ROUTER: Router<Handler> = Router::new(&[
     on("GET", "/clusters/{}/pod-identity-associations", "ListPodIdentityAssociations", |state, call| pod_identity::list(state, call)),
     on("GET", "/clusters/{}/pod-identity-associations/{}", "DescribePodIdentityAssociation", |state, call| pod_identity::describe(state, call)),
     on("DELETE", "/clusters/{}/pod-identity-associations/{}", "DeletePodIdentityAssociation", pod_identity::delete),
-    Operation::not_simulated("POST", "/clusters/{}/pod-identity-associations/{}", "UpdatePodIdentityAssociation"),
-    Operation::not_simulated("POST", "/clusters/{}/addons", "CreateAddon"),
-    on("GET", "/clusters/{}/addons", "ListAddons", |state, call| addons::empty(state, call, "addons")),
-    on("GET", "/clusters/{}/addons/{}", "DescribeAddon", |state, call| addons::no_addon(state, call)),
-    Operation::not_simulated("DELETE", "/clusters/{}/addons/{}", "DeleteAddon"),
-    Operation::not_simulated("POST", "/clusters/{}/addons/{}/update", "UpdateAddon"),
-    Operation::not_simulated("GET", "/addons/supported-versions", "DescribeAddonVersions"),
+    on("POST", "/clusters/{}/pod-identity-associations/{}", "UpdatePodIdentityAssociation", pod_identity::update),
+    on("POST", "/clusters/{}/addons", "CreateAddon", addons::create),
+    on("GET", "/clusters/{}/addons", "ListAddons", |state, call| addons::list(state, call)),
+    on("GET", "/clusters/{}/addons/{}", "DescribeAddon", |state, call| addons::describe(state, call)),
+    on("DELETE", "/clusters/{}/addons/{}", "DeleteAddon", addon_updates::delete),
+    on("POST", "/clusters/{}/addons/{}/update", "UpdateAddon", addon_updates::update),
+    on("GET", "/addons/supported-versions", "DescribeAddonVersions", |state, call| addon_versions::describe(state, call)),
     Operation::not_simulated("GET", "/addons/configuration-schemas", "DescribeAddonConfiguration"),
     Operation::not_simulated("POST", "/clusters/{}/fargate-profiles", "CreateFargateProfile"),
     on("GET", "/clusters/{}/fargate-profiles", "ListFargateProfiles", |state, call| addons::empty(state, call, "fargateProfileNames")),

@@ -29,6 +29,13 @@ fn of_arn<'a>(
         {
             return Ok(&mut group.tags);
         }
+        if let Some(addon) = cluster.addons.values_mut().find(|addon| addon.arn == arn) {
+            return Ok(&mut addon.tags);
+        }
+        let mut associations = cluster.pod_identities.values_mut();
+        if let Some(association) = associations.find(|one| one.arn == arn) {
+            return Ok(&mut association.tags);
+        }
         if let Some(entry) = cluster.access.values_mut().find(|entry| entry.arn == arn) {
             return Ok(&mut entry.tags);
         }

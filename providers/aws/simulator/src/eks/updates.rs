@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::addons::AddonKey;
 use super::failure::{no_node_group, not_found};
 use super::input::{self, Ending, epoch};
-use super::{Event, GroupKey, after, cluster::Cluster, node_group_update, versions};
+use super::{Event, GroupKey, addon_updates, after, cluster::Cluster};
+use super::{node_group_update, support};
 use crate::billing::usage;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -21,6 +23,8 @@ pub enum Change {
     Version(String),
     /// The number of nodes of a group.
     Nodes(GroupKey),
+    /// The status of an add-on.
+    Addon(AddonKey),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,19 @@ pub struct Update {
 }
 
 impl Update {
+    /// Whether it is one of the cluster itself.
+    pub fn is_of_cluster(&self) -> bool {
+        self.node_group.is_none() && self.addon().is_none()
+    }
+
+    /// The add-on, if it is an update of one.
+    fn addon(&self) -> Option<&str> {
+        match &self.change {
+            Change::Addon(key) => Some(&key.addon),
+            Change::Done | Change::Version(_) | Change::Nodes(_) => None,
+        }
+    }
+
     /// Whether it is in progress.
     pub fn is_running(&self) -> bool {
         self.status == "InProgress"
@@ -113,18 +130,24 @@ pub(super) fn end(state: &mut State, name: &str, id: &str, well: bool) {
     let status = if well { "Successful" } else { "Failed" };
     status.clone_into(&mut update.status);
     let change = update.change.clone();
-    if update.node_group.is_none() && cluster.status == "UPDATING" {
+    if update.is_of_cluster() && cluster.status == "UPDATING" {
         "ACTIVE".clone_into(&mut cluster.status);
     }
     match change {
         Change::Version(version) if well => {
-            let is_extended = versions::is_extended(state.now, &version);
-            cluster.version = version;
-            if !is_extended {
+            let serial = cluster.serial;
+            cluster.version.clone_from(&version);
+            if let Some(server) = state.kubernetes.get_mut(name) {
+                server.is_of_version(&version);
+            }
+            let cluster = state.eks.clusters.get(name);
+            if !cluster.is_some_and(|cluster| support::costs_more(state, cluster)) {
                 usage::stop(state, &usage::extended_key(name));
             }
+            support::watch(state, name, serial);
         }
         Change::Nodes(key) => node_group_update::end(state, &key, well),
+        Change::Addon(key) => addon_updates::end(state, &key, well),
         Change::Version(_) | Change::Done => {}
     }
 }
@@ -136,7 +159,8 @@ fn of_query<'a>(cluster: &'a Cluster, call: &Call) -> Result<Vec<&'a Update>, Aw
     {
         return Err(no_node_group(&cluster.name, name));
     }
-    let fits = |update: &&Update| update.node_group.as_deref() == group;
+    let addon = call.params.get("addonName");
+    let fits = |update: &&Update| update.node_group.as_deref() == group && update.addon() == addon;
     Ok(cluster.updates.values().filter(fits).collect())
 }
 

@@ -56,6 +56,15 @@ pub fn is_extended(now: Timestamp, version: &str) -> bool {
         .any(|known| known.0 == version && known.2 <= today(now))
 }
 
+/// When the support of a version ends next, standard or extended: the beginning of that day.
+pub fn next_end(now: Timestamp, version: &str) -> Option<Timestamp> {
+    let known = VERSIONS.iter().find(|known| known.0 == version)?;
+    let days = [known.2, known.3].into_iter();
+    let mut ends =
+        days.filter_map(|day| Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()));
+    ends.find(|end| *end > now)
+}
+
 /// The default version of a new cluster: the newest one.
 pub fn default(now: Timestamp) -> &'static str {
     offered(now).last().map_or("1.35", |version| version.0)

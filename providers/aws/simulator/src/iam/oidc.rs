@@ -69,6 +69,48 @@ fn find<'a>(state: &'a State, params: &Params) -> Result<&'a Provider, AwsError>
     state.iam.oidc.get(arn).ok_or_else(missing)
 }
 
+fn find_mut<'a>(state: &'a mut State, params: &Params) -> Result<&'a mut Provider, AwsError> {
+    let arn = params.need("OpenIDConnectProviderArn")?;
+    let missing = || no_such_entity(format!("OpenIDConnect Provider not found for arn {arn}"));
+    state.iam.oidc.get_mut(arn).ok_or_else(missing)
+}
+
+pub(super) fn tag(state: &mut State, params: &Params) -> Outcome {
+    let tags = params.tags("Tags");
+    find_mut(state, params)?.tags.extend(tags);
+    Ok(done())
+}
+
+pub(super) fn untag(state: &mut State, params: &Params) -> Outcome {
+    let keys = params.list("TagKeys");
+    let provider = find_mut(state, params)?;
+    provider.tags.retain(|key, _| !keys.contains(key));
+    Ok(done())
+}
+
+pub(super) fn add_client(state: &mut State, params: &Params) -> Outcome {
+    let client = params.need("ClientID")?.to_owned();
+    let provider = find_mut(state, params)?;
+    if !provider.client_ids.contains(&client) {
+        provider.client_ids.push(client);
+    }
+    Ok(done())
+}
+
+pub(super) fn remove_client(state: &mut State, params: &Params) -> Outcome {
+    let client = params.need("ClientID")?.to_owned();
+    find_mut(state, params)?
+        .client_ids
+        .retain(|one| *one != client);
+    Ok(done())
+}
+
+pub(super) fn set_thumbprints(state: &mut State, params: &Params) -> Outcome {
+    let thumbprints = params.list("ThumbprintList");
+    find_mut(state, params)?.thumbprints = thumbprints;
+    Ok(done())
+}
+
 pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
     let tags = tag_nodes(&find(state, params)?.tags);
     paged(state, params, "ListOpenIDConnectProviderTags", "Tags", tags)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kubeproof_contract::resource::Resource;
 
+use super::policy_versions::Version;
 use super::{
     already_exists, arn, aws_policies, date, delete_conflict, document, done, no_such_entity,
     paged, path, tag_nodes,
@@ -15,6 +16,10 @@ use crate::wire::params::Params;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
+/// The document of `AdministratorAccess` (AWS managed policy reference).
+const ADMINISTRATOR: &str =
+    r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+
 /// A customer-managed policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -24,10 +29,26 @@ pub struct Policy {
     pub arn: String,
     pub path: String,
     pub description: Option<String>,
-    /// The document of its only version.
-    pub document: String,
+    /// Its versions, the oldest first.
+    pub versions: Vec<Version>,
+    /// The number of the version in force.
+    pub default_version: u32,
+    /// The number of the newest version that there ever was.
+    pub last_version: u32,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub tags: BTreeMap<String, String>,
+}
+
+/// The document in force of a policy; none of a policy of AWS whose document is not known here.
+pub fn document_of(state: &State, arn: &str) -> Option<String> {
+    if arn == "arn:aws:iam::aws:policy/AdministratorAccess" {
+        return Some(ADMINISTRATOR.to_owned());
+    }
+    let policy = state.iam.policies.get(arn)?;
+    let mut versions = policy.versions.iter();
+    let version = versions.find(|version| version.number == policy.default_version)?;
+    Some(version.document.clone())
 }
 
 pub(super) fn list(state: &State, params: &Params) -> Outcome {
@@ -60,8 +81,15 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
     let policy = Policy {
         id: format!("ANPA{}", state.ids.letters(17)),
         description: params.get("Description").map(str::to_owned),
-        document: text,
+        versions: vec![Version {
+            number: 1,
+            document: text,
+            created_at: state.now,
+        }],
+        default_version: 1,
+        last_version: 1,
         created_at: state.now,
+        updated_at: state.now,
         tags: params.tags("Tags"),
         arn: arn.clone(),
         name,
@@ -72,10 +100,40 @@ pub(super) fn create(state: &mut State, params: &Params) -> Outcome {
     Ok(answer)
 }
 
-fn find<'a>(state: &'a State, params: &Params) -> Result<&'a Policy, AwsError> {
+/// The policy that a request names.
+///
+/// # Errors
+/// `NoSuchEntity`, `MissingParameter`.
+pub(super) fn find<'a>(state: &'a State, params: &Params) -> Result<&'a Policy, AwsError> {
     let arn = params.need("PolicyArn")?;
     let missing = || no_such_entity(format!("Policy {arn} was not found."));
     state.iam.policies.get(arn).ok_or_else(missing)
+}
+
+/// The policy that a request names, mutable.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn find_mut<'a>(
+    state: &'a mut State,
+    params: &Params,
+) -> Result<&'a mut Policy, AwsError> {
+    let arn = find(state, params)?.arn.clone();
+    let missing = || no_such_entity(format!("Policy {arn} was not found."));
+    state.iam.policies.get_mut(&arn).ok_or_else(missing)
+}
+
+pub(super) fn tag(state: &mut State, params: &Params) -> Outcome {
+    let tags = params.tags("Tags");
+    find_mut(state, params)?.tags.extend(tags);
+    Ok(done())
+}
+
+pub(super) fn untag(state: &mut State, params: &Params) -> Outcome {
+    let keys = params.list("TagKeys");
+    let policy = find_mut(state, params)?;
+    policy.tags.retain(|key, _| !keys.contains(key));
+    Ok(done())
 }
 
 pub(super) fn get(state: &State, params: &Params) -> Outcome {
@@ -101,22 +159,6 @@ pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
         "ListPolicyTags",
         "Tags",
         tag_nodes(&find(state, params)?.tags),
-    )
-}
-
-/// A policy has exactly one version here: none can be added.
-pub(super) fn list_versions(state: &State, params: &Params) -> Outcome {
-    let policy = find(state, params)?;
-    let version = Node::new()
-        .text("VersionId", "v1")
-        .text("IsDefaultVersion", true)
-        .text("CreateDate", date(policy.created_at));
-    paged(
-        state,
-        params,
-        "ListPolicyVersions",
-        "Versions",
-        vec![version],
     )
 }
 
@@ -148,6 +190,12 @@ pub(super) fn delete(state: &mut State, params: &Params) -> Outcome {
             "Cannot delete a policy attached to entities.",
         ));
     }
+    if find(state, params)?.versions.len() > 1 {
+        return Err(delete_conflict(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's \
+             versions. The default version is deleted with the policy.",
+        ));
+    }
     state.iam.policies.remove(&arn);
     Ok(done())
 }
@@ -167,12 +215,12 @@ fn node(state: &State, policy: &Policy, with_tags: bool) -> Node {
         .text("PolicyId", &policy.id)
         .text("Arn", &policy.arn)
         .text("Path", &policy.path)
-        .text("DefaultVersionId", "v1")
+        .text("DefaultVersionId", format!("v{}", policy.default_version))
         .text("AttachmentCount", attachments(state, &policy.arn))
         .text("IsAttachable", true)
         .maybe("Description", policy.description.as_ref())
         .text("CreateDate", date(policy.created_at))
-        .text("UpdateDate", date(policy.created_at));
+        .text("UpdateDate", date(policy.updated_at));
     if with_tags && !policy.tags.is_empty() {
         node.list("Tags", "member", tag_nodes(&policy.tags))
     } else {

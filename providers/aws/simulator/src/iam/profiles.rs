@@ -132,6 +132,19 @@ pub(super) fn list_tags(state: &State, params: &Params) -> Outcome {
     paged(state, params, "ListInstanceProfileTags", "Tags", tags)
 }
 
+pub(super) fn tag(state: &mut State, params: &Params) -> Outcome {
+    let tags = params.tags("Tags");
+    find_mut(state, params)?.tags.extend(tags);
+    Ok(done())
+}
+
+pub(super) fn untag(state: &mut State, params: &Params) -> Outcome {
+    let keys = params.list("TagKeys");
+    let profile = find_mut(state, params)?;
+    profile.tags.retain(|key, _| !keys.contains(key));
+    Ok(done())
+}
+
 pub(super) fn add_role(state: &mut State, params: &Params) -> Outcome {
     let role = roles::find(state, params.need("RoleName")?)?.name.clone();
     let profile = find_mut(state, params)?;

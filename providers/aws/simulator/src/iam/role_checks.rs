@@ -68,10 +68,32 @@ pub fn role_is_usable(
     }
 }
 
+/// Whether the other services know a role of this ARN yet.
+pub fn is_seen(state: &State, arn: &str) -> bool {
+    let mut roles = state.iam.roles.values();
+    roles.any(|role| role.arn == arn && seen(state, role.created_at))
+}
+
 /// Whether a change made at `at` has reached the other services.
 fn seen(state: &State, at: Timestamp) -> bool {
     let wait = SignedDuration::try_from(state.durations.iam_propagation);
     state.now >= at + wait.unwrap_or(SignedDuration::MAX)
+}
+
+/// Whether a role trusts the tokens of an issuer, and the account has a provider for it.
+pub fn trusts_issuer(state: &State, arn: &str, issuer: &str) -> bool {
+    let host = issuer.strip_prefix("https://").unwrap_or(issuer);
+    let provider = super::arn(&format!("oidc-provider/{host}"));
+    let mut roles = state.iam.roles.values();
+    let role = roles.find(|role| role.arn == arn);
+    let trust = role.and_then(|role| serde_json::from_str::<Value>(&role.trust).ok());
+    let Some(trust) = trust.filter(|_| state.iam.oidc.contains_key(&provider)) else {
+        return false;
+    };
+    statements(&trust).iter().any(|statement| {
+        statement["Effect"] == "Allow"
+            && texts(&statement["Principal"]["Federated"]).contains(&provider.as_str())
+    })
 }
 
 fn trusts(role: &Role, principal: &str) -> bool {
@@ -88,7 +110,7 @@ fn trusts(role: &Role, principal: &str) -> bool {
 }
 
 /// The statements of a policy document, one or many.
-pub(super) fn statements(document: &Value) -> Vec<&Value> {
+pub fn statements(document: &Value) -> Vec<&Value> {
     match document.get("Statement") {
         Some(Value::Array(statements)) => statements.iter().collect(),
         Some(statement) => vec![statement],
@@ -97,7 +119,7 @@ pub(super) fn statements(document: &Value) -> Vec<&Value> {
 }
 
 /// A text or a list of texts.
-pub(super) fn texts(value: &Value) -> Vec<&str> {
+pub fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
         Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),

@@ -10,6 +10,7 @@ use kubeproof_simkit::injected::InjectedFault;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::sts;
 use crate::wire::error::AwsError;
 use crate::wire::params::Params;
 
@@ -24,7 +25,15 @@ pub enum Protocol {
     Json,
     /// REST with JSON bodies.
     Rest,
+    /// REST with XML bodies: of services that are not simulated.
+    RestXml,
 }
+
+/// The services that speak REST with XML bodies (botocore's service models).
+const REST_XML: [&str; 4] = ["cloudfront", "route53", "s3", "s3express"];
+
+/// The simulated services of the query protocol.
+const QUERY: [&str; 4] = ["autoscaling", "elasticloadbalancing", "iam", "sts"];
 
 /// One request to the simulated AWS.
 #[derive(Clone, Debug)]
@@ -53,12 +62,41 @@ pub struct Call {
 }
 
 impl Call {
+    /// The call that a token stands for instead of a signature.
+    fn unsigned(request: &Request<Bytes>) -> Option<Self> {
+        let params = form(request);
+        let action = params.get("Action").filter(|name| *name == sts::UNSIGNED)?;
+        Some(Self {
+            service: "sts".to_owned(),
+            region: String::new(),
+            access_key: String::new(),
+            action: action.to_owned(),
+            version: params.get("Version").unwrap_or_default().to_owned(),
+            protocol: Protocol::Query(namespace("sts", request)),
+            json: Value::Null,
+            method: request.method().clone(),
+            path: Vec::new(),
+            injected: InjectedFault::of(request).ok()?,
+            params,
+        })
+    }
+
+    /// Whether it needs no signature.
+    pub fn is_unsigned(&self) -> bool {
+        self.service == "sts" && self.action == sts::UNSIGNED
+    }
+
     /// Reads a request.
     ///
     /// # Errors
     /// 403 `MissingAuthenticationToken` when it is not signed; 400 when its body cannot be read.
     pub fn read(request: &Request<Bytes>) -> Result<Self, AwsError> {
         let query = request.uri().query().unwrap_or_default();
+        if Scope::of(request).is_none()
+            && let Some(call) = Self::unsigned(request)
+        {
+            return Ok(call);
+        }
         let scope = Scope::of(request).ok_or_else(|| {
             AwsError::new(
                 403,
@@ -75,6 +113,13 @@ impl Call {
                 body(request)?,
             ),
             _ if target.is_some() => (Protocol::Json, Params::default(), body(request)?),
+            service if REST_XML.contains(&service) => {
+                (Protocol::RestXml, Params::default(), Value::Null)
+            }
+            // What names no action is no query: such a service, which is not simulated, speaks REST with JSON bodies.
+            service if !QUERY.contains(&service) && form(request).get("Action").is_none() => {
+                (Protocol::Rest, Params::default(), Value::Null)
+            }
             service => (
                 Protocol::Query(namespace(service, request)),
                 form(request),
@@ -85,7 +130,12 @@ impl Call {
             (Some(target), Protocol::Json) => {
                 target.rsplit('.').next().unwrap_or(target).to_owned()
             }
-            (_, Protocol::Rest) => crate::eks::operation(request.method(), request.uri().path()),
+            (_, Protocol::Rest) if scope.service == "eks" => {
+                crate::eks::operation(request.method(), request.uri().path())
+            }
+            (_, Protocol::Rest | Protocol::RestXml) => {
+                format!("{} {}", request.method(), request.uri().path())
+            }
             _ => params.get("Action").unwrap_or_default().to_owned(),
         };
         Ok(Self {

@@ -119,6 +119,22 @@ impl Params {
         Self { map }
     }
 
+    /// These parameters, with those of `over` in place of their own: a structure that both have is `over`'s.
+    #[must_use]
+    pub fn with(&self, over: &Self) -> Self {
+        let first = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+        let replaced: Vec<String> = over.map.keys().map(|name| first(name)).collect();
+        let kept = self
+            .map
+            .iter()
+            .filter(|(name, _)| !replaced.contains(&first(name)));
+        let map = kept
+            .chain(&over.map)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        Self { map }
+    }
+
     /// Key and value pairs of a tag list under `prefix` (`Tag`, `Tags`).
     pub fn tags(&self, prefix: &str) -> BTreeMap<String, String> {
         self.structs(prefix)

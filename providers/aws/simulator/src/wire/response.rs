@@ -74,6 +74,18 @@ pub fn write_error(protocol: Protocol, error: &AwsError, request_id: &str) -> Re
             let name = format!("ErrorResponse xmlns=\"{namespace}\"");
             respond(error.status, "text/xml", None, declared(&body.write(&name)))
         }
+        Protocol::RestXml => {
+            let body = Node::new()
+                .text("Code", code)
+                .text("Message", message)
+                .text("RequestId", request_id);
+            respond(
+                error.status,
+                "application/xml",
+                None,
+                declared(&body.write("Error")),
+            )
+        }
         Protocol::Json | Protocol::Rest => {
             let mut body = error.extra.clone();
             body.insert("message".to_owned(), Value::String(message.clone()));
@@ -114,6 +126,7 @@ fn content_type(protocol: Protocol) -> &'static str {
         Protocol::Json => "application/x-amz-json-1.1",
         Protocol::Rest => "application/json",
         Protocol::Ec2 | Protocol::Query(_) => "text/xml",
+        Protocol::RestXml => "application/xml",
     }
 }
 

@@ -223,7 +223,7 @@ fn the_days_of_a_run_add_up_to_what_was_metered() {
     let mut cloud = account(setup());
     pass(&mut cloud, 13 * 60 + 50);
     let tags = run_tags();
-    usage::volume(cloud.state(), "vol-1", 20, &tags, None);
+    usage::volume(cloud.state(), "vol-1", (20, false), &tags, None);
     usage::control_plane(cloud.state(), "c1", &tags, None);
     usage::instance(cloud.state(), "i-1", "t3.medium", &tags, None);
     usage::nat_gateway(cloud.state(), "nat-1", &tags, None);

@@ -6,7 +6,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_simkit::cloud::Cloud as _;
 use serde_json::{Value, json};
 
-use crate::requests::{account, json_error, json_ok, setup};
+use crate::requests::{self, account, json_error, json_ok, setup};
 
 fn decimal(text: &str) -> Decimal {
     text.parse().expect("a decimal")
@@ -81,8 +81,63 @@ fn an_instance_is_found_by_the_seven_exact_filters() {
         .collect();
     assert_eq!(
         products(1000, "AmazonEC2", &without_status).len(),
-        2,
-        "a reservation at zero too"
+        3,
+        "reservations too, at zero and unused"
+    );
+    let without_system: Vec<_> = filters
+        .into_iter()
+        .filter(|(field, _)| *field != "operatingSystem")
+        .collect();
+    assert_eq!(products(1000, "AmazonEC2", &without_system).len(), 3);
+}
+
+#[test]
+fn the_first_of_several_products_is_not_the_one_that_is_meant() {
+    let filters = [("instanceType", "t3.medium"), ("regionCode", "us-east-1")];
+    let all = products(1000, "AmazonEC2", &filters);
+    assert_eq!(all.len(), 9);
+    assert_eq!(all[0].0, decimal("0"));
+}
+
+#[test]
+fn a_product_that_aws_has_and_the_table_has_not_is_never_an_empty_list() {
+    let mut cloud = account(setup());
+    let mut check = |filters: &[(&str, &str)], status: u16| {
+        let filters: Vec<_> = filters
+            .iter()
+            .map(|(field, value)| json!({"Type": "TERM_MATCH", "Field": field, "Value": value}))
+            .collect();
+        let body = json!({"ServiceCode": "AmazonEC2", "Filters": filters});
+        let (seen, answer) = requests::json(&mut cloud, "pricing", "GetProducts", &body);
+        assert_eq!(seen, status, "{body}: {answer}");
+        if status == 200 {
+            assert_eq!(answer["PriceList"], json!([]), "{body}");
+        }
+    };
+    check(
+        &[("instanceType", "m7g.large"), ("regionCode", "us-east-1")],
+        501,
+    );
+    check(
+        &[("instanceType", "t3.medium"), ("regionCode", "eu-west-1")],
+        501,
+    );
+    check(
+        &[("instanceType", "t3.medium"), ("location", "EU (Ireland)")],
+        501,
+    );
+    check(&[("instanceType", "r8gd.metal-24xl")], 501);
+    check(
+        &[("instanceType", "t3.hugee"), ("regionCode", "us-east-1")],
+        200,
+    );
+    check(
+        &[("instanceType", "t3.medium"), ("regionCode", "mars-east-1")],
+        200,
+    );
+    check(
+        &[("instanceType", "t3.medium"), ("tenancy", "Nowhere")],
+        200,
     );
 }
 

@@ -31,7 +31,13 @@ fn bill(start: &str, minutes: i64) -> BTreeMap<String, Decimal> {
             &tags,
             Some(RUN),
         );
-        usage::volume(&mut state, &format!("vol-{name}"), 20, &tags, Some(RUN));
+        usage::volume(
+            &mut state,
+            &format!("vol-{name}"),
+            (20, false),
+            &tags,
+            Some(RUN),
+        );
     }
     state.now = start + SignedDuration::from_mins(minutes);
     let mut lines = BTreeMap::new();

@@ -15,8 +15,10 @@ mod fork_support;
 mod fuzz;
 #[path = "../../../../simkit/tests/support/fuzz.rs"]
 mod fuzz_support;
+mod keys;
 mod over_sockets;
 mod policy_decisions;
 mod quotas_and_logs;
 mod requests;
 mod trail_lookup;
+mod unknown_services;

@@ -6,7 +6,7 @@ use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
 use crate::observer::clients::Clients;
-use crate::observer::resources;
+use crate::observer::resources::CATALOGUE;
 
 /// Families of EC2's quota "Running On-Demand Standard instances".
 const STANDARD: &[char] = &['a', 'c', 'd', 'h', 'i', 'm', 'r', 't', 'z'];
@@ -36,8 +36,8 @@ pub struct Usage {
 /// When something could not be listed.
 pub async fn count(clients: &Clients) -> Result<Usage, ObserverError> {
     let list = |name: &'static str| async move {
-        match resources::find(name) {
-            Some(known) => known.list(clients).await,
+        match CATALOGUE.find(name) {
+            Some(kind) => (kind.list)(clients).await,
             None => Ok(Vec::new()),
         }
     };

@@ -2,16 +2,15 @@
 //!
 //! The listing has no tags; `ListTagsForResource` gives them one group a call.
 
-use async_trait::async_trait;
 use kubeproof_cloudkit::error::ignore_not_found;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
-use super::entry::{Entry, property, regional};
+use super::entry::{Entry, property};
 use super::net::all_pages;
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 use crate::log_groups::{DELETE, DESCRIBE, LIST_TAGS, LogGroup, Page, Tags, page_of};
 use crate::observer::clients::{Clients, PAGES_MAX};
 use crate::prices;
@@ -19,52 +18,44 @@ use crate::prices;
 /// Bytes of a gigabyte, as `CloudWatch` bills storage.
 const BYTES_PER_GB: u64 = 1 << 30;
 
-pub struct LogGroups;
+pub const KIND: Kind = Kind::regional("cloudwatch_log_group", |clients| Box::pin(list(clients)))
+    .completed(|clients, resources| Box::pin(complete(clients, resources)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(monthly_cost);
 
-#[async_trait]
-impl Type for LogGroups {
-    fn placed(&self) -> Placed {
-        regional("cloudwatch_log_group")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let page = |token| async move {
+        let page: Page = clients.json(&DESCRIBE, &page_of(None, token)).await?;
+        Ok((page.log_groups, page.next_token))
+    };
+    let groups: Vec<LogGroup> = all_pages(&DESCRIBE.name(), PAGES_MAX, page).await?;
+    Ok(groups.iter().map(|group| entry(clients, group)).collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let page = |token| async move {
-            let page: Page = clients.json(&DESCRIBE, &page_of(None, token)).await?;
-            Ok((page.log_groups, page.next_token))
-        };
-        let groups: Vec<LogGroup> = all_pages(&DESCRIBE.name(), PAGES_MAX, page).await?;
-        Ok(groups.iter().map(|group| entry(clients, group)).collect())
-    }
-
-    async fn complete(
-        &self,
-        clients: &Clients,
-        resources: &mut [Resource],
-    ) -> Result<(), ObserverError> {
-        for resource in resources {
-            // This call wants the ARN without the trailing `:*` that listings show.
-            let arn = property(resource, "arn").trim_end_matches(":*");
-            let asked = json!({ "resourceArn": arn });
-            match clients.json::<Tags>(&LIST_TAGS, &asked).await {
-                Ok(answer) => resource.tags.extend(answer.tags),
-                Err(error) if error.is_not_found() => {}
-                Err(error) => return Err(error.into()),
-            }
+async fn complete(clients: &Clients, resources: &mut [Resource]) -> Result<(), ObserverError> {
+    for resource in resources {
+        // This call wants the ARN without the trailing `:*` that listings show.
+        let arn = property(resource, "arn").trim_end_matches(":*");
+        let asked = json!({ "resourceArn": arn });
+        match clients.json::<Tags>(&LIST_TAGS, &asked).await {
+            Ok(answer) => resource.tags.extend(answer.tags),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error.into()),
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let asked = json!({ "logGroupName": resource.id });
-        ignore_not_found(clients.json::<Value>(&DELETE, &asked).await)?;
-        Ok(())
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let asked = json!({ "logGroupName": resource.id });
+    ignore_not_found(clients.json::<Value>(&DELETE, &asked).await)?;
+    Ok(())
+}
 
-    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        let bytes: Decimal = property(resource, "stored_bytes").parse().ok()?;
-        let price = prices::exact(resource.scope.as_str(), "logs", "CloudWatch Logs storage")?;
-        Some(price.usd * bytes / Decimal::from(BYTES_PER_GB))
-    }
+fn monthly_cost(resource: &Resource) -> Option<Decimal> {
+    let bytes: Decimal = property(resource, "stored_bytes").parse().ok()?;
+    let price = prices::exact(resource.scope.as_str(), "logs", "CloudWatch Logs storage")?;
+    Some(price.usd * bytes / Decimal::from(BYTES_PER_GB))
 }
 
 fn entry(clients: &Clients, group: &LogGroup) -> Resource {

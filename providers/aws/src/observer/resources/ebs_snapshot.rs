@@ -2,50 +2,39 @@
 //!
 //! They are billed for changed blocks, which the API does not tell: no monthly cost is known.
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use crate::observer::clients::{Clients, deleted, pages};
-use async_trait::async_trait;
-use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
 /// All EBS snapshots that the account owns.
-pub struct Snapshots;
+pub const KIND: Kind = Kind::regional("ebs_snapshot", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(|_| None);
 
-#[async_trait]
-impl Type for Snapshots {
-    fn placed(&self) -> Placed {
-        regional("ebs_snapshot")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients
+        .ec2
+        .describe_snapshots()
+        .owner_ids("self")
+        .into_paginator()
+        .send();
+    let pages = pages("ec2:DescribeSnapshots", stream).await?;
+    let all = pages
+        .iter()
+        .flat_map(aws_sdk_ec2::operation::describe_snapshots::DescribeSnapshotsOutput::snapshots);
+    Ok(all.map(|snapshot| entry(clients, snapshot)).collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients
-            .ec2
-            .describe_snapshots()
-            .owner_ids("self")
-            .into_paginator()
-            .send();
-        let pages = pages("ec2:DescribeSnapshots", stream).await?;
-        let all = pages.iter().flat_map(
-            aws_sdk_ec2::operation::describe_snapshots::DescribeSnapshotsOutput::snapshots,
-        );
-        Ok(all.map(|snapshot| entry(clients, snapshot)).collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .delete_snapshot()
-            .snapshot_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteSnapshot", call.await)
-    }
-
-    fn monthly_cost(&self, _resource: &Resource) -> Option<Decimal> {
-        None
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .delete_snapshot()
+        .snapshot_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteSnapshot", call.await)
 }
 
 fn entry(clients: &Clients, snapshot: &aws_sdk_ec2::types::Snapshot) -> Resource {

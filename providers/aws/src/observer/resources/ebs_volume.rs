@@ -1,42 +1,36 @@
 //! EBS volumes: those of volume claims outlive a cluster that is deleted too early.
 
-use super::entry::{Entry, joined, property, regional};
+use super::entry::{Entry, joined, property};
 use crate::observer::clients::{Clients, deleted, pages};
 use crate::prices;
-use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
-pub struct Volumes;
+pub const KIND: Kind = Kind::regional("ebs_volume", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(monthly_cost);
 
-#[async_trait]
-impl Type for Volumes {
-    fn placed(&self) -> Placed {
-        regional("ebs_volume")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients.ec2.describe_volumes().into_paginator().send();
+    let pages = pages("ec2:DescribeVolumes", stream).await?;
+    let all = pages
+        .iter()
+        .flat_map(aws_sdk_ec2::operation::describe_volumes::DescribeVolumesOutput::volumes);
+    Ok(all.map(|volume| entry(clients, volume)).collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients.ec2.describe_volumes().into_paginator().send();
-        let pages = pages("ec2:DescribeVolumes", stream).await?;
-        let all = pages
-            .iter()
-            .flat_map(aws_sdk_ec2::operation::describe_volumes::DescribeVolumesOutput::volumes);
-        Ok(all.map(|volume| entry(clients, volume)).collect())
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients.ec2.delete_volume().volume_id(&resource.id).send();
+    deleted("ec2:DeleteVolume", call.await)
+}
 
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients.ec2.delete_volume().volume_id(&resource.id).send();
-        deleted("ec2:DeleteVolume", call.await)
-    }
-
-    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        let sku = format!("EBS {} storage", property(resource, "volume_type"));
-        let size_gb: Decimal = property(resource, "size_gb").parse().ok()?;
-        prices::exact(resource.scope.as_str(), "disk", &sku).map(|price| price.usd * size_gb)
-    }
+fn monthly_cost(resource: &Resource) -> Option<Decimal> {
+    let sku = format!("EBS {} storage", property(resource, "volume_type"));
+    let size_gb: Decimal = property(resource, "size_gb").parse().ok()?;
+    prices::exact(resource.scope.as_str(), "disk", &sku).map(|price| price.usd * size_gb)
 }
 
 fn entry(clients: &Clients, volume: &aws_sdk_ec2::types::Volume) -> Resource {

@@ -2,60 +2,54 @@
 //!
 //! `terminated` ones stay visible for an hour and are gone; `shutting-down` ones still count.
 
-use super::entry::{Entry, month_of_hours, property, regional};
+use super::entry::{Entry, month_of_hours, property};
 use crate::observer::clients::{Clients, deleted, pages};
-use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
 /// All instances that are not terminated.
-pub struct Instances;
+pub const KIND: Kind = Kind::regional("ec2_instance", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(monthly_cost);
 
-#[async_trait]
-impl Type for Instances {
-    fn placed(&self) -> Placed {
-        regional("ec2_instance")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients.ec2.describe_instances().into_paginator().send();
+    let pages = pages("ec2:DescribeInstances", stream).await?;
+    let all = pages.iter().flat_map(
+        aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput::reservations,
+    );
+    Ok(all
+        .flat_map(aws_sdk_ec2::types::Reservation::instances)
+        .filter(|instance| state(instance) != "terminated")
+        .map(|instance| entry(clients, instance))
+        .collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients.ec2.describe_instances().into_paginator().send();
-        let pages = pages("ec2:DescribeInstances", stream).await?;
-        let all = pages.iter().flat_map(
-            aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput::reservations,
-        );
-        Ok(all
-            .flat_map(aws_sdk_ec2::types::Reservation::instances)
-            .filter(|instance| state(instance) != "terminated")
-            .map(|instance| entry(clients, instance))
-            .collect())
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .terminate_instances()
+        .instance_ids(&resource.id)
+        .send();
+    deleted("ec2:TerminateInstances", call.await)
+}
 
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .terminate_instances()
-            .instance_ids(&resource.id)
-            .send();
-        deleted("ec2:TerminateInstances", call.await)
-    }
-
-    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        match (
-            resource.state.as_str(),
-            resource.properties.get("lifecycle"),
-        ) {
-            ("stopped", _) => Some(Decimal::ZERO),
-            // Spot prices move by the minute: none is known.
-            (_, Some(_)) => None,
-            _ => month_of_hours(
-                resource.scope.as_str(),
-                "instance",
-                property(resource, "instance_type"),
-            ),
-        }
+fn monthly_cost(resource: &Resource) -> Option<Decimal> {
+    match (
+        resource.state.as_str(),
+        resource.properties.get("lifecycle"),
+    ) {
+        ("stopped", _) => Some(Decimal::ZERO),
+        // Spot prices move by the minute: none is known.
+        (_, Some(_)) => None,
+        _ => month_of_hours(
+            resource.scope.as_str(),
+            "instance",
+            property(resource, "instance_type"),
+        ),
     }
 }
 

@@ -2,47 +2,40 @@
 //!
 //! Its instance is listed, and priced, as an instance of its own.
 
-use async_trait::async_trait;
 use aws_sdk_ec2::types::SpotInstanceState;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
 /// All spot requests that can still launch.
-pub struct SpotRequests;
+pub const KIND: Kind = Kind::regional("ec2_spot_request", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for SpotRequests {
-    fn placed(&self) -> Placed {
-        regional("ec2_spot_request")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients
+        .ec2
+        .describe_spot_instance_requests()
+        .into_paginator()
+        .send();
+    let pages = pages("ec2:DescribeSpotInstanceRequests", stream).await?;
+    let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_spot_instance_requests::DescribeSpotInstanceRequestsOutput::spot_instance_requests);
+    Ok(all
+        .filter(|request| can_launch(request))
+        .map(|request| entry(clients, request))
+        .collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients
-            .ec2
-            .describe_spot_instance_requests()
-            .into_paginator()
-            .send();
-        let pages = pages("ec2:DescribeSpotInstanceRequests", stream).await?;
-        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_spot_instance_requests::DescribeSpotInstanceRequestsOutput::spot_instance_requests);
-        Ok(all
-            .filter(|request| can_launch(request))
-            .map(|request| entry(clients, request))
-            .collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .cancel_spot_instance_requests()
-            .spot_instance_request_ids(&resource.id)
-            .send();
-        deleted("ec2:CancelSpotInstanceRequests", call.await)
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .cancel_spot_instance_requests()
+        .spot_instance_request_ids(&resource.id)
+        .send();
+    deleted("ec2:CancelSpotInstanceRequests", call.await)
 }
 
 fn entry(clients: &Clients, request: &aws_sdk_ec2::types::SpotInstanceRequest) -> Resource {

@@ -1,43 +1,36 @@
 //! Egress-only internet gateways, as IPv6 clusters have them: free.
 
-use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, joined, regional};
+use super::entry::{Entry, joined};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
-pub struct EgressOnlyInternetGateways;
+pub const KIND: Kind = Kind::regional("egress_only_igw", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for EgressOnlyInternetGateways {
-    fn placed(&self) -> Placed {
-        regional("egress_only_igw")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients
+        .ec2
+        .describe_egress_only_internet_gateways()
+        .into_paginator()
+        .send();
+    let pages = pages("ec2:DescribeEgressOnlyInternetGateways", stream).await?;
+    let all = pages
+        .iter()
+        .flat_map(aws_sdk_ec2::operation::describe_egress_only_internet_gateways::DescribeEgressOnlyInternetGatewaysOutput::egress_only_internet_gateways);
+    Ok(all.map(|gateway| entry(clients, gateway)).collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients
-            .ec2
-            .describe_egress_only_internet_gateways()
-            .into_paginator()
-            .send();
-        let pages = pages("ec2:DescribeEgressOnlyInternetGateways", stream).await?;
-        let all = pages
-            .iter()
-            .flat_map(aws_sdk_ec2::operation::describe_egress_only_internet_gateways::DescribeEgressOnlyInternetGatewaysOutput::egress_only_internet_gateways);
-        Ok(all.map(|gateway| entry(clients, gateway)).collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .delete_egress_only_internet_gateway()
-            .egress_only_internet_gateway_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteEgressOnlyInternetGateway", call.await)
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .delete_egress_only_internet_gateway()
+        .egress_only_internet_gateway_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteEgressOnlyInternetGateway", call.await)
 }
 
 fn entry(clients: &Clients, gateway: &aws_sdk_ec2::types::EgressOnlyInternetGateway) -> Resource {

@@ -2,58 +2,52 @@
 //!
 //! `DescribeAddresses` has no pages.
 
-use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, month_of_hours, regional};
-use super::{ListResult, Placed, Type};
+use super::entry::{Entry, month_of_hours};
+use super::{Kind, ListResult};
 use crate::observer::clients::{Clients, deleted, failed};
 
-pub struct ElasticIps;
+pub const KIND: Kind = Kind::regional("elastic_ip", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(monthly_cost);
 
-#[async_trait]
-impl Type for ElasticIps {
-    fn placed(&self) -> Placed {
-        regional("elastic_ip")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let answer = clients.ec2.describe_addresses().send().await;
+    let answer = answer.map_err(|error| failed("ec2:DescribeAddresses", &error))?;
+    Ok(answer
+        .addresses()
+        .iter()
+        .map(|address| entry(clients, address))
+        .collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let answer = clients.ec2.describe_addresses().send().await;
-        let answer = answer.map_err(|error| failed("ec2:DescribeAddresses", &error))?;
-        Ok(answer
-            .addresses()
-            .iter()
-            .map(|address| entry(clients, address))
-            .collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        if let Some(association) = resource.properties.get("association_id") {
-            let call = clients
-                .ec2
-                .disassociate_address()
-                .association_id(association)
-                .send();
-            deleted("ec2:DisassociateAddress", call.await)?;
-        }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    if let Some(association) = resource.properties.get("association_id") {
         let call = clients
             .ec2
-            .release_address()
-            .allocation_id(&resource.id)
+            .disassociate_address()
+            .association_id(association)
             .send();
-        deleted("ec2:ReleaseAddress", call.await)
+        deleted("ec2:DisassociateAddress", call.await)?;
     }
+    let call = clients
+        .ec2
+        .release_address()
+        .allocation_id(&resource.id)
+        .send();
+    deleted("ec2:ReleaseAddress", call.await)
+}
 
-    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        let sku = if resource.properties.contains_key("association_id") {
-            "Public IPv4 in use"
-        } else {
-            "Public IPv4 idle"
-        };
-        month_of_hours(resource.scope.as_str(), "public_ipv4", sku)
-    }
+fn monthly_cost(resource: &Resource) -> Option<Decimal> {
+    let sku = if resource.properties.contains_key("association_id") {
+        "Public IPv4 in use"
+    } else {
+        "Public IPv4 idle"
+    };
+    month_of_hours(resource.scope.as_str(), "public_ipv4", sku)
 }
 
 fn entry(clients: &Clients, address: &aws_sdk_ec2::types::Address) -> Resource {

@@ -4,14 +4,13 @@ use aws_sdk_ec2::types::Tag;
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
-use kubeproof_contract::resource::{Lifetime, Resource, ResourceType};
+use kubeproof_contract::resource::{Lifetime, Resource};
 
-use super::Placed;
 use crate::observer::clients::timestamp;
 use crate::prices::{self, HOURS_PER_MONTH};
 
 /// States in which a resource is being deleted.
-const ENDING: &[&str] = &["deleting", "shutting-down"];
+const ENDING: &[&str] = &["deleting", "shutting-down", "pendingdeletion"];
 /// States in which a resource never came to life, or has ended.
 const DEAD: &[&str] = &["failed", "create_failed", "deleted", "terminated"];
 
@@ -93,26 +92,6 @@ impl Entry {
 pub fn set_state(resource: &mut Resource, state: Option<&str>) {
     state.unwrap_or_default().clone_into(&mut resource.state);
     resource.lifetime = Lifetime::of_state(&resource.state, ENDING, DEAD);
-}
-
-/// A resource type that lives in a region.
-pub const fn regional(name: &'static str) -> Placed {
-    placed(name, false)
-}
-
-/// A resource type that lives outside any region.
-pub const fn global(name: &'static str) -> Placed {
-    placed(name, true)
-}
-
-const fn placed(name: &'static str, is_global: bool) -> Placed {
-    Placed {
-        resource_type: ResourceType {
-            name,
-            retained_because: None,
-        },
-        is_global,
-    }
 }
 
 /// A property of a resource, or nothing.

@@ -2,68 +2,58 @@
 //!
 //! `ListInstanceProfiles` has no tags; they are read for those that are asked about.
 
-use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, global, joined, properties};
-use super::{ListResult, Placed, Type};
+use super::entry::{Entry, joined, properties};
+use super::{Kind, ListResult};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
-pub struct InstanceProfiles;
+pub const KIND: Kind = Kind::global("iam_instance_profile", |clients| Box::pin(list(clients)))
+    .completed(|clients, resources| Box::pin(complete(clients, resources)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for InstanceProfiles {
-    fn placed(&self) -> Placed {
-        global("iam_instance_profile")
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients.iam.list_instance_profiles().into_paginator().send();
+    let pages = pages("iam:ListInstanceProfiles", stream).await?;
+    Ok(pages
+        .iter()
+        .flat_map(aws_sdk_iam::operation::list_instance_profiles::ListInstanceProfilesOutput::instance_profiles)
+        .map(entry)
+        .collect())
+}
+
+async fn complete(clients: &Clients, resources: &mut [Resource]) -> Result<(), ObserverError> {
+    for resource in resources {
+        let call = clients.iam.list_instance_profile_tags();
+        let answer = match call.instance_profile_name(&resource.id).send().await {
+            Ok(answer) => answer,
+            Err(error) if is_gone(&error) => continue,
+            Err(error) => return Err(failed("iam:ListInstanceProfileTags", &error)),
+        };
+        let tags = answer.tags().iter();
+        resource
+            .tags
+            .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
     }
+    Ok(())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients.iam.list_instance_profiles().into_paginator().send();
-        let pages = pages("iam:ListInstanceProfiles", stream).await?;
-        Ok(pages
-            .iter()
-            .flat_map(aws_sdk_iam::operation::list_instance_profiles::ListInstanceProfilesOutput::instance_profiles)
-            .map(entry)
-            .collect())
-    }
-
-    async fn complete(
-        &self,
-        clients: &Clients,
-        resources: &mut [Resource],
-    ) -> Result<(), ObserverError> {
-        for resource in resources {
-            let call = clients.iam.list_instance_profile_tags();
-            let answer = match call.instance_profile_name(&resource.id).send().await {
-                Ok(answer) => answer,
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(failed("iam:ListInstanceProfileTags", &error)),
-            };
-            let tags = answer.tags().iter();
-            resource
-                .tags
-                .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        for role in properties(resource, "roles") {
-            let call = clients
-                .iam
-                .remove_role_from_instance_profile()
-                .instance_profile_name(&resource.id)
-                .role_name(role)
-                .send();
-            deleted("iam:RemoveRoleFromInstanceProfile", call.await)?;
-        }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    for role in properties(resource, "roles") {
         let call = clients
             .iam
-            .delete_instance_profile()
-            .instance_profile_name(&resource.id);
-        deleted("iam:DeleteInstanceProfile", call.send().await)
+            .remove_role_from_instance_profile()
+            .instance_profile_name(&resource.id)
+            .role_name(role)
+            .send();
+        deleted("iam:RemoveRoleFromInstanceProfile", call.await)?;
     }
+    let call = clients
+        .iam
+        .delete_instance_profile()
+        .instance_profile_name(&resource.id);
+    deleted("iam:DeleteInstanceProfile", call.send().await)
 }
 
 fn entry(profile: &aws_sdk_iam::types::InstanceProfile) -> Resource {

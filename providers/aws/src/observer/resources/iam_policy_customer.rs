@@ -2,89 +2,77 @@
 //!
 //! AWS's own policies are left out (scope `Local`). Tags are read for those that are asked about.
 
-use async_trait::async_trait;
 use aws_sdk_iam::types::PolicyScopeType;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, global};
-use super::{ListResult, Placed, Type};
+use super::entry::Entry;
+use super::{Kind, ListResult};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 /// All policies that the account made.
-pub struct Policies;
+pub const KIND: Kind = Kind::global("iam_policy_customer", |clients| Box::pin(list(clients)))
+    .completed(|clients, resources| Box::pin(complete(clients, resources)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for Policies {
-    fn placed(&self) -> Placed {
-        global("iam_policy_customer")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let call = clients.iam.list_policies().scope(PolicyScopeType::Local);
+    let pages = pages("iam:ListPolicies", call.into_paginator().send()).await?;
+    let entry = |policy: &aws_sdk_iam::types::Policy| {
+        Entry::new("iam_policy_customer", policy.arn(), "global")
+            .named(policy.policy_name())
+            .incarnation(policy.policy_id())
+            .created(policy.create_date())
+            .property("path", policy.path())
+            .done()
+    };
+    Ok(pages
+        .iter()
+        .flat_map(aws_sdk_iam::operation::list_policies::ListPoliciesOutput::policies)
+        .map(entry)
+        .collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let call = clients.iam.list_policies().scope(PolicyScopeType::Local);
-        let pages = pages("iam:ListPolicies", call.into_paginator().send()).await?;
-        let entry = |policy: &aws_sdk_iam::types::Policy| {
-            Entry::new("iam_policy_customer", policy.arn(), "global")
-                .named(policy.policy_name())
-                .incarnation(policy.policy_id())
-                .created(policy.create_date())
-                .property("path", policy.path())
-                .done()
-        };
-        Ok(pages
-            .iter()
-            .flat_map(aws_sdk_iam::operation::list_policies::ListPoliciesOutput::policies)
-            .map(entry)
-            .collect())
-    }
-
-    async fn complete(
-        &self,
-        clients: &Clients,
-        resources: &mut [Resource],
-    ) -> Result<(), ObserverError> {
-        for resource in resources {
-            let answer = match clients
-                .iam
-                .list_policy_tags()
-                .policy_arn(&resource.id)
-                .send()
-                .await
-            {
-                Ok(answer) => answer,
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(failed("iam:ListPolicyTags", &error)),
-            };
-            let tags = answer.tags().iter();
-            resource
-                .tags
-                .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        detach(clients, &resource.id).await?;
-        let stream = clients
+async fn complete(clients: &Clients, resources: &mut [Resource]) -> Result<(), ObserverError> {
+    for resource in resources {
+        let answer = match clients
             .iam
-            .list_policy_versions()
+            .list_policy_tags()
             .policy_arn(&resource.id)
-            .into_paginator();
-        let pages = pages("iam:ListPolicyVersions", stream.send()).await?;
-        let old = pages
-            .iter()
-            .flat_map(
-                aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput::versions,
-            )
-            .filter(|version| !version.is_default_version());
-        for version in old {
-            let call = clients.iam.delete_policy_version().policy_arn(&resource.id);
-            let call = call.set_version_id(version.version_id.clone());
-            deleted("iam:DeletePolicyVersion", call.send().await)?;
-        }
-        let call = clients.iam.delete_policy().policy_arn(&resource.id).send();
-        deleted("iam:DeletePolicy", call.await)
+            .send()
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error) if is_gone(&error) => continue,
+            Err(error) => return Err(failed("iam:ListPolicyTags", &error)),
+        };
+        let tags = answer.tags().iter();
+        resource
+            .tags
+            .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
     }
+    Ok(())
+}
+
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    detach(clients, &resource.id).await?;
+    let stream = clients
+        .iam
+        .list_policy_versions()
+        .policy_arn(&resource.id)
+        .into_paginator();
+    let pages = pages("iam:ListPolicyVersions", stream.send()).await?;
+    let old = pages
+        .iter()
+        .flat_map(aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput::versions)
+        .filter(|version| !version.is_default_version());
+    for version in old {
+        let call = clients.iam.delete_policy_version().policy_arn(&resource.id);
+        let call = call.set_version_id(version.version_id.clone());
+        deleted("iam:DeletePolicyVersion", call.send().await)?;
+    }
+    let call = clients.iam.delete_policy().policy_arn(&resource.id).send();
+    deleted("iam:DeletePolicy", call.await)
 }
 
 /// Detaches a policy from the roles that use it. Users and groups belong to people: those keep it, and the deletion

@@ -3,77 +3,67 @@
 //! `ListRoles` has no tags; they are read for those that are asked about. Roles that belong to a
 //! service stay forever, by AWS's design.
 
-use async_trait::async_trait;
 use kubeproof_cloudkit::CallError;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 
-use super::entry::{Entry, global, property};
-use super::{ListResult, Placed, Type};
+use super::entry::{Entry, property};
+use super::{Kind, ListResult};
 use crate::observer::clients::{Clients, deleted, failed, is_gone, pages};
 
 /// The path of service-linked roles.
 const SERVICE_LINKED: &str = "/aws-service-role/";
 
-pub struct Roles;
+pub const KIND: Kind = Kind::global("iam_role", |clients| Box::pin(list(clients)))
+    .completed(|clients, resources| Box::pin(complete(clients, resources)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for Roles {
-    fn placed(&self) -> Placed {
-        global("iam_role")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let pages = pages(
+        "iam:ListRoles",
+        clients.iam.list_roles().into_paginator().send(),
+    )
+    .await?;
+    Ok(pages
+        .iter()
+        .flat_map(aws_sdk_iam::operation::list_roles::ListRolesOutput::roles)
+        .map(entry)
+        .collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let pages = pages(
-            "iam:ListRoles",
-            clients.iam.list_roles().into_paginator().send(),
-        )
-        .await?;
-        Ok(pages
-            .iter()
-            .flat_map(aws_sdk_iam::operation::list_roles::ListRolesOutput::roles)
-            .map(entry)
-            .collect())
+async fn complete(clients: &Clients, resources: &mut [Resource]) -> Result<(), ObserverError> {
+    for resource in resources {
+        let answer = match clients
+            .iam
+            .list_role_tags()
+            .role_name(&resource.id)
+            .send()
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error) if is_gone(&error) => continue,
+            Err(error) => return Err(failed("iam:ListRoleTags", &error)),
+        };
+        let tags = answer.tags().iter();
+        resource
+            .tags
+            .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
     }
+    Ok(())
+}
 
-    async fn complete(
-        &self,
-        clients: &Clients,
-        resources: &mut [Resource],
-    ) -> Result<(), ObserverError> {
-        for resource in resources {
-            let answer = match clients
-                .iam
-                .list_role_tags()
-                .role_name(&resource.id)
-                .send()
-                .await
-            {
-                Ok(answer) => answer,
-                Err(error) if is_gone(&error) => continue,
-                Err(error) => return Err(failed("iam:ListRoleTags", &error)),
-            };
-            let tags = answer.tags().iter();
-            resource
-                .tags
-                .extend(tags.map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
-        }
-        Ok(())
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    if property(resource, "path").starts_with(SERVICE_LINKED) {
+        let call = clients
+            .iam
+            .delete_service_linked_role()
+            .role_name(&resource.id)
+            .send();
+        return deleted("iam:DeleteServiceLinkedRole", call.await);
     }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        if property(resource, "path").starts_with(SERVICE_LINKED) {
-            let call = clients
-                .iam
-                .delete_service_linked_role()
-                .role_name(&resource.id)
-                .send();
-            return deleted("iam:DeleteServiceLinkedRole", call.await);
-        }
-        empty(clients, &resource.id).await?;
-        let call = clients.iam.delete_role().role_name(&resource.id).send();
-        deleted("iam:DeleteRole", call.await)
-    }
+    empty(clients, &resource.id).await?;
+    let call = clients.iam.delete_role().role_name(&resource.id).send();
+    deleted("iam:DeleteRole", call.await)
 }
 
 /// Why a role of this path may remain, if it may.

@@ -2,41 +2,34 @@
 //!
 //! `DescribeKeyPairs` has no pages.
 
-use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, regional};
-use super::{ListResult, Placed, Type};
+use super::entry::Entry;
+use super::{Kind, ListResult};
 use crate::observer::clients::{Clients, deleted, failed};
 
-pub struct KeyPairs;
+pub const KIND: Kind = Kind::regional("key_pair", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for KeyPairs {
-    fn placed(&self) -> Placed {
-        regional("key_pair")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let answer = clients.ec2.describe_key_pairs().send().await;
+    let answer = answer.map_err(|error| failed("ec2:DescribeKeyPairs", &error))?;
+    let entry = |pair: &aws_sdk_ec2::types::KeyPairInfo| {
+        Entry::new("key_pair", pair.key_pair_id(), &clients.region)
+            .ec2_tags(pair.tags())
+            .named(pair.key_name())
+            .created(pair.create_time())
+            .done()
+    };
+    Ok(answer.key_pairs().iter().map(entry).collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let answer = clients.ec2.describe_key_pairs().send().await;
-        let answer = answer.map_err(|error| failed("ec2:DescribeKeyPairs", &error))?;
-        let entry = |pair: &aws_sdk_ec2::types::KeyPairInfo| {
-            Entry::new("key_pair", pair.key_pair_id(), &clients.region)
-                .ec2_tags(pair.tags())
-                .named(pair.key_name())
-                .created(pair.create_time())
-                .done()
-        };
-        Ok(answer.key_pairs().iter().map(entry).collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .delete_key_pair()
-            .key_pair_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteKeyPair", call.await)
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .delete_key_pair()
+        .key_pair_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteKeyPair", call.await)
 }

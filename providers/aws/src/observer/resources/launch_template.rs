@@ -1,41 +1,34 @@
 //! Launch templates: free; node groups make them, and a dead autoscaler leaves them.
 
-use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
-pub struct LaunchTemplates;
+pub const KIND: Kind = Kind::regional("launch_template", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for LaunchTemplates {
-    fn placed(&self) -> Placed {
-        regional("launch_template")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients
+        .ec2
+        .describe_launch_templates()
+        .into_paginator()
+        .send();
+    let pages = pages("ec2:DescribeLaunchTemplates", stream).await?;
+    let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_launch_templates::DescribeLaunchTemplatesOutput::launch_templates);
+    Ok(all.map(|template| entry(clients, template)).collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients
-            .ec2
-            .describe_launch_templates()
-            .into_paginator()
-            .send();
-        let pages = pages("ec2:DescribeLaunchTemplates", stream).await?;
-        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_launch_templates::DescribeLaunchTemplatesOutput::launch_templates);
-        Ok(all.map(|template| entry(clients, template)).collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .delete_launch_template()
-            .launch_template_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteLaunchTemplate", call.await)
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .delete_launch_template()
+        .launch_template_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteLaunchTemplate", call.await)
 }
 
 fn entry(clients: &Clients, template: &aws_sdk_ec2::types::LaunchTemplate) -> Resource {

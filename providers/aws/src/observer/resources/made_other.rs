@@ -5,16 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use kubeproof_contract::Decimal;
-use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::{MADE_BY_PROPERTY, Resource};
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use super::net::{PAGES_MAX, all_pages, only_by_hand};
 use super::tagged_other::is_listed;
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 use crate::observer::clients::{Clients, failed};
 use crate::observer::created_by::makes;
 use crate::observer::trail::{self, CALL, Event};
@@ -30,11 +27,11 @@ const LISTED: &[(&str, &[&str])] = &[
     ("elasticloadbalancing", &[]),
     ("autoscaling", &["CreateLaunchConfiguration"]),
     ("logs", &[]),
+    ("kms", &[]),
 ];
 /// Verbs of calls that end something.
 const ENDING: &[&str] = &[
     "Delete",
-    "ScheduleKeyDeletion",
     "Remove",
     "Terminate",
     "Release",
@@ -43,37 +40,24 @@ const ENDING: &[&str] = &[
 ];
 
 /// Everything else that the run's identity has made.
-pub struct MadeOther;
+pub const KIND: Kind = Kind::regional(NAME, |clients| Box::pin(list(clients)))
+    .deleted(only_by_hand)
+    .priced(|_| None);
 
-#[async_trait]
-impl Type for MadeOther {
-    fn placed(&self) -> Placed {
-        regional(NAME)
-    }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let own = clients.sts.get_caller_identity().send().await;
-        let own = own.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
-        let own = own.arn().unwrap_or_default();
-        // The trail knows users by name, and roles by their session.
-        let name = own.rsplit(['/', ':']).next().unwrap_or_default();
-        let since = clients.connection.run.started_at;
-        let page = |token: Option<String>| async move {
-            let page = trail::page(clients, ("Username", name), since, token).await?;
-            let seen = page.events.iter().filter_map(seen).collect();
-            Ok((seen, page.next_token))
-        };
-        let events: Vec<MadeEvent> = all_pages(CALL, PAGES_MAX, page).await?;
-        Ok(made(&events, &clients.region))
-    }
-
-    async fn delete(&self, _: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        Err(only_by_hand(resource))
-    }
-
-    fn monthly_cost(&self, _: &Resource) -> Option<Decimal> {
-        None
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let own = clients.sts.get_caller_identity().send().await;
+    let own = own.map_err(|error| failed("sts:GetCallerIdentity", &error))?;
+    let own = own.arn().unwrap_or_default();
+    // The trail knows users by name, and roles by their session.
+    let name = own.rsplit(['/', ':']).next().unwrap_or_default();
+    let since = clients.connection.run.started_at;
+    let page = |token: Option<String>| async move {
+        let page = trail::page(clients, ("Username", name), since, token).await?;
+        let seen = page.events.iter().filter_map(seen).collect();
+        Ok((seen, page.next_token))
+    };
+    let events: Vec<MadeEvent> = all_pages(CALL, PAGES_MAX, page).await?;
+    Ok(made(&events, &clients.region))
 }
 
 /// The relevant parts of an event.
@@ -168,13 +152,18 @@ mod tests {
 
     #[test]
     fn what_was_made_of_another_service_is_there_until_an_event_ends_it() {
-        let key = || event("kms", "CreateKey", Some("key-1"), "{}");
+        let key = || event("secretsmanager", "CreateSecret", Some("key-1"), "{}");
         check(&[key()], &["key-1"]);
-        let ended = event("kms", "ScheduleKeyDeletion", None, "{\"keyId\":\"key-1\"}");
+        let ended = event(
+            "secretsmanager",
+            "DeleteSecret",
+            None,
+            "{\"secretId\":\"key-1\"}",
+        );
         check(&[ended.clone(), key()], &[]);
         // It came back after that, and another one was never ended.
         check(&[key(), ended.clone()], &["key-1"]);
-        let other = event("kms", "CreateKey", Some("key-2"), "{}");
+        let other = event("secretsmanager", "CreateSecret", Some("key-2"), "{}");
         check(&[ended, key(), other], &["key-2"]);
         // An ending of another service concerns another resource.
         let elsewhere = event("sqs", "DeleteQueue", None, "{\"queueUrl\":\"key-1\"}");
@@ -184,7 +173,8 @@ mod tests {
     #[test]
     fn what_has_a_type_of_its_own_and_what_only_reads_is_not_caught() {
         check(&[event("ec2", "CreateVpc", Some("vpc-1"), "{}")], &[]);
-        check(&[event("kms", "DescribeKey", Some("key-1"), "{}")], &[]);
+        check(&[event("kms", "CreateKey", Some("key-1"), "{}")], &[]);
+        check(&[event("sqs", "GetQueueUrl", Some("key-1"), "{}")], &[]);
         check(
             &[event("ec2", "CreateFleet", Some("fleet-1"), "{}")],
             &["fleet-1"],

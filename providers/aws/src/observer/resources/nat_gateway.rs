@@ -2,52 +2,46 @@
 //!
 //! A `deleted` one stays visible for about an hour but is gone; those in other states still count.
 
-use super::entry::{Entry, joined, month_of_hours, regional};
+use super::entry::{Entry, joined, month_of_hours};
 use crate::observer::clients::{Clients, deleted, pages};
-use async_trait::async_trait;
 use aws_sdk_ec2::types::NatGatewayState;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
 /// All NAT gateways that are not deleted yet.
-pub struct NatGateways;
+pub const KIND: Kind = Kind::regional("nat_gateway", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(monthly_cost);
 
-#[async_trait]
-impl Type for NatGateways {
-    fn placed(&self) -> Placed {
-        regional("nat_gateway")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients.ec2.describe_nat_gateways().into_paginator().send();
+    let pages = pages("ec2:DescribeNatGateways", stream).await?;
+    let all = pages.iter().flat_map(
+        aws_sdk_ec2::operation::describe_nat_gateways::DescribeNatGatewaysOutput::nat_gateways,
+    );
+    Ok(all
+        .filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted))
+        .map(|gateway| entry(clients, gateway))
+        .collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients.ec2.describe_nat_gateways().into_paginator().send();
-        let pages = pages("ec2:DescribeNatGateways", stream).await?;
-        let all = pages.iter().flat_map(
-            aws_sdk_ec2::operation::describe_nat_gateways::DescribeNatGatewaysOutput::nat_gateways,
-        );
-        Ok(all
-            .filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted))
-            .map(|gateway| entry(clients, gateway))
-            .collect())
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    if resource.state == "deleting" {
+        return Ok(());
     }
+    let call = clients
+        .ec2
+        .delete_nat_gateway()
+        .nat_gateway_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteNatGateway", call.await)
+}
 
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        if resource.state == "deleting" {
-            return Ok(());
-        }
-        let call = clients
-            .ec2
-            .delete_nat_gateway()
-            .nat_gateway_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteNatGateway", call.await)
-    }
-
-    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        month_of_hours(resource.scope.as_str(), "nat_gateway", "NAT gateway hour")
-    }
+fn monthly_cost(resource: &Resource) -> Option<Decimal> {
+    month_of_hours(resource.scope.as_str(), "nat_gateway", "NAT gateway hour")
 }
 
 fn entry(clients: &Clients, gateway: &aws_sdk_ec2::types::NatGateway) -> Resource {

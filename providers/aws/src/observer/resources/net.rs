@@ -1,9 +1,10 @@
 //! What the two safety nets below the listed types share: a bounded list, and no deletion.
 
+use kubeproof_cloudkit::catalogue::Pending;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use crate::observer::clients::observer_error;
+use crate::observer::clients::{Clients, observer_error};
 
 /// Most pages of a list of what belongs to other services.
 pub const PAGES_MAX: usize = 20;
@@ -35,15 +36,11 @@ where
     ))
 }
 
-/// Why a resource from a safety net is not deleted: what depends on it is unknown.
-pub fn only_by_hand(resource: &Resource) -> ObserverError {
-    observer_error(
-        "delete",
-        format!(
-            "{} belongs to a service that this tool only lists: delete it by hand",
-            resource.id
-        ),
-    )
+/// Refuses to delete a resource from a safety net: what depends on it is unknown.
+pub fn only_by_hand<'a>(_: &'a Clients, resource: &'a Resource) -> Pending<'a, Clients, ()> {
+    let id = &resource.id;
+    let message = format!("{id} belongs to a service that this tool only lists: delete it by hand");
+    Box::pin(std::future::ready(Err(observer_error("delete", message))))
 }
 
 #[cfg(test)]

@@ -2,53 +2,46 @@
 //!
 //! Those that AWS manages itself cannot be deleted by us: they go with what they belong to.
 
-use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, joined, regional};
+use super::entry::{Entry, joined};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
-pub struct NetworkInterfaces;
+pub const KIND: Kind = Kind::regional("network_interface", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for NetworkInterfaces {
-    fn placed(&self) -> Placed {
-        regional("network_interface")
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients
+        .ec2
+        .describe_network_interfaces()
+        .into_paginator()
+        .send();
+    let pages = pages("ec2:DescribeNetworkInterfaces", stream).await?;
+    let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_network_interfaces::DescribeNetworkInterfacesOutput::network_interfaces);
+    Ok(all.map(|interface| entry(clients, interface)).collect())
+}
+
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    if resource.properties.contains_key("requester_managed") {
+        return Ok(());
     }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients
+    if let Some(attachment) = resource.properties.get("attachment_id") {
+        let detach = clients
             .ec2
-            .describe_network_interfaces()
-            .into_paginator()
-            .send();
-        let pages = pages("ec2:DescribeNetworkInterfaces", stream).await?;
-        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_network_interfaces::DescribeNetworkInterfacesOutput::network_interfaces);
-        Ok(all.map(|interface| entry(clients, interface)).collect())
+            .detach_network_interface()
+            .attachment_id(attachment)
+            .force(true);
+        deleted("ec2:DetachNetworkInterface", detach.send().await)?;
     }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        if resource.properties.contains_key("requester_managed") {
-            return Ok(());
-        }
-        if let Some(attachment) = resource.properties.get("attachment_id") {
-            let detach = clients
-                .ec2
-                .detach_network_interface()
-                .attachment_id(attachment)
-                .force(true);
-            deleted("ec2:DetachNetworkInterface", detach.send().await)?;
-        }
-        let call = clients
-            .ec2
-            .delete_network_interface()
-            .network_interface_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteNetworkInterface", call.await)
-    }
+    let call = clients
+        .ec2
+        .delete_network_interface()
+        .network_interface_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteNetworkInterface", call.await)
 }
 
 fn entry(clients: &Clients, interface: &aws_sdk_ec2::types::NetworkInterface) -> Resource {

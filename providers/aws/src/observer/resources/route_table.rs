@@ -1,50 +1,43 @@
 //! Route tables: free; a VPC's main one goes with its VPC.
 
-use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, joined, properties, regional};
+use super::entry::{Entry, joined, properties};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
-pub struct RouteTables;
+pub const KIND: Kind = Kind::regional("route_table", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for RouteTables {
-    fn placed(&self) -> Placed {
-        regional("route_table")
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients.ec2.describe_route_tables().into_paginator().send();
+    let pages = pages("ec2:DescribeRouteTables", stream).await?;
+    let all = pages.iter().flat_map(
+        aws_sdk_ec2::operation::describe_route_tables::DescribeRouteTablesOutput::route_tables,
+    );
+    Ok(all.map(|table| entry(clients, table)).collect())
+}
+
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    if resource.properties.contains_key("main") {
+        return Ok(());
     }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients.ec2.describe_route_tables().into_paginator().send();
-        let pages = pages("ec2:DescribeRouteTables", stream).await?;
-        let all = pages.iter().flat_map(
-            aws_sdk_ec2::operation::describe_route_tables::DescribeRouteTablesOutput::route_tables,
-        );
-        Ok(all.map(|table| entry(clients, table)).collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        if resource.properties.contains_key("main") {
-            return Ok(());
-        }
-        for association in properties(resource, "associations") {
-            let call = clients
-                .ec2
-                .disassociate_route_table()
-                .association_id(association)
-                .send();
-            deleted("ec2:DisassociateRouteTable", call.await)?;
-        }
+    for association in properties(resource, "associations") {
         let call = clients
             .ec2
-            .delete_route_table()
-            .route_table_id(&resource.id)
+            .disassociate_route_table()
+            .association_id(association)
             .send();
-        deleted("ec2:DeleteRouteTable", call.await)
+        deleted("ec2:DisassociateRouteTable", call.await)?;
     }
+    let call = clients
+        .ec2
+        .delete_route_table()
+        .route_table_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteRouteTable", call.await)
 }
 
 fn entry(clients: &Clients, table: &aws_sdk_ec2::types::RouteTable) -> Resource {

@@ -2,47 +2,40 @@
 //!
 //! A VPC's default group goes with its VPC; others lose all rules that name them first.
 
-use async_trait::async_trait;
 use aws_sdk_ec2::types::{Filter, IpPermission, UserIdGroupPair};
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, property, regional};
+use super::entry::{Entry, property};
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
-pub struct SecurityGroups;
+pub const KIND: Kind = Kind::regional("security_group", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for SecurityGroups {
-    fn placed(&self) -> Placed {
-        regional("security_group")
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients
+        .ec2
+        .describe_security_groups()
+        .into_paginator()
+        .send();
+    let pages = pages("ec2:DescribeSecurityGroups", stream).await?;
+    let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput::security_groups);
+    Ok(all.map(|group| entry(clients, group)).collect())
+}
+
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    if property(resource, "group_name") == "default" {
+        return Ok(());
     }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients
-            .ec2
-            .describe_security_groups()
-            .into_paginator()
-            .send();
-        let pages = pages("ec2:DescribeSecurityGroups", stream).await?;
-        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput::security_groups);
-        Ok(all.map(|group| entry(clients, group)).collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        if property(resource, "group_name") == "default" {
-            return Ok(());
-        }
-        revoke_rules_naming(clients, resource).await?;
-        let call = clients
-            .ec2
-            .delete_security_group()
-            .group_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteSecurityGroup", call.await)
-    }
+    revoke_rules_naming(clients, resource).await?;
+    let call = clients
+        .ec2
+        .delete_security_group()
+        .group_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteSecurityGroup", call.await)
 }
 
 fn entry(clients: &Clients, group: &aws_sdk_ec2::types::SecurityGroup) -> Resource {

@@ -1,18 +1,16 @@
-//! Everything of any other service that carries a run's tag, from the tagging API: keys, queues, buckets, stacks.
+//! Everything of any other service that carries a run's tag, from the tagging API: queues, buckets, stacks.
 //!
 //! A safety net below the types with listings of their own. It covers tagged resources only, and no IAM, which this
 //! API leaves out.
 
-use async_trait::async_trait;
-use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::RUN_TAG;
 use serde_json::{Value, json};
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use super::net::{PAGES_MAX, all_pages, only_by_hand};
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 use crate::json_call::JsonCall;
 use crate::observer::clients::{Clients, observer_error};
 
@@ -23,12 +21,6 @@ const LIST: JsonCall = JsonCall {
     target: "ResourceGroupsTaggingAPI_20170126",
     operation: "GetResources",
 };
-const KEY: JsonCall = JsonCall {
-    service: "kms",
-    target: "TrentService",
-    operation: "DescribeKey",
-};
-
 /// What has a type of its own, or goes with such a resource: service and type of an ARN.
 const LISTED: &[(&str, &[&str])] = &[
     (
@@ -56,6 +48,7 @@ const LISTED: &[(&str, &[&str])] = &[
             "vpc",
             "dhcp-options",
             "key-pair",
+            "vpc-flow-log",
         ],
     ),
     (
@@ -76,6 +69,7 @@ const LISTED: &[(&str, &[&str])] = &[
     ),
     ("autoscaling", &["autoScalingGroup"]),
     ("logs", &["log-group"]),
+    ("kms", &["key", "alias"]),
     (
         "iam",
         &["role", "instance-profile", "policy", "oidc-provider"],
@@ -83,45 +77,28 @@ const LISTED: &[(&str, &[&str])] = &[
 ];
 
 /// Everything else that is tagged.
-pub struct TaggedOther;
+pub const KIND: Kind = Kind::regional(NAME, |clients| Box::pin(list(clients)))
+    .deleted(only_by_hand)
+    .priced(|_| None);
 
-#[async_trait]
-impl Type for TaggedOther {
-    fn placed(&self) -> Placed {
-        regional(NAME)
+async fn list(clients: &Clients) -> ListResult {
+    let page = |token: Option<String>| async move {
+        let asked = json!({
+            "TagFilters": [{ "Key": RUN_TAG }],
+            "ResourcesPerPage": 100,
+            "PaginationToken": token.unwrap_or_default(),
+        });
+        let answer: Value = clients.json(&LIST, &asked).await?;
+        let all = answer["ResourceTagMappingList"].as_array();
+        let all = all.ok_or_else(|| wrong("the answer has no list"))?;
+        let next = answer["PaginationToken"].as_str().map(str::to_owned);
+        Ok((all.clone(), next))
+    };
+    let mut found = Vec::new();
+    for mapping in all_pages(CALL, PAGES_MAX, page).await? {
+        found.extend(other(&mapping, &clients.region));
     }
-
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let page = |token: Option<String>| async move {
-            let asked = json!({
-                "TagFilters": [{ "Key": RUN_TAG }],
-                "ResourcesPerPage": 100,
-                "PaginationToken": token.unwrap_or_default(),
-            });
-            let answer: Value = clients.json(&LIST, &asked).await?;
-            let all = answer["ResourceTagMappingList"].as_array();
-            let all = all.ok_or_else(|| wrong("the answer has no list"))?;
-            let next = answer["PaginationToken"].as_str().map(str::to_owned);
-            Ok((all.clone(), next))
-        };
-        let mut found = Vec::new();
-        for mapping in all_pages(CALL, PAGES_MAX, page).await? {
-            if let Some(resource) = other(&mapping, &clients.region)
-                && !is_ending(clients, &resource).await?
-            {
-                found.push(resource);
-            }
-        }
-        Ok(found)
-    }
-
-    async fn delete(&self, _: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        Err(only_by_hand(resource))
-    }
-
-    fn monthly_cost(&self, _: &Resource) -> Option<Decimal> {
-        None
-    }
+    Ok(found)
 }
 
 fn wrong(message: &str) -> ObserverError {
@@ -153,21 +130,6 @@ pub fn is_listed(arn: &str) -> bool {
     services.any(|(name, types)| *name == service && types.contains(&of_type))
 }
 
-/// Whether it is only waiting to be deleted: a key stays for days after its deletion was requested, unbilled.
-async fn is_ending(clients: &Clients, resource: &Resource) -> Result<bool, ObserverError> {
-    if resource
-        .properties
-        .get("service")
-        .is_none_or(|name| name != "kms")
-    {
-        return Ok(false);
-    }
-    let asked = json!({ "KeyId": resource.id });
-    let answer: Value = clients.json(&KEY, &asked).await?;
-    let state = answer["KeyMetadata"]["KeyState"].as_str();
-    Ok(state.is_some_and(|state| state.starts_with("Pending") && state.ends_with("Deletion")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +144,7 @@ mod tests {
             true,
         );
         check("arn:aws:eks:us-east-1:1:nodegroup/a/b/c", true);
-        check("arn:aws:kms:us-east-1:1:key/0a", false);
+        check("arn:aws:kms:us-east-1:1:key/0a", true);
         check("arn:aws:sqs:us-east-1:1:queue", false);
         check("arn:aws:cloudformation:us-east-1:1:stack/a/0", false);
         check("arn:aws:events:us-east-1:1:rule/a", false);

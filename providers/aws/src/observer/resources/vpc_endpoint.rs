@@ -1,65 +1,61 @@
 //! VPC endpoints: interface endpoints cost by the hour and zone, gateway endpoints nothing.
 
-use super::entry::{Entry, joined, month_of_hours, properties, property, regional};
+use super::entry::{Entry, joined, month_of_hours, properties, property};
 use crate::observer::clients::{Clients, deleted, observer_error, pages};
-use async_trait::async_trait;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
 /// All VPC endpoints that are not deleted.
-pub struct VpcEndpoints;
+pub const KIND: Kind = Kind::regional("vpc_endpoint", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)))
+    .priced(monthly_cost);
 
-#[async_trait]
-impl Type for VpcEndpoints {
-    fn placed(&self) -> Placed {
-        regional("vpc_endpoint")
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients.ec2.describe_vpc_endpoints().into_paginator().send();
+    let pages = pages("ec2:DescribeVpcEndpoints", stream).await?;
+    let all = pages.iter().flat_map(
+        aws_sdk_ec2::operation::describe_vpc_endpoints::DescribeVpcEndpointsOutput::vpc_endpoints,
+    );
+    Ok(all
+        .filter(|endpoint| !state(endpoint).eq_ignore_ascii_case("deleted"))
+        .map(|endpoint| entry(clients, endpoint))
+        .collect())
+}
+
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .delete_vpc_endpoints()
+        .vpc_endpoint_ids(&resource.id)
+        .send()
+        .await;
+    // This call succeeds and lists what it refused.
+    let refused = call
+        .as_ref()
+        .ok()
+        .and_then(|answer| answer.unsuccessful().first());
+    match refused
+        .and_then(|item| item.error())
+        .and_then(|error| error.message())
+    {
+        Some(message) => Err(observer_error("ec2:DeleteVpcEndpoints", message)),
+        None => deleted("ec2:DeleteVpcEndpoints", call),
     }
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients.ec2.describe_vpc_endpoints().into_paginator().send();
-        let pages = pages("ec2:DescribeVpcEndpoints", stream).await?;
-        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_vpc_endpoints::DescribeVpcEndpointsOutput::vpc_endpoints);
-        Ok(all
-            .filter(|endpoint| !state(endpoint).eq_ignore_ascii_case("deleted"))
-            .map(|endpoint| entry(clients, endpoint))
-            .collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .delete_vpc_endpoints()
-            .vpc_endpoint_ids(&resource.id)
-            .send()
-            .await;
-        // This call succeeds and lists what it refused.
-        let refused = call
-            .as_ref()
-            .ok()
-            .and_then(|answer| answer.unsuccessful().first());
-        match refused
-            .and_then(|item| item.error())
-            .and_then(|error| error.message())
-        {
-            Some(message) => Err(observer_error("ec2:DeleteVpcEndpoints", message)),
-            None => deleted("ec2:DeleteVpcEndpoints", call),
-        }
-    }
-
-    fn monthly_cost(&self, resource: &Resource) -> Option<Decimal> {
-        match property(resource, "endpoint_type") {
-            "Gateway" => Some(Decimal::ZERO),
-            "Interface" => month_of_hours(
-                resource.scope.as_str(),
-                "endpoint",
-                "VPC interface endpoint",
-            )
-            .map(|usd| usd * Decimal::from(properties(resource, "subnet_ids").count())),
-            _ => None,
-        }
+fn monthly_cost(resource: &Resource) -> Option<Decimal> {
+    match property(resource, "endpoint_type") {
+        "Gateway" => Some(Decimal::ZERO),
+        "Interface" => month_of_hours(
+            resource.scope.as_str(),
+            "endpoint",
+            "VPC interface endpoint",
+        )
+        .map(|usd| usd * Decimal::from(properties(resource, "subnet_ids").count())),
+        _ => None,
     }
 }
 

@@ -2,51 +2,44 @@
 //!
 //! `deleted`, `rejected`, `expired` and `failed` ones stay visible for hours and are gone.
 
-use async_trait::async_trait;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
 
-use super::entry::{Entry, regional};
+use super::entry::Entry;
 use crate::observer::clients::{Clients, deleted, pages};
 
-use super::{ListResult, Placed, Type};
+use super::{Kind, ListResult};
 
 /// All VPC peering connections that are not over.
-pub struct VpcPeerings;
+pub const KIND: Kind = Kind::regional("vpc_peering", |clients| Box::pin(list(clients)))
+    .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
-#[async_trait]
-impl Type for VpcPeerings {
-    fn placed(&self) -> Placed {
-        regional("vpc_peering")
-    }
+async fn list(clients: &Clients) -> ListResult {
+    let stream = clients
+        .ec2
+        .describe_vpc_peering_connections()
+        .into_paginator()
+        .send();
+    let pages = pages("ec2:DescribeVpcPeeringConnections", stream).await?;
+    let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_vpc_peering_connections::DescribeVpcPeeringConnectionsOutput::vpc_peering_connections);
+    Ok(all
+        .filter(|peering| {
+            !matches!(
+                state(peering),
+                "deleted" | "rejected" | "expired" | "failed"
+            )
+        })
+        .map(|peering| entry(clients, peering))
+        .collect())
+}
 
-    async fn list(&self, clients: &Clients) -> ListResult {
-        let stream = clients
-            .ec2
-            .describe_vpc_peering_connections()
-            .into_paginator()
-            .send();
-        let pages = pages("ec2:DescribeVpcPeeringConnections", stream).await?;
-        let all = pages.iter().flat_map(aws_sdk_ec2::operation::describe_vpc_peering_connections::DescribeVpcPeeringConnectionsOutput::vpc_peering_connections);
-        Ok(all
-            .filter(|peering| {
-                !matches!(
-                    state(peering),
-                    "deleted" | "rejected" | "expired" | "failed"
-                )
-            })
-            .map(|peering| entry(clients, peering))
-            .collect())
-    }
-
-    async fn delete(&self, clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
-        let call = clients
-            .ec2
-            .delete_vpc_peering_connection()
-            .vpc_peering_connection_id(&resource.id)
-            .send();
-        deleted("ec2:DeleteVpcPeeringConnection", call.await)
-    }
+async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverError> {
+    let call = clients
+        .ec2
+        .delete_vpc_peering_connection()
+        .vpc_peering_connection_id(&resource.id)
+        .send();
+    deleted("ec2:DeleteVpcPeeringConnection", call.await)
 }
 
 fn entry(clients: &Clients, peering: &aws_sdk_ec2::types::VpcPeeringConnection) -> Resource {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use kubeproof_aws::deleter::EksDeleter;
+use kubeproof_aws::deleter;
 use kubeproof_aws::observer::EksObserver;
 use kubeproof_aws::spec::EksSpec;
 use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::Setup;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
@@ -81,8 +82,8 @@ impl Bench {
     }
 
     /// The deleter of the same account.
-    pub fn deleter(&self) -> EksDeleter {
-        EksDeleter::new(&spec(), &self.connection_over(self.transport.clone()))
+    pub fn deleter(&self) -> impl Deleter {
+        deleter::of(&spec(), &self.connection_over(self.transport.clone()))
     }
 
     /// The observer, with faults injected into its calls.

@@ -12,7 +12,7 @@ use kubeproof_aws::provisioner::EksProvisioner;
 use kubeproof_aws::spec::EksSpec;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::provisioner::{Provisioned, Provisioner};
+use kubeproof_contract::provisioner::{NoAccess, Provisioned, Provisioner};
 use kubeproof_contract::run::RUN_TAG;
 
 use super::bench::{Bench, spec};
@@ -250,7 +250,7 @@ async fn public_nodes_in_a_vpc_that_was_there_pass_where_they_are_asked_for_and_
     let bench = Bench::new();
     cluster_in_default_vpc(&clients(&bench)).await;
     let made = Provisioned {
-        access: Err("none".to_owned()),
+        access: Err(NoAccess::NotGiven("none")),
         made: std::collections::BTreeMap::new(),
     };
     let rows = async |network: &str| {

@@ -109,11 +109,12 @@ pub(crate) fn scaled(state: &mut State, key: &str, unique: &str, goes: Option<&s
         return;
     };
     let count = pool.number("count");
+    let machines = (pool.text("vmSize"), pool.text("scaleSetPriority") == "Spot");
     if let Some(machine) = &step.goes {
         arm::remove(state, machine);
         set_count(state, &step.pool, count.saturating_sub(1));
         sync_nodes(state, &cluster);
-    } else if usages::check(state, &pool.location, pool.text("vmSize"), 1).is_ok() {
+    } else if usages::check(state, &pool.location, machines, 1).is_ok() {
         set_count(state, &step.pool, count + 1);
         sync_all(state, key);
     }

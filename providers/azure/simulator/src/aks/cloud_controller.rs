@@ -5,7 +5,7 @@
 use kubeproof_kubernetes_simulator::cloud_provider::CloudProviderRequest;
 use serde_json::{Value, json};
 
-use super::node_group::tags;
+use super::node_group::{ensure, tags};
 use crate::arm::{self, Item, Place, reference};
 use crate::compute::disks::DISKS;
 use crate::network::addresses::ADDRESSES;
@@ -45,6 +45,7 @@ pub(super) fn carry_out(state: &mut State, key: &str, request: CloudProviderRequ
             claim,
             volume,
             size_gib,
+            ..
         } => {
             let handle = add_disk(state, &cluster, (&namespace, &claim), &volume, size_gib);
             if let Some(running) = state.aks.running.get_mut(key) {
@@ -98,7 +99,15 @@ fn add_rule(state: &mut State, cluster: &Item, service: &str, uid: &str) -> Stri
     let (id, ip) = item.map_or_else(Default::default, |item| {
         (item.id.clone(), item.text("ipAddress").to_owned())
     });
-    let balancer = balancer(state, cluster);
+    // A cluster whose nodes go out another way has one only for its services.
+    let document = json!({
+        "sku": {"name": "Standard", "tier": "Regional"},
+        "properties": {
+            "frontendIPConfigurations": [], "backendAddressPools": [{"name": "kubernetes"}],
+            "outboundRules": [], "loadBalancingRules": [], "probes": [],
+        },
+    });
+    let balancer = ensure(state, cluster, &BALANCERS, &["kubernetes"], document);
     let frontend = json!({"name": name, "properties": {"publicIPAddress": reference(&id)}});
     let rule = json!({"name": format!("{name}-TCP-80"), "properties": {
         "protocol": "Tcp", "frontendPort": 80, "backendPort": 80,
@@ -131,6 +140,11 @@ fn remove_rule(state: &mut State, cluster: &Item, uid: &str) {
         &group(cluster),
         &[&format!("kubernetes-{name}")],
     );
+    // The last frontend takes its balancer along, as in cloud-provider-azure.
+    let key = balancer.to_ascii_lowercase();
+    if arm::list_of(state, &key, "frontendIPConfigurations").is_empty() {
+        arm::remove(state, &key);
+    }
     arm::remove(state, &address.to_ascii_lowercase());
 }
 

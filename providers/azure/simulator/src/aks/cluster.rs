@@ -46,6 +46,7 @@ pub(crate) static CLUSTERS: Kind = Kind {
         "enableRBAC",
         "kubernetesVersion",
         "networkProfile",
+        "nodeProvisioningProfile",
         "nodeResourceGroup",
         "oidcIssuerProfile",
         "servicePrincipalProfile",
@@ -152,6 +153,7 @@ fn prepare(state: &mut State, _: &Call<'_>, draft: &mut Draft) -> Result<(), Api
     }
     accounts::check(state, draft)?;
     input::network(draft)?;
+    input::node_provisioning(draft)?;
     input::identity(state, draft)?;
     let group = input::node_group_name(draft);
     draft.default("nodeResourceGroup", json!(group));
@@ -337,6 +339,17 @@ fn show(state: &State, item: &Item, properties: &mut Object) {
             .unwrap_or_default(),
     );
     properties.insert("maxAgentPools".to_owned(), json!(100));
+    if let Some(issuer) = properties
+        .get_mut("oidcIssuerProfile")
+        .filter(|it| it["enabled"] == true)
+    {
+        let (location, tenant) = (&item.location, &state.setup.tenant);
+        let url = format!(
+            "https://{location}.oic.prod-aks.azure.com/{tenant}/{}/",
+            item.unique
+        );
+        insert(issuer, "issuerURL", json!(url));
+    }
     properties
         .entry("powerState")
         .or_insert_with(|| json!({"code": "Running"}));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::versions;
-use crate::arm::{Draft, Item};
+use crate::arm::{Draft, Item, is_unsaid};
 use crate::compute::sizes;
 use crate::network::vnets::{range, ranges_of, subnet};
 use crate::state::State;
@@ -17,7 +17,7 @@ const GROUP_NAME_MAX: usize = 80;
 
 /// Sets a member that was left out.
 fn default(object: &mut Object, member: &str, value: Value) {
-    if object.get(member).is_none_or(Value::is_null) {
+    if object.get(member).is_none_or(is_unsaid) {
         object.insert(member.to_owned(), value);
     }
 }
@@ -40,6 +40,7 @@ pub(super) fn network(draft: &mut Draft) -> Result<(), ApiError> {
         .as_object()
         .cloned()
         .unwrap_or_default();
+    profile.retain(|_, value| !is_unsaid(value));
     default(&mut profile, "networkPlugin", json!("azure"));
     if text(&profile, "networkPlugin") == "azure"
         && !draft
@@ -85,12 +86,37 @@ pub(super) fn network(draft: &mut Draft) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Completes what is said of nodes that come as pods need them: none do here.
+pub(super) fn node_provisioning(draft: &mut Draft) -> Result<(), ApiError> {
+    let given = draft.property("nodeProvisioningProfile").as_object();
+    let mut profile = given.cloned().unwrap_or_default();
+    default(&mut profile, "mode", json!("Manual"));
+    // Without effect in this mode.
+    default(&mut profile, "defaultNodePools", json!("Auto"));
+    let mode = text(&profile, "mode");
+    if mode != "Manual" {
+        return Err(ApiError::not_simulated(format!(
+            "a cluster with nodeProvisioningProfile.mode {mode}"
+        )));
+    }
+    draft.set("nodeProvisioningProfile", Value::Object(profile));
+    Ok(())
+}
+
 /// Refuses services whose range overlaps with a subnet, and subnets with too few addresses for their nodes.
 pub(super) fn subnets(state: &State, network: &Value, pools: &[Object]) -> Result<(), ApiError> {
     let services = range(network["serviceCidr"].as_str().unwrap_or_default())?;
     let is_flat = network["networkPlugin"] == "azure" && network["networkPluginMode"] != "overlay";
+    let needs_gateway = network["outboundType"] == "userAssignedNATGateway";
     for pool in pools {
         let id = text(pool, "vnetSubnetID");
+        let lacks_gateway = || !subnet(state, id).is_some_and(|(found, _)| has_gateway(found));
+        if needs_gateway && lacks_gateway() {
+            let message = format!(
+                "Outbound type userAssignedNATGateway needs a subnet with a NAT gateway: '{id}' has none."
+            );
+            return Err(ApiError::new(400, "InvalidParameter", message));
+        }
         if id.is_empty() {
             continue;
         }
@@ -132,6 +158,10 @@ pub(super) fn subnets(state: &State, network: &Value, pools: &[Object]) -> Resul
         }
     }
     Ok(())
+}
+
+fn has_gateway(subnet: &Item) -> bool {
+    subnet.property("natGateway")["id"].is_string()
 }
 
 /// Completes the identity of a cluster, and refuses one that does not exist.
@@ -247,7 +277,7 @@ pub(super) fn pool(
     usages::check(
         state,
         location,
-        size.name,
+        (size.name, text(&pool, "scaleSetPriority") == "Spot"),
         u32::try_from(more).unwrap_or(u32::MAX),
     )?;
     Ok(pool)

@@ -28,7 +28,7 @@ pub(super) fn tags(cluster: &Item) -> Object {
 }
 
 /// Makes a resource of a cluster in its group, unless it is there. Returns its id.
-fn ensure(
+pub(super) fn ensure(
     state: &mut State,
     cluster: &Item,
     kind: &'static Kind,
@@ -88,7 +88,7 @@ pub(super) fn appear(state: &mut State, key: &str, lacks_machines: bool) {
         );
     }
     kubelet_identity(state, &cluster);
-    if cluster.property("networkProfile")["outboundType"] == "loadBalancer" {
+    if goes_out_by_balancer(&cluster) {
         outbound(state, &cluster);
     }
     for pool in children(state, key) {
@@ -119,6 +119,10 @@ fn kubelet_identity(state: &mut State, cluster: &Item) {
             json!({ "kubeletidentity": shown }),
         );
     }
+}
+
+fn goes_out_by_balancer(cluster: &Item) -> bool {
+    cluster.property("networkProfile")["outboundType"] == "loadBalancer"
 }
 
 /// The load balancer through which nodes reach the internet, with its address.
@@ -213,11 +217,13 @@ fn add_pool(state: &mut State, cluster: &Item, pool: &str) {
     } else {
         "Regular"
     };
-    let balancer = BALANCERS.id(
-        &state.subscription_path(),
-        cluster.text("nodeResourceGroup"),
-        &["kubernetes"],
-    );
+    let mut address = json!({"subnet": reference(&subnet)});
+    if goes_out_by_balancer(cluster) {
+        let group = cluster.text("nodeResourceGroup");
+        let balancer = BALANCERS.id(&state.subscription_path(), group, &["kubernetes"]);
+        let pool = reference(&format!("{balancer}/backendAddressPools/kubernetes"));
+        address["loadBalancerBackendAddressPools"] = json!([pool]);
+    }
     let mut document = json!({
         "sku": {"name": pool.text("vmSize"), "tier": "Standard"},
         "properties": {
@@ -226,10 +232,7 @@ fn add_pool(state: &mut State, cluster: &Item, pool: &str) {
                 "priority": priority, "storageProfile": {"osDisk": disk},
                 "networkProfile": {"networkInterfaceConfigurations": [{"name": "nic", "properties": {
                     "primary": true,
-                    "ipConfigurations": [{"name": "ipconfig1", "properties": {
-                        "subnet": reference(&subnet),
-                        "loadBalancerBackendAddressPools": [reference(&format!("{balancer}/backendAddressPools/kubernetes"))],
-                    }}],
+                    "ipConfigurations": [{"name": "ipconfig1", "properties": address}],
                 }}]},
             },
         },

@@ -33,10 +33,7 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 /// What members may say that is so anyway: the member, one inside it, and its word.
-const USUAL: &[(&str, &str, &str)] = &[
-    ("bootstrapProfile", "artifactSource", "Direct"),
-    ("nodeProvisioningProfile", "mode", "Manual"),
-];
+const USUAL: &[(&str, &str, &str)] = &[("bootstrapProfile", "artifactSource", "Direct")];
 
 /// Whether a member says what is so anyway.
 fn is_usual(member: &str, value: &Value) -> bool {

@@ -34,6 +34,16 @@ pub(crate) struct Child {
     pub(crate) document: Object,
 }
 
+/// Whether a member that has a default was left to it: clients write out what they do not set.
+pub(crate) fn is_unsaid(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(all) => all.is_empty(),
+        _ => false,
+    }
+}
+
 impl Draft {
     /// The key under which the resource is kept.
     pub(crate) fn key(&self) -> String {
@@ -63,7 +73,7 @@ impl Draft {
 
     /// Sets a property that was left out.
     pub(crate) fn default(&mut self, member: &str, value: Value) {
-        if self.property(member).is_null() {
+        if is_unsaid(self.property(member)) {
             self.set(member, value);
         }
     }

@@ -142,6 +142,15 @@ pub(crate) fn computer(item: &Item) -> &str {
         .unwrap_or_default()
 }
 
+/// Whether an instance may be taken away, as its scale set says.
+pub(crate) fn is_spot(state: &State, machine: &Item) -> bool {
+    let set = machine
+        .parent
+        .as_ref()
+        .and_then(|key| state.arm.items.get(key));
+    set.is_some_and(|set| set.property("virtualMachineProfile")["priority"] == "Spot")
+}
+
 /// Bills an instance by the second: on bills it is its scale set that is used. Whether at least five minutes are billed
 /// is not known for sure.
 fn bill(state: &mut State, key: &str) {
@@ -153,14 +162,13 @@ fn bill(state: &mut State, key: &str) {
         .get("sku")
         .and_then(|sku| sku["name"].as_str())
         .unwrap_or_default();
-    let set = item
-        .parent
-        .as_ref()
-        .and_then(|key| state.arm.items.get(key));
-    let is_spot =
-        set.is_some_and(|set| set.property("virtualMachineProfile")["priority"] == "Spot");
+    let is_spot = is_spot(state, &item);
     let spot = if is_spot { "spot " } else { "" };
-    let price = prices::machine(size).filter(|_| !is_spot);
+    let price = if is_spot {
+        prices::spot_machine(size)
+    } else {
+        prices::machine(size)
+    };
     let sold = (price, &*format!("{spot}machine {size}"));
     let set = item.parent.clone().unwrap_or_default();
     billing::meter(state, key, &item, &set, sold);

@@ -68,22 +68,57 @@ const COLUMNS: &[&str] = &[
 
 /// A part of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(super) enum Token {
     Word(String),
     Text(String),
     Sign(String),
 }
 
+/// Why a text is not a query that is understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum KqlError {
+    #[error("a text has no end")]
+    NoEnd,
+    #[error("a text with a backslash is not understood")]
+    Backslash,
+    #[error("`{0}` is not understood")]
+    Unknown(String),
+    #[error("`{0}` is no comparison")]
+    NoComparison(String),
+    #[error("{wanted} is expected, not {found:?}")]
+    Unexpected {
+        wanted: String,
+        found: Option<Token>,
+    },
+    #[error("the table {0:?} is not known")]
+    Table(Vec<Token>),
+    #[error("a step has no name")]
+    NoStep,
+    #[error("the step `{0}` is not understood")]
+    Step(String),
+    #[error("a number is expected after limit")]
+    NoNumber,
+}
+
+impl KqlError {
+    fn unexpected<T>(wanted: &str, found: Option<Token>) -> Result<T, Self> {
+        Err(Self::Unexpected {
+            wanted: wanted.to_owned(),
+            found,
+        })
+    }
+}
+
 /// The parts of a query; none for a character that has no meaning in it.
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
+fn tokens(text: &str) -> Result<Vec<Token>, KqlError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
         let length = if first == '\'' || first == '"' {
             let inner = &rest[1..];
-            let end = inner.find(first).ok_or("a text has no end")?;
+            let end = inner.find(first).ok_or(KqlError::NoEnd)?;
             if inner[..end].contains('\\') {
-                return Err("a text with a backslash is not understood".to_owned());
+                return Err(KqlError::Backslash);
             }
             tokens.push(Token::Text(inner[..end].to_owned()));
             end + 2
@@ -97,7 +132,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             let sign = two
                 .chain(["|", ",", "(", ")", "[", "]"])
                 .find(|sign| rest.starts_with(sign));
-            let sign = sign.ok_or_else(|| format!("`{first}` is not understood"))?;
+            let sign = sign.ok_or_else(|| KqlError::Unknown(first.to_string()))?;
             tokens.push(Token::Sign(sign.to_owned()));
             sign.len()
         };
@@ -118,40 +153,40 @@ impl Reader<'_> {
         Some(first.clone())
     }
 
-    fn sign(&mut self, wanted: &str) -> Result<(), String> {
+    fn sign(&mut self, wanted: &str) -> Result<(), KqlError> {
         match self.next() {
             Some(Token::Sign(sign)) if sign == wanted => Ok(()),
-            other => Err(format!("`{wanted}` is expected, not {other:?}")),
+            other => KqlError::unexpected(&format!("`{wanted}`"), other),
         }
     }
 
-    fn text(&mut self) -> Result<String, String> {
+    fn text(&mut self) -> Result<String, KqlError> {
         match self.next() {
             Some(Token::Text(text)) => Ok(text),
-            other => Err(format!("a text is expected, not {other:?}")),
+            other => KqlError::unexpected("a text", other),
         }
     }
 
-    fn column(&mut self) -> Result<String, String> {
+    fn column(&mut self) -> Result<String, KqlError> {
         match self.next() {
             Some(Token::Word(word)) if COLUMNS.contains(&word.as_str()) => Ok(word),
-            other => Err(format!("a column is expected, not {other:?}")),
+            other => KqlError::unexpected("a column", other),
         }
     }
 
-    fn list(&mut self) -> Result<Vec<String>, String> {
+    fn list(&mut self) -> Result<Vec<String>, KqlError> {
         self.sign("(")?;
         let mut all = vec![self.text()?];
         loop {
             match self.next() {
                 Some(Token::Sign(sign)) if sign == "," => all.push(self.text()?),
                 Some(Token::Sign(sign)) if sign == ")" => return Ok(all),
-                other => return Err(format!("`,` or `)` is expected, not {other:?}")),
+                other => return KqlError::unexpected("`,` or `)`", other),
             }
         }
     }
 
-    fn condition(&mut self) -> Result<Condition, String> {
+    fn condition(&mut self) -> Result<Condition, KqlError> {
         let column = self.column()?;
         let is_tag = self.tokens.first() == Some(&Token::Sign("[".to_owned()));
         let tag = if is_tag && column == "tags" {
@@ -168,16 +203,16 @@ impl Reader<'_> {
                 "!=" => (Comparison::Same, true, false),
                 "=~" => (Comparison::SameText, false, false),
                 "!~" => (Comparison::SameText, true, false),
-                other => return Err(format!("`{other}` is no comparison")),
+                other => return Err(KqlError::NoComparison(other.to_owned())),
             },
             Some(Token::Word(word)) => match word.as_str() {
                 "in" => (Comparison::Same, false, true),
                 "in~" => (Comparison::SameText, false, true),
                 "contains" => (Comparison::Contains, false, false),
                 "startswith" => (Comparison::StartsWith, false, false),
-                other => return Err(format!("`{other}` is not understood")),
+                other => return Err(KqlError::Unknown(other.to_owned())),
             },
-            other => return Err(format!("a comparison is expected, not {other:?}")),
+            other => return KqlError::unexpected("a comparison", other),
         };
         let values = if is_list {
             self.list()?
@@ -216,7 +251,7 @@ impl Condition {
 
 impl Query {
     /// Reads a query.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(super) fn read(text: &str) -> Result<Self, KqlError> {
         let tokens = tokens(text)?;
         let mut steps = tokens.split(|token| *token == Token::Sign("|".to_owned()));
         let source = match steps.next() {
@@ -226,12 +261,7 @@ impl Query {
             Some([Token::Word(word)]) if word.eq_ignore_ascii_case("resourcecontainers") => {
                 Source::Containers
             }
-            other => {
-                return Err(format!(
-                    "the table {:?} is not known",
-                    other.unwrap_or_default()
-                ));
-            }
+            other => return Err(KqlError::Table(other.unwrap_or_default().to_vec())),
         };
         let mut query = Self {
             text: text.to_owned(),
@@ -246,10 +276,10 @@ impl Query {
         Ok(query)
     }
 
-    fn step(&mut self, tokens: &[Token]) -> Result<(), String> {
+    fn step(&mut self, tokens: &[Token]) -> Result<(), KqlError> {
         let mut reader = Reader { tokens };
         let Some(Token::Word(word)) = reader.next() else {
-            return Err("a step has no name".to_owned());
+            return Err(KqlError::NoStep);
         };
         match word.as_str() {
             "where" => loop {
@@ -257,7 +287,7 @@ impl Query {
                 match reader.next() {
                     None => return Ok(()),
                     Some(Token::Word(word)) if word == "and" => {}
-                    other => return Err(format!("`and` is expected, not {other:?}")),
+                    other => return KqlError::unexpected("`and`", other),
                 }
             },
             "project" => loop {
@@ -265,7 +295,7 @@ impl Query {
                 match reader.next() {
                     None => return Ok(()),
                     Some(Token::Sign(sign)) if sign == "," => {}
-                    other => return Err(format!("`,` is expected, not {other:?}")),
+                    other => return KqlError::unexpected("`,`", other),
                 }
             },
             "limit" | "take" => {
@@ -273,10 +303,10 @@ impl Query {
                     (Some(Token::Word(word)), None) => word.parse().ok(),
                     _ => None,
                 };
-                self.most = Some(number.ok_or("a number is expected after limit")?);
+                self.most = Some(number.ok_or(KqlError::NoNumber)?);
                 Ok(())
             }
-            other => Err(format!("the step `{other}` is not understood")),
+            other => Err(KqlError::Step(other.to_owned())),
         }
     }
 
@@ -344,7 +374,7 @@ mod tests {
     #[test]
     fn everything_else_is_refused_by_name() {
         let check = |text: &str, words: &str| {
-            let error = Query::read(text).unwrap_err();
+            let error = Query::read(text).unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");
         };
         check("", "the table");

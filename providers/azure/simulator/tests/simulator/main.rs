@@ -19,4 +19,5 @@ mod groups;
 mod meter;
 mod networks;
 mod prices;
+mod quotas;
 mod resource_graph;

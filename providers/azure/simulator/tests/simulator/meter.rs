@@ -171,6 +171,30 @@ fn a_disk_costs_its_tier_for_as_long_as_it_is_there() {
 }
 
 #[test]
+fn spot_machines_are_billed_at_their_own_price() {
+    let mut bench = Bench::new().with_group();
+    let mut body = two_nodes();
+    body["properties"]["agentPoolProfiles"][0]["count"] = json!(1);
+    let spare = json!({"name": "spare", "mode": "User", "count": 2, "vmSize": "Standard_D2s_v3", "scaleSetPriority": "Spot"});
+    let pools = body["properties"]["agentPoolProfiles"].as_array_mut();
+    pools.unwrap().push(spare);
+    bench.is(201, &format!("PUT {}", cluster("")), body);
+    bench.wait(2700);
+    bench.is(202, &format!("DELETE {}", cluster("")), Value::Null);
+    bench.wait(10_000);
+    // The same 2880 s as above: (0.096 + 2 × 0.018816) × 0.8, and 3 × 19.71/730 × 0.8.
+    check(
+        &bench,
+        &[
+            ("disks", "0.0648"),
+            ("load_balancer", "0.025"),
+            ("nodes", "0.106906"),
+            ("public_ipv4", "0.005"),
+        ],
+    );
+}
+
+#[test]
 fn what_has_no_known_price_is_said() {
     let mut bench = Bench::new().with_group();
     let mut body = two_nodes();

@@ -172,23 +172,3 @@ fn a_dns_zone_is_kept_by_its_links_and_a_link_outlives_its_network() {
     bench.made(&format!("DELETE {zone}/virtualNetworkLinks/l"), Value::Null);
     bench.made(&format!("DELETE {zone}"), Value::Null);
 }
-
-#[test]
-fn quotas_of_the_network_show_what_is_used() {
-    let mut bench = Bench::new().with_group();
-    bench.made(
-        &format!("PUT {}", network("routeTables/r")),
-        json!({"location": "eastus", "properties": {}}),
-    );
-    let path = group("").replace(
-        "/resourceGroups/g",
-        "/providers/Microsoft.Network/locations/eastus/usages",
-    );
-    let all = bench.get(&path);
-    let tables = all["value"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|one| one["name"]["value"] == "RouteTables");
-    assert_eq!(tables.unwrap()["currentValue"], 1);
-}

@@ -50,7 +50,7 @@ fn check(query: &[(&str, &str)], expected: &[(&str, &str)]) {
 #[test]
 fn a_price_is_found_by_its_members_whose_values_have_a_case() {
     let filter = "serviceName eq 'Virtual Machines' and armSkuName eq 'Standard_D2s_v3' and armRegionName eq 'eastus' \
-                  and priceType eq 'Consumption'";
+                  and priceType eq 'Consumption' and meterName eq 'D2s v3'";
     check(
         &[("$filter", filter)],
         &[("Virtual Machines Dsv3 Series", "0.096")],
@@ -67,8 +67,18 @@ fn a_price_is_found_by_its_members_whose_values_have_a_case() {
 }
 
 #[test]
+fn a_spot_machine_has_a_meter_of_its_own_and_a_lower_price() {
+    let filter = "armSkuName eq 'Standard_D2s_v3' and contains(meterName, 'Spot')";
+    // 0.096 × 0.196.
+    check(
+        &[("$filter", filter)],
+        &[("Virtual Machines Dsv3 Series", "0.018816")],
+    );
+}
+
+#[test]
 fn the_same_machine_with_windows_is_another_price() {
-    let filter = "armSkuName eq 'Standard_D2as_v5'";
+    let filter = "armSkuName eq 'Standard_D2as_v5' and meterName eq 'D2as v5'";
     check(
         &[("$filter", filter)],
         &[

@@ -55,9 +55,16 @@ pub(super) struct Properties {
     power_state: Code,
     current_kubernetes_version: String,
     pub(super) node_resource_group: String,
+    pub(super) network_profile: NetworkProfile,
     pub(super) service_principal_profile: Client,
     pub(super) identity_profile: BTreeMap<String, Principal>,
     status: Value,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct NetworkProfile {
+    pub(super) outbound_type: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -99,8 +99,8 @@ async fn managed(
     };
     let (given, id) = match principal(identity) {
         Ok(found) => found,
-        Err(wrong) => {
-            found.wrong.push(wrong);
+        Err(error) => {
+            found.wrong.push(error.to_string());
             return Ok(None);
         }
     };
@@ -119,21 +119,25 @@ async fn managed(
     Ok(Some(given.to_ascii_lowercase()))
 }
 
+/// Why an identity is not one principal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum PrincipalError {
+    #[error("the cluster has {0} identities, not one")]
+    Many(usize),
+    #[error("its identity ({0}) has no principal")]
+    None(String),
+}
+
 /// The one principal of an identity, and the id of a resource that it has of its own.
-fn principal(identity: &Acting) -> Result<(&str, Option<&str>), String> {
+fn principal(identity: &Acting) -> Result<(&str, Option<&str>), PrincipalError> {
     let users: Vec<_> = identity.user_assigned_identities.iter().collect();
     let (principal, id) = match users.as_slice() {
         [] => (identity.principal_id.as_str(), None),
         [(id, one)] => (one.principal_id.as_str(), Some(id.as_str())),
-        many => {
-            return Err(format!(
-                "the cluster has {} identities, not one",
-                many.len()
-            ));
-        }
+        many => return Err(PrincipalError::Many(many.len())),
     };
     if principal.is_empty() {
-        return Err(format!("its identity ({}) has no principal", identity.kind));
+        return Err(PrincipalError::None(identity.kind.clone()));
     }
     Ok((principal, id))
 }
@@ -351,11 +355,8 @@ mod tests {
     fn a_cluster_acts_as_one_principal() {
         let check = |identity: serde_json::Value, expected: Result<(&str, Option<&str>), &str>| {
             let identity: Acting = serde_json::from_value(identity).unwrap();
-            let seen = principal(&identity);
-            assert_eq!(
-                seen.as_ref().map_err(String::as_str),
-                expected.as_ref().map_err(|e| *e)
-            );
+            let seen = principal(&identity).map_err(|error| error.to_string());
+            assert_eq!(seen, expected.map_err(str::to_owned));
         };
         let own = json!({"type": "SystemAssigned", "principalId": "p"});
         check(own, Ok(("p", None)));

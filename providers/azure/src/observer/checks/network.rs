@@ -1,5 +1,7 @@
 //! The network: what the scenario asks for, the way out of it, and no way in that was not asked for.
 
+mod way_out;
+
 use ipnet::Ipv4Net;
 use kubeproof_cloudkit::CallError;
 use kubeproof_contract::run::Run;
@@ -9,7 +11,7 @@ use super::Findings;
 use super::cluster::Seen;
 use super::node_pools::Pool;
 use crate::api::{Api, version};
-use crate::spec::AksSpec;
+use crate::spec::{AksSpec, Outbound};
 
 /// Sources of a rule that let anyone in.
 const ANYONE: &[&str] = &["*", "0.0.0.0/0", "::/0", "any", "internet"];
@@ -44,10 +46,20 @@ pub(super) async fn judge(
         super::super::group(spec, run),
     ];
     let nodes = &groups[..1];
-    let balancers: Vec<Value> = api
-        .list("loadBalancers.listAll", &subscription, None)
-        .await?;
-    way_out(&mut found, &in_groups(balancers, nodes));
+    let shown = &cluster.properties.network_profile.outbound_type;
+    way_out::as_asked(&mut found, spec.outbound, shown);
+    match spec.outbound {
+        Outbound::LoadBalancer => {
+            let all: Vec<Value> = api
+                .list("loadBalancers.listAll", &subscription, None)
+                .await?;
+            way_out::by_balancer(&mut found, &in_groups(all, nodes));
+        }
+        Outbound::NatGateway => {
+            let all: Vec<Value> = api.list("natGateways.listAll", &subscription, None).await?;
+            way_out::by_gateway(&mut found, run, &subnet, &all);
+        }
+    }
     let own_groups = if spec.resource_group.is_none() {
         &groups[..]
     } else {
@@ -179,26 +191,6 @@ fn own(found: &mut Findings, spec: &AksSpec, run: &Run, subnet: &str, network: O
 fn texts(value: &Value) -> Vec<String> {
     let all = value.as_array().into_iter().flatten();
     all.filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// Nodes reach the internet through the cluster's balancer.
-fn way_out(found: &mut Findings, balancers: &[Value]) {
-    let mut all = balancers.iter();
-    let Some(balancer) = all.find(|one| one["name"] == "kubernetes") else {
-        found
-            .wrong
-            .push("the cluster has no load balancer, so nodes have no way out".to_owned());
-        return;
-    };
-    let properties = &balancer["properties"];
-    let state = properties["provisioningState"].as_str().unwrap_or_default();
-    found.require(state == "Succeeded", || {
-        format!("load balancer kubernetes is {state}")
-    });
-    let rules = properties["outboundRules"].as_array().map_or(0, Vec::len);
-    found.require(rules > 0, || {
-        "load balancer kubernetes has no outbound rule".to_owned()
-    });
 }
 
 /// No rule of a security group lets anyone in. A cluster that serves nothing has no such rule.

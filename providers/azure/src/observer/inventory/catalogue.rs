@@ -40,26 +40,9 @@ pub(crate) struct Kind {
     pub(crate) source: Source,
 }
 
-/// The types alone.
-pub(super) const fn types<const N: usize>() -> [ResourceType; N] {
-    let mut types = [ResourceType {
-        name: "",
-        retained_because: None,
-    }; N];
-    let mut index = 0;
-    while index < N {
-        types[index] = KINDS[index].resource_type;
-        index += 1;
-    }
-    types
-}
-
 const fn kind(name: &'static str, source: Source) -> Kind {
     Kind {
-        resource_type: ResourceType {
-            name,
-            retained_because: None,
-        },
+        resource_type: ResourceType::named(name),
         source,
     }
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kubeproof_cloudkit::CallError;
 use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
 use serde_json::Value;
@@ -19,6 +20,9 @@ use crate::api::{Api, version};
 const EXPAND: (&str, &str) = ("$expand", "createdTime,changedTime,provisioningState");
 /// How long the list of all resources is waited for once, when it does not show all.
 const LAG: Duration = Duration::from_secs(10);
+
+/// Most calls at once, where each resource of a type is asked.
+const AT_ONCE: usize = 16;
 
 /// The type of what watches the networks of a location.
 const WATCHER: &str = "Microsoft.Network/networkWatchers";
@@ -159,25 +163,27 @@ pub(super) async fn credentials(api: &Api, subscription: &str) -> Result<Vec<Res
     let name = "federated_credential";
     let list = "userAssignedIdentities.listBySubscription";
     let identities: Vec<Value> = api.list(list, &[subscription], None).await?;
-    let mut all = Vec::new();
-    for identity in &identities {
-        let id = id("user_assigned_identity", identity)?;
+    let ids = identities
+        .iter()
+        .map(|one| id("user_assigned_identity", one));
+    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+    let each = ids.into_iter().map(|id| async move {
         let last = id.rsplit('/').next().unwrap_or_default();
         let parameters = [subscription, items::group_of(&id).unwrap_or_default(), last];
-        let found: Result<Vec<Value>, CallError> = api
-            .list("federatedIdentityCredentials.list", &parameters, None)
-            .await;
-        match found {
+        let operation = "federatedIdentityCredentials.list";
+        match api.list::<Value>(operation, &parameters, None).await {
             // An identity that has gone meanwhile has none.
-            Err(error) if error.is_not_found() => {}
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
             found => {
-                for one in &found? {
-                    all.push(items::resource(name, one, &[])?);
-                }
+                let found = found?;
+                let each = found.iter().map(|one| items::resource(name, one, &[]));
+                each.collect::<Result<Vec<Resource>, CallError>>()
             }
         }
-    }
-    Ok(all)
+    });
+    // No list has those of all identities, so each costs a call.
+    let all: Vec<Vec<Resource>> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+    Ok(all.into_iter().flatten().collect())
 }
 
 /// What was deleted and can be restored. It says itself where it was.

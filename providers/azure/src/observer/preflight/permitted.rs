@@ -32,8 +32,8 @@ pub(super) async fn judge(api: &Api, spec: &AksSpec) -> Judged {
         let granted: Vec<Permission> = api
             .list("permissions.listForScope", &[&scope], None)
             .await?;
-        let missing = missing(&granted);
-        seen = permissions::needed().count() - missing.len();
+        let missing = missing(spec, &granted);
+        seen = permissions::needed(spec).count() - missing.len();
         if !missing.is_empty() {
             wrong.push(format!("at {scope} missing: {}", missing.join(", ")));
         }
@@ -55,16 +55,19 @@ fn scopes(spec: &AksSpec) -> Vec<String> {
 }
 
 /// The actions that none of the caller's roles allows.
-fn missing(granted: &[Permission]) -> Vec<&'static str> {
+fn missing(spec: &AksSpec, granted: &[Permission]) -> Vec<&'static str> {
     let is_allowed = |action: &&str| granted.iter().any(|one| one.allows(action));
-    permissions::needed()
+    permissions::needed(spec)
         .filter(|action| !is_allowed(action))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::spec::tests::spec;
 
     fn permission(actions: &[&str], not_actions: &[&str]) -> Permission {
         let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
@@ -84,8 +87,9 @@ mod tests {
             ],
         );
         let administrator = permission(&["Microsoft.Authorization/*"], &[]);
+        let spec = spec(json!({}));
         let check = |granted: &[Permission], expected: &[&str]| {
-            assert_eq!(missing(granted), expected);
+            assert_eq!(missing(&spec, granted), expected);
         };
         check(&[permission(&["*"], &[])], &[]);
         let roles = [
@@ -94,6 +98,9 @@ mod tests {
         ];
         check(std::slice::from_ref(&contributor), &roles);
         check(&[contributor, administrator], &[]);
-        assert_eq!(missing(&[]).len(), permissions::needed().count());
+        assert_eq!(
+            missing(&spec, &[]).len(),
+            permissions::needed(&spec).count()
+        );
     }
 }

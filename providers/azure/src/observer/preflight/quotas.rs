@@ -11,7 +11,7 @@ use serde_json::Number;
 use super::Judged;
 use super::place::Sizes;
 use crate::api::Api;
-use crate::spec::AksSpec;
+use crate::spec::{AksSpec, Outbound};
 
 /// The quota of all vCPUs, and that of spare ones, as usages name them.
 const ALL_CORES: &str = "cores";
@@ -79,11 +79,13 @@ fn cores(spec: &AksSpec, sizes: &Sizes) -> Result<Needed, CallError> {
     Ok(needed)
 }
 
-/// What a cluster makes in networks: the address and the balancer of its way out, a security group, a network of its own.
+/// What a cluster makes in networks: its way out with its address, a security group, a network of its own.
 fn of_network(spec: &AksSpec) -> Needed {
+    let by_gateway = u64::from(spec.outbound == Outbound::NatGateway);
     [
         ("publicipaddresses", 1),
-        ("loadbalancers", 1),
+        ("loadbalancers", 1 - by_gateway),
+        ("natgateways", by_gateway),
         ("networksecuritygroups", 1),
         ("virtualnetworks", u64::from(spec.network.is_none())),
     ]

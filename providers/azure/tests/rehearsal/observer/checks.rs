@@ -6,7 +6,7 @@ use kubeproof_azure::rehearsal::SUBSCRIPTION;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::Observer as _;
-use kubeproof_contract::provisioner::{Provisioned, Provisioner as _};
+use kubeproof_contract::provisioner::{NoAccess, Provisioned, Provisioner as _};
 use serde_json::{Value, json};
 
 use crate::bench::{Bench, spec};
@@ -127,7 +127,7 @@ async fn a_role_that_is_wider_than_needed_fails_the_row_of_the_identity() {
 async fn without_a_cluster_nothing_of_it_passes() {
     let bench = Bench::new(json!({}), &[]);
     let none = Provisioned {
-        access: Err("none".to_owned()),
+        access: Err(NoAccess::NotGiven("none")),
         made: std::collections::BTreeMap::new(),
     };
     let rows = rows(&bench, json!({}), &none).await;

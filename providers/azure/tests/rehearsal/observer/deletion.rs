@@ -10,7 +10,6 @@ use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
-use super::inventory::audited;
 use crate::bench::Bench;
 
 fn deleter(bench: &Bench) -> AksDeleter {
@@ -21,7 +20,7 @@ fn deleter(bench: &Bench) -> AksDeleter {
 async fn marked(bench: &Bench, before: &[Resource]) -> Vec<Resource> {
     let observer = bench.observer();
     let types = observer.resource_types();
-    let mut new = audited(bench).await;
+    let mut new = bench.audited().await;
     new.retain(|one| !before.iter().any(|old| old.is_same(one)));
     new.retain(|one| marks::owner_of(one).is_some_and(|owner| owner.run == bench.run.id));
     new.sort_by_key(|one| types.iter().position(|it| it.name == one.resource_type));
@@ -162,7 +161,7 @@ async fn a_group_that_holds_something_of_others_stays_and_so_does_one_that_is_lo
     bench.other("PUT", &lock, body).await;
     let error = deleter(&bench).delete(own).await.unwrap_err();
     assert!(error.message.contains("locked"), "{error}");
-    let all = audited(&bench).await;
+    let all = bench.audited().await;
     let locked = all
         .iter()
         .find(|one| one.resource_type == "management_lock");

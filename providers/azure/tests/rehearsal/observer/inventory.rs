@@ -11,51 +11,12 @@ use kubeproof_contract::call::Actor;
 use kubeproof_contract::observer::{Lister as _, Observer as _};
 use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::resource::Resource;
-use kubeproof_contract::scope::{Breadth, Listed, Scope};
+use kubeproof_contract::scope::{Breadth, Scope};
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
+use kubeproof_simkit::bench::{assert_same, listed};
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
-
-/// All that an observer lists, and the cells that it could not.
-pub async fn listed(observer: &AksObserver, breadth: &Breadth) -> Listed {
-    let mut all = Listed::default();
-    for listing in observer.cells(breadth).await.unwrap() {
-        let Listed {
-            resources, unread, ..
-        } = observer
-            .list(&listing)
-            .await
-            .unwrap_or_else(|error| panic!("{listing:?}: {error}"));
-        let covered = |one: &Resource| listing.cells.iter().any(|cell| cell.covers(one));
-        assert!(resources.iter().all(covered), "{listing:?}");
-        all.resources.extend(resources);
-        all.unread.extend(unread);
-    }
-    all
-}
-
-/// All that there is, each read in full.
-pub async fn audited(bench: &Bench) -> Vec<Resource> {
-    let Listed { resources, unread } = listed(&bench.observer(), &Breadth::Scenario).await;
-    assert_eq!(unread, []);
-    resources
-}
-
-/// Asserts that the audit shows what there is, with every property that the ground truth has.
-#[track_caller]
-fn assert_same(mut seen: Vec<Resource>, mut there: Vec<Resource>) {
-    seen.sort_by_key(Resource::key);
-    there.sort_by_key(Resource::key);
-    let keys = |all: &[Resource]| all.iter().map(Resource::key).collect::<Vec<_>>();
-    assert_eq!(keys(&seen), keys(&there));
-    assert!(!seen.is_empty());
-    for (seen, there) in seen.iter_mut().zip(&there) {
-        let known: BTreeSet<&String> = there.properties.keys().collect();
-        seen.properties.retain(|name, _| known.contains(name));
-        assert_eq!(seen, there);
-    }
-}
 
 const SPECS: [fn() -> Value; 2] = [
     || json!({}),
@@ -71,21 +32,49 @@ const SPECS: [fn() -> Value; 2] = [
 async fn the_audit_equals_the_ground_truth_before_while_and_after_a_cluster_is_made_and_removed() {
     for spec in SPECS {
         let bench = Bench::new(spec(), &[]);
-        assert_same(audited(&bench).await, bench.ground_truth.inventory());
+        assert_same(bench.audited().await, bench.ground_truth.inventory());
         bench.provision_with_leftovers().await;
-        assert_same(audited(&bench).await, bench.ground_truth.inventory());
+        assert_same(bench.audited().await, bench.ground_truth.inventory());
         let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-r1");
         bench.other("DELETE", &group, Value::Null).await;
         tokio::time::sleep(std::time::Duration::from_secs(30)).await;
-        let ending = audited(&bench).await;
+        let ending = bench.audited().await;
         assert!(
             ending.iter().any(|one| one.state == "Deleting"),
             "{ending:#?}"
         );
         assert_same(ending, bench.ground_truth.inventory());
         bench.provisioner().teardown().await.unwrap();
-        assert_same(audited(&bench).await, bench.ground_truth.inventory());
+        assert_same(bench.audited().await, bench.ground_truth.inventory());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_audit_makes_few_calls_changes_nothing_and_costs_one_more_for_each_identity() {
+    let bench = Bench::new(json!({}), &[]);
+    let count = async || {
+        let before = bench.journal.calls().len();
+        bench.audited().await;
+        let calls = bench.journal.calls().split_off(before);
+        assert!(calls.iter().all(|call| !call.signature.mutating));
+        calls.len()
+    };
+    let few = count().await;
+    assert!(few <= 60, "{few} calls");
+    for number in 1..=20 {
+        let identity = format!("Microsoft.ManagedIdentity/userAssignedIdentities/more-{number}");
+        let path =
+            format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-legacy/providers/{identity}");
+        let body = json!({"location": "eastus"});
+        bench.other("PUT", &path, body).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_mins(10)).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(count().await, few + 20);
+    // Not one after the other.
+    let took = began.elapsed();
+    println!("{few} calls, and 20 more: {took:?}");
+    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,12 +108,12 @@ async fn what_no_group_holds_and_parts_of_resources_are_listed_too() {
     let principal = bench.directory("POST", "servicePrincipals", client).await;
     let principal = format!("servicePrincipals/{}", principal["id"].as_str().unwrap());
     tokio::time::sleep(std::time::Duration::from_mins(1)).await;
-    assert_same(audited(&bench).await, bench.ground_truth.inventory());
+    assert_same(bench.audited().await, bench.ground_truth.inventory());
     bench.directory("DELETE", &principal, Value::Null).await;
-    assert_same(audited(&bench).await, bench.ground_truth.inventory());
+    assert_same(bench.audited().await, bench.ground_truth.inventory());
     let application = format!("applications/{}", made["id"].as_str().unwrap());
     bench.directory("DELETE", &application, Value::Null).await;
-    let seen = audited(&bench).await;
+    let seen = bench.audited().await;
     let new: BTreeSet<&str> = seen
         .iter()
         .filter(|one| !before.iter().any(|old| old.is_same(one)))
@@ -187,7 +176,7 @@ async fn a_page_that_is_sent_twice_shows_nothing_twice() {
         "graph:applications.list",
     ] {
         let bench = Bench::new(json!({}), &[&format!("auditor/{list}#1=repeated-page")]);
-        assert_same(audited(&bench).await, bench.ground_truth.inventory());
+        assert_same(bench.audited().await, bench.ground_truth.inventory());
     }
 }
 
@@ -307,7 +296,7 @@ async fn what_only_one_of_two_lists_shows_is_looked_for_and_never_left_out() {
     }
     // A type's own list lags: each resource is asked for by its id.
     let bench = bench.with_faults(&["auditor/arm:disks.list#1*1000=stale-read(100000)"]);
-    assert_same(audited(&bench).await, bench.ground_truth.inventory());
+    assert_same(bench.audited().await, bench.ground_truth.inventory());
 }
 
 #[tokio::test(start_paused = true)]
@@ -338,7 +327,7 @@ async fn an_audit_changes_nothing_and_makes_few_calls() {
     let bench = Bench::new(json!({}), &[]);
     bench.provision_with_leftovers().await;
     let calls = bench.journal.len();
-    audited(&bench).await;
+    bench.audited().await;
     assert_eq!(bench.changes_since(calls), [""; 0]);
     let made = bench.journal.len() - calls;
     assert!(made <= 60, "{made} calls");

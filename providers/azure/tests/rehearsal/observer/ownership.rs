@@ -7,7 +7,6 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 use serde_json::{Value, json};
 
-use super::inventory::audited;
 use crate::bench::Bench;
 
 #[tokio::test(start_paused = true)]
@@ -17,7 +16,7 @@ async fn everything_that_a_run_made_is_proven_and_nothing_that_was_there_before(
         bench.run = Run::new(id, "tester", bench.run.started_at);
         let before = bench.ground_truth.inventory();
         bench.provision_with_leftovers().await;
-        let all = audited(&bench).await;
+        let all = bench.audited().await;
         let observer = bench.observer();
         let other = Run::new("r9", "tester", bench.run.started_at);
         for one in &all {
@@ -49,7 +48,7 @@ async fn a_group_of_nodes_that_outlives_its_cluster_is_proven_with_what_is_in_it
         "{left:?}"
     );
     assert!(has("node_resource_group") && has("public_ip"), "{left:?}");
-    let all = audited(&bench).await;
+    let all = bench.audited().await;
     for one in all
         .iter()
         .filter(|one| left.iter().any(|it| it.is_same(one)))
@@ -81,7 +80,7 @@ async fn an_assignment_elsewhere_is_proven_by_its_principal_and_says_when_that_i
         "principalId": identity.properties["principalId"], "principalType": "ServicePrincipal"}});
     bench.other("PUT", &path, body).await;
     let observer = bench.observer();
-    let all = audited(&bench).await;
+    let all = bench.audited().await;
     let find = |all: &[Resource]| {
         let mut all = all.iter();
         all.find(|one| one.id == path.to_lowercase())
@@ -94,7 +93,7 @@ async fn an_assignment_elsewhere_is_proven_by_its_principal_and_says_when_that_i
     let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/kp-r1");
     bench.other("DELETE", &group, Value::Null).await;
     tokio::time::sleep(std::time::Duration::from_mins(20)).await;
-    let all = audited(&bench).await;
+    let all = bench.audited().await;
     let left = observer.complete(vec![find(&all)]).await.unwrap();
     let why = &left[0].properties["orphaned_because"];
     assert!(why.ends_with("is gone"), "{why}");
@@ -109,7 +108,7 @@ async fn an_application_without_a_principal_is_told_with_its_reason() {
         .directory("POST", "applications", json!({"displayName": "kp-r1"}))
         .await;
     let id = made["id"].as_str().unwrap();
-    let all = audited(&bench).await;
+    let all = bench.audited().await;
     let observer = bench.observer();
     let one = all.iter().find(|one| one.id == id).cloned().unwrap();
     let complete = observer.complete(vec![one]).await.unwrap();
@@ -160,6 +159,6 @@ async fn an_activity_log_or_a_detail_that_cannot_be_read_is_an_error() {
     let observer = bench.observer();
     let error = observer.created_by(&bench.run, &all).await.unwrap_err();
     assert!(error.call.contains("activityLogs.list"), "{error}");
-    let error = observer.complete(audited(&bench).await).await.unwrap_err();
+    let error = observer.complete(bench.audited().await).await.unwrap_err();
     assert!(error.call.contains("servicePrincipals.get"), "{error}");
 }

@@ -10,7 +10,9 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::disk::{Disk, Files};
 use kubeproof_contract::mutex::lock;
 use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
-use kubeproof_contract::provisioner::{ClaimedRate, Provisioned, Provisioner, ProvisionerError};
+use kubeproof_contract::provisioner::{
+    ClaimedRate, NoAccess, Provisioned, Provisioner, ProvisionerError,
+};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use serde_json::{Value, json};
@@ -135,7 +137,7 @@ impl Provisioner for Calls {
     async fn provision(&mut self) -> Result<Provisioned, ProvisionerError> {
         self.make(self.provision).await;
         Ok(Provisioned {
-            access: Err("none".to_owned()),
+            access: Err(NoAccess::NotGiven("none")),
             made: [("a".to_owned(), "1".to_owned())].into(),
         })
     }

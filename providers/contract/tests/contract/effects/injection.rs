@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kubeproof_contract::fault_layer::{Count, ForeignChanges};
+use kubeproof_contract::provider_errors::ForeignChangeError;
 
 use super::{Bench, bench, bench_of};
 
@@ -13,8 +14,8 @@ struct Refused;
 
 #[async_trait]
 impl ForeignChanges for Refused {
-    async fn make(&self, _: &str) -> Result<(), String> {
-        Err("refused".to_owned())
+    async fn make(&self, _: &str) -> Result<(), ForeignChangeError> {
+        Err(ForeignChangeError::failed("refused"))
     }
 }
 

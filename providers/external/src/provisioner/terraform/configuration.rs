@@ -174,6 +174,7 @@ mod tests {
             variables: Vec::new(),
             files: Vec::new(),
             time_scale: None,
+            real_sleeps: false,
             real_limit: Duration::from_secs(1),
             programs: Programs::default(),
             access: None,

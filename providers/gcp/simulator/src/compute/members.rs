@@ -101,7 +101,7 @@ fn checked(state: &State, name: &str, member: Member, value: Value) -> Result<Va
             return Ok(json!(place::link(state, links::below_project(link))));
         }
         Member::Labels => {
-            check_labels(&value).map_err(|why| wrong(&why))?;
+            check_labels(&value).map_err(|error| wrong(&error.to_string()))?;
             true
         }
         Member::Link(to) => {
@@ -147,9 +147,34 @@ fn all(value: &Value, is_right: fn(&Value) -> bool) -> bool {
     value.as_array().is_some_and(|all| all.iter().all(is_right))
 }
 
+/// Why a value is no map of labels.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LabelError {
+    #[error("Must be a map of labels.")]
+    NoMap,
+    #[error("Label values must be strings.")]
+    NoText,
+    #[error(
+        "Label key '{0}' violates format constraints. The key must start with a lowercase letter, can only contain lowercase letters, numeric characters, underscores and dashes, and can be at most 63 characters long."
+    )]
+    Key(String),
+    #[error(
+        "Label value '{0}' violates format constraints. The value can only contain lowercase letters, numeric characters, underscores and dashes, and can be at most 63 characters long."
+    )]
+    Value(String),
+    #[error("At most 64 labels are allowed.")]
+    TooMany,
+}
+
+impl From<LabelError> for ApiError {
+    fn from(error: LabelError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
 /// Labels are lower case, and short.
-pub(crate) fn check_labels(value: &Value) -> Result<(), String> {
-    let labels = value.as_object().ok_or("Must be a map of labels.")?;
+pub(crate) fn check_labels(value: &Value) -> Result<(), LabelError> {
+    let labels = value.as_object().ok_or(LabelError::NoMap)?;
     let is_plain = |text: &str| {
         text.chars().count() <= 63
             && text.chars().all(|one| {
@@ -159,21 +184,17 @@ pub(crate) fn check_labels(value: &Value) -> Result<(), String> {
             })
     };
     for (key, value) in labels {
-        let value = value.as_str().ok_or("Label values must be strings.")?;
+        let value = value.as_str().ok_or(LabelError::NoText)?;
         let begins = key.chars().next().is_some_and(char::is_alphabetic);
         if !begins || !is_plain(key) {
-            return Err(format!(
-                "Label key '{key}' violates format constraints. The key must start with a lowercase letter, can only contain lowercase letters, numeric characters, underscores and dashes, and can be at most 63 characters long."
-            ));
+            return Err(LabelError::Key(key.clone()));
         }
         if !is_plain(value) {
-            return Err(format!(
-                "Label value '{value}' violates format constraints. The value can only contain lowercase letters, numeric characters, underscores and dashes, and can be at most 63 characters long."
-            ));
+            return Err(LabelError::Value(value.to_owned()));
         }
     }
     if labels.len() > 64 {
-        return Err("At most 64 labels are allowed.".to_owned());
+        return Err(LabelError::TooMany);
     }
     Ok(())
 }

@@ -34,8 +34,16 @@ fn usage(item: &Item, line: &str, usage_type: &str, price: Decimal) -> Usage {
     }
 }
 
+/// What has no price that is known.
+struct Unpriced(String);
+
 /// Starts a usage, or notes that its price is not known: outside the one region with prices none is.
-fn start(state: &mut State, path: &str, key: &str, make: impl Fn(&Item) -> Result<Usage, String>) {
+fn start(
+    state: &mut State,
+    path: &str,
+    key: &str,
+    make: impl Fn(&Item) -> Result<Usage, Unpriced>,
+) {
     let Some(item) = state.compute.items.get(path) else {
         return;
     };
@@ -43,11 +51,11 @@ fn start(state: &mut State, path: &str, key: &str, make: impl Fn(&Item) -> Resul
     let made = if region == prices::REGION {
         make(item)
     } else {
-        Err(format!("{} in {region}", item.of.resource_type))
+        Err(Unpriced(format!("{} in {region}", item.of.resource_type)))
     };
     match made {
         Ok(usage) => state.meter.start(key, usage, state.now),
-        Err(what) => {
+        Err(Unpriced(what)) => {
             state.unpriced.insert(what);
         }
     }
@@ -80,7 +88,7 @@ pub(crate) fn instance(state: &mut State, path: &str) {
         let price = prices::machine(kind).filter(|_| !is_spot(item));
         let price = price.ok_or_else(|| {
             let spot = if is_spot(item) { "spot " } else { "" };
-            format!("{spot}machine {kind}")
+            Unpriced(format!("{spot}machine {kind}"))
         })?;
         let mut usage = usage(item, "nodes", kind, price);
         usage.rounding = Rounding::Seconds { min_seconds: 60 };
@@ -122,7 +130,7 @@ pub(crate) fn disk(state: &mut State, path: &str) {
         let price = prices::disk(kind).filter(|_| !is_regional);
         let (price, sku) = price
             .zip(skus::disk(kind))
-            .ok_or_else(|| format!("{of} {kind}"))?;
+            .ok_or_else(|| Unpriced(format!("{of} {kind}")))?;
         let mut usage = usage(item, "disks", sku, price);
         "GB-Mo".clone_into(&mut usage.unit);
         usage.amount = Decimal::from(item.text("sizeGb").parse::<i64>().unwrap_or(0));

@@ -242,7 +242,8 @@ pub(crate) fn change(
 pub(crate) fn set_labels(state: &mut State, call: &Call<'_>, of: &'static Collection) -> Outcome {
     let body = body(call.request)?;
     let labels = body.get("labels").cloned().unwrap_or_else(|| json!({}));
-    members::check_labels(&labels).map_err(|why| ApiError::bad_member("labels", &labels, &why))?;
+    members::check_labels(&labels)
+        .map_err(|error| ApiError::bad_member("labels", &labels, &error.to_string()))?;
     let item = read::found(state, call, of)?;
     let current = json!(label_fingerprint(&item.document));
     if body.get("labelFingerprint") != Some(&current) {

@@ -43,6 +43,7 @@ pub(super) fn carry_out(state: &mut State, key: &str, request: CloudProviderRequ
             claim,
             volume,
             size_gib,
+            ..
         } => {
             let handle = create_disk(state, &cluster, (&namespace, &claim), &volume, size_gib);
             if let Some(server) = state.container.servers.get_mut(key) {

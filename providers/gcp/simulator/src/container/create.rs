@@ -49,6 +49,8 @@ fn create(state: &mut State, call: &Call<'_>) -> Outcome {
         check_quota(state, &cluster, pool)?;
     }
     let failure = no_machines(state, call, &cluster.locations());
+    let vanishes = call.injected.take_partial();
+    let failure = failure.or_else(|| vanishes.then(|| operations::explained(Some("INTERNAL"))));
     cluster.id = state.ids.hex(64);
     cluster.endpoint = compute::public_address(state);
     let (seconds, _) = lasts(&cluster);
@@ -60,7 +62,7 @@ fn create(state: &mut State, call: &Call<'_>) -> Outcome {
         call,
         &key,
         kind,
-        Change::CreateCluster,
+        Change::CreateCluster { vanishes },
         failure,
     ))
 }

@@ -129,7 +129,7 @@ pub(crate) fn cluster(state: &State, call: &Call<'_>, body: Object) -> Result<Cl
     let name = name.to_owned();
     let mut document = members::read(state, call.name, CLUSTER, body)?;
     if let Some(labels) = document.get("resourceLabels") {
-        check_labels(labels).map_err(ApiError::invalid)?;
+        check_labels(labels)?;
     }
     let pools = document.remove("nodePools");
     let count = document.remove("initialNodeCount");

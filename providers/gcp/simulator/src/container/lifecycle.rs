@@ -11,7 +11,8 @@ use super::{Event, autoscaler, resources, usage, versions};
 use crate::state::{self, State};
 use crate::wire::Object;
 
-/// Seconds until a cluster that could not be made removes itself. The documentation says only "eventually".
+/// Seconds until a cluster that could not be made removes itself. "It will be automatically deleted" (container.v1
+/// discovery, Cluster.status), and nothing says when.
 const VANISHES: SignedDuration = SignedDuration::from_secs(3600);
 
 /// The operation with this name and what it changes, if its cluster still is the one that it was begun for.
@@ -36,7 +37,7 @@ pub(super) fn halfway(state: &mut State, name: &str) {
     let key = detail.cluster.0.as_str();
     let with_machines = !lacks_machines(operation.will_fail());
     match &detail.change {
-        Change::CreateCluster => {
+        Change::CreateCluster { .. } => {
             resources::add_of_cluster(state, key);
             let pools = state.container.clusters.get(key).cloned();
             for pool in pools.iter().flat_map(|cluster| &cluster.pools) {
@@ -67,7 +68,7 @@ pub(super) fn ended(state: &mut State, name: &str) {
 
 fn succeeded(state: &mut State, key: &str, change: Change) {
     match change {
-        Change::CreateCluster => ready(state, key),
+        Change::CreateCluster { .. } => ready(state, key),
         Change::DeleteCluster { is_partial } => gone(state, key, is_partial),
         Change::CreatePool(pool) => {
             resources::sync(state, key, &pool);
@@ -171,7 +172,8 @@ fn failed(state: &mut State, key: &str, change: &Change, failure: &Failure) {
         return;
     };
     match change {
-        Change::CreateCluster => {
+        Change::CreateCluster { vanishes: true } => gone(state, key, false),
+        Change::CreateCluster { vanishes: false } => {
             cluster.status = Status::Error;
             for pool in &mut cluster.pools {
                 pool.status = Status::Error;

@@ -29,7 +29,10 @@ const ABORTING: SignedDuration = SignedDuration::from_secs(20);
 /// What an operation does to its cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
-    CreateCluster,
+    CreateCluster {
+        /// Whether a cluster that could not be made is gone before anybody sees it fail.
+        vanishes: bool,
+    },
     DeleteCluster {
         /// Whether the clean-up forgets a firewall rule.
         is_partial: bool,

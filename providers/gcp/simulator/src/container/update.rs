@@ -53,7 +53,7 @@ fn set_labels(state: &mut State, call: &Call<'_>) -> Outcome {
         .get("resourceLabels")
         .cloned()
         .unwrap_or_else(|| json!({}));
-    check_labels(&labels).map_err(ApiError::invalid)?;
+    check_labels(&labels)?;
     let cluster = idle(state, call)?;
     if body.get("labelFingerprint") != Some(&json!(label_fingerprint(cluster))) {
         return Err(ApiError::new(

@@ -128,6 +128,22 @@ fn a_cluster_that_fails_says_so_in_its_operation_and_removes_itself_later() {
 }
 
 #[test]
+fn a_cluster_that_vanishes_leaves_only_the_operation_that_says_why() {
+    let mut bench = Bench::new();
+    let before = bench.all();
+    let begun = bench.faulty("partial", &create(), cluster("c"));
+    assert_eq!(bench.cluster("c")["status"], "PROVISIONING");
+    bench.wait(400);
+    let ended = bench.cluster_operation(&begun);
+    assert_eq!(
+        (&ended["status"], &ended["error"]["code"]),
+        (&json!("DONE"), &json!(13))
+    );
+    bench.refused(&format!("GET {CLUSTERS}/c"), Value::Null, 404, "notFound");
+    assert_eq!(bench.all(), before);
+}
+
+#[test]
 fn a_zone_without_machines_fails_the_operation_and_not_the_call() {
     let mut bench = Bench::with(|setup| setup.exhausted_zones = vec!["us-central1-a".to_owned()]);
     let ended = bench.cluster_done(&create(), cluster("c"));

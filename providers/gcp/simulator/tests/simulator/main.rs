@@ -17,6 +17,7 @@ mod lists;
 mod load_balancers;
 mod machines;
 mod meter;
+mod names_and_files;
 mod networks;
 mod pools;
 mod price_list;

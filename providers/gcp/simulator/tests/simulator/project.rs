@@ -3,7 +3,7 @@
 use kubeproof_gcp_simulator::setup::ACCESS_TOKEN;
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, to};
+use crate::bench::{Bench, CLUSTERS, cluster, to};
 
 const SERVICES: &str = "serviceusage /projects/kubeproof-rehearsal/services";
 
@@ -33,9 +33,13 @@ fn enabling_takes_an_operation_and_spreads_later() {
     assert!(begun.get("done").is_none(), "{begun}");
     assert_eq!(state(&mut bench, "compute"), "DISABLED");
     let name = begun["name"].as_str().unwrap().to_owned();
-    bench.wait(30);
-    let ended = bench.fine(&format!("GET serviceusage /{name}"), Value::Null);
-    assert_eq!(ended["done"], true);
+    let line = format!("GET serviceusage /{name}");
+    let is_done = |bench: &mut Bench| bench.fine(&line, Value::Null)["done"] == true;
+    let took = (1..=30).find(|_| {
+        bench.wait(1);
+        is_done(&mut bench)
+    });
+    assert!(took.is_some(), "at most 30 seconds");
     assert_eq!(state(&mut bench, "compute"), "ENABLED");
     // Known to Service Usage, and not yet to the service itself.
     bench.refused(networks, Value::Null, 403, "accessNotConfigured");
@@ -65,6 +69,63 @@ fn a_service_that_another_depends_on_is_not_disabled() {
     bench.wait(60);
     assert_eq!(state(&mut bench, "container"), "DISABLED");
     bench.fine(&compute, json!({}));
+}
+
+#[test]
+fn a_service_that_was_used_is_disabled_by_force_alone_and_its_resources_stay() {
+    let mut bench = Bench::new();
+    let disable = format!("POST {SERVICES}/container.googleapis.com:disable");
+    let check = json!({"checkIfServiceHasUsage": "CHECK"});
+    bench.cluster_made(&format!("POST {CLUSTERS}"), cluster("c"));
+    let there = bench.all();
+    let message = bench.denied(&disable, check, 400, "FAILED_PRECONDITION");
+    assert!(
+        message.contains("has usage in the last 30 days"),
+        "{message}"
+    );
+    bench.fine(&disable, json!({"checkIfServiceHasUsage": "SKIP"}));
+    bench.wait(60);
+    let shown = format!("GET {CLUSTERS}/c");
+    bench.refused(&shown, Value::Null, 403, "accessNotConfigured");
+    assert_eq!(bench.all(), there);
+    // Nor is one disabled that is not enabled.
+    bench.denied(&disable, json!({}), 400, "FAILED_PRECONDITION");
+}
+
+#[test]
+fn a_service_that_no_one_used_is_disabled_without_force() {
+    let mut bench = Bench::new();
+    let disable = format!("POST {SERVICES}/container.googleapis.com:disable");
+    bench.fine(&disable, json!({"checkIfServiceHasUsage": "CHECK"}));
+    bench.wait(60);
+    assert_eq!(state(&mut bench, "container"), "DISABLED");
+}
+
+#[test]
+fn compute_engine_is_not_turned_off_while_it_has_machines_or_disks() {
+    let mut bench = Bench::with(|setup| {
+        setup
+            .services
+            .retain(|one| one != "container.googleapis.com");
+    });
+    let compute = format!("POST {SERVICES}/compute.googleapis.com:disable");
+    let ended = |bench: &mut Bench| {
+        let begun = bench.fine(&compute, json!({}));
+        let name = begun["name"].as_str().unwrap().to_owned();
+        bench.wait(60);
+        bench.fine(&format!("GET serviceusage /{name}"), Value::Null)
+    };
+    let refused = ended(&mut bench);
+    assert_eq!(refused["error"]["code"], 9);
+    assert_eq!(state(&mut bench, "compute"), "ENABLED");
+    let mut bench = Bench::with(|setup| {
+        setup
+            .services
+            .retain(|one| one != "container.googleapis.com");
+        setup.bystanders = false;
+    });
+    assert_eq!(ended(&mut bench)["error"], Value::Null);
+    assert_eq!(state(&mut bench, "compute"), "DISABLED");
 }
 
 #[test]

@@ -47,6 +47,12 @@ pub(crate) enum Source {
     Ranges,
     /// Kubernetes Engine.
     Clusters,
+    /// Filestore.
+    Instances,
+    /// The zones of Cloud DNS.
+    Zones,
+    /// The records of its zones.
+    Records,
     /// The project's service accounts.
     Accounts,
     /// The members of the project's policy.
@@ -61,26 +67,28 @@ pub(crate) struct Kind {
     pub(crate) source: Source,
 }
 
-/// The types alone.
-pub(super) const fn types<const N: usize>() -> [ResourceType; N] {
-    let mut types = [ResourceType {
-        name: "",
-        retained_because: None,
-    }; N];
-    let mut index = 0;
-    while index < N {
-        types[index] = KINDS[index].resource_type;
-        index += 1;
+#[cfg(test)]
+impl Collection {
+    /// Whether its list covers all places.
+    pub(crate) fn lists_places(&self) -> bool {
+        matches!(self.list, List::Aggregated(..))
     }
-    types
+}
+
+impl Kind {
+    /// The API that its lists need beside the cluster's own. A cluster runs without it, and many projects have it disabled.
+    pub(crate) fn optional_api(&self) -> Option<&'static str> {
+        match self.source {
+            Source::Instances => Some("file.googleapis.com"),
+            Source::Zones | Source::Records => Some("dns.googleapis.com"),
+            _ => None,
+        }
+    }
 }
 
 const fn kind(name: &'static str, places: Places, source: Source) -> Kind {
     Kind {
-        resource_type: ResourceType {
-            name,
-            retained_because: None,
-        },
+        resource_type: ResourceType::named(name),
         places,
         source,
     }
@@ -122,7 +130,7 @@ macro_rules! global {
 }
 
 /// All of them. What refers to another stands before it.
-pub(crate) static KINDS: [Kind; 28] = [
+pub(crate) static KINDS: [Kind; 31] = [
     kind("gke_cluster", Places::Below, Source::Clusters),
     kind(
         "forwarding_rule",
@@ -145,9 +153,14 @@ pub(crate) static KINDS: [Kind; 28] = [
             &[
                 everywhere!("targetHttpProxies" global "targetHttpProxies" region "regionTargetHttpProxies"),
                 everywhere!("targetHttpsProxies" global "targetHttpsProxies" region "regionTargetHttpsProxies"),
+                everywhere!("targetTcpProxies" global "targetTcpProxies" region "regionTargetTcpProxies"),
+                // These have no aggregated list.
+                global!("targetSslProxies"),
+                global!("targetGrpcProxies"),
             ],
             &[
                 ("url_map", "/urlMap", Last),
+                ("service", "/service", Last),
                 ("ssl_certificates", "/sslCertificates", Names),
             ],
         ),
@@ -258,6 +271,9 @@ pub(crate) static KINDS: [Kind; 28] = [
             &[],
         ),
     ),
+    kind("filestore_instance", Places::Below, Source::Instances),
+    kind("dns_record", Places::Global, Source::Records),
+    kind("dns_zone", Places::Global, Source::Zones),
     kind(
         "reservation",
         Places::Below,

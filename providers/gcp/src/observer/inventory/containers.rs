@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::api::types::last;
 
 /// All locations.
-const EVERYWHERE: &str = "-";
+pub(super) const EVERYWHERE: &str = "-";
 const LIST: &str = "projects.locations.clusters.list";
 
 #[derive(Debug, Default, Deserialize)]

@@ -266,7 +266,7 @@ pub(super) mod tests {
     use super::*;
     use crate::api::Api;
     use crate::spec::tests::spec;
-    use crate::tests::connection;
+    use kubeproof_simkit::bench::connection;
 
     pub(in super::super) fn work(network: Value) -> Work {
         Work::new(

@@ -3,7 +3,7 @@
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::observer::Observer as _;
-use kubeproof_contract::provisioner::{Provisioned, Provisioner as _};
+use kubeproof_contract::provisioner::{NoAccess, Provisioned, Provisioner as _};
 use kubeproof_gcp::observer::GkeObserver;
 use kubeproof_gcp::observer::checks::CHECKLIST;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn a_cluster_that_is_not_as_asked_for_fails_the_rows_that_it_concerns() {
 async fn without_a_cluster_nothing_of_it_passes() {
     let bench = Bench::new(json!({}), &[]);
     let none = Provisioned {
-        access: Err("none".to_owned()),
+        access: Err(NoAccess::NotGiven("none")),
         made: std::collections::BTreeMap::new(),
     };
     let rows = rows(&bench, json!({}), &none).await;

@@ -7,7 +7,6 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_gcp::deleter::GkeDeleter;
 use serde_json::json;
 
-use super::inventory::audited;
 use crate::bench::Bench;
 
 fn deleter(bench: &Bench) -> GkeDeleter {
@@ -18,7 +17,7 @@ fn deleter(bench: &Bench) -> GkeDeleter {
 async fn new(bench: &Bench, before: &[Resource]) -> Vec<Resource> {
     let observer = bench.observer();
     let types = observer.resource_types();
-    let mut new = audited(bench).await;
+    let mut new = bench.audited().await;
     new.retain(|one| !before.iter().any(|old| old.is_same(one)));
     new.sort_by_key(|one| types.iter().position(|it| it.name == one.resource_type));
     new

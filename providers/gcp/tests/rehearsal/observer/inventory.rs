@@ -8,53 +8,13 @@ use http::{Request, Response, Uri};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::observer::{Lister as _, Observer as _};
 use kubeproof_contract::provisioner::Provisioner as _;
-use kubeproof_contract::resource::Resource;
-use kubeproof_contract::scope::{Breadth, Listed, Scope};
+use kubeproof_contract::scope::{Breadth, Scope};
 use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
 use kubeproof_gcp::observer::GkeObserver;
+use kubeproof_simkit::bench::{assert_same, listed};
 use serde_json::json;
 
 use crate::bench::Bench;
-
-/// All that an observer lists, and the cells that it could not.
-pub async fn listed(observer: &GkeObserver, breadth: &Breadth) -> Listed {
-    let mut all = Listed::default();
-    for listing in observer.cells(breadth).await.unwrap() {
-        let Listed {
-            resources, unread, ..
-        } = observer
-            .list(&listing)
-            .await
-            .unwrap_or_else(|error| panic!("{listing:?}: {error}"));
-        let covered = |one: &Resource| listing.cells.iter().any(|cell| cell.covers(one));
-        assert!(resources.iter().all(covered), "{listing:?}");
-        all.resources.extend(resources);
-        all.unread.extend(unread);
-    }
-    all
-}
-
-/// All that there is, each read in full.
-pub async fn audited(bench: &Bench) -> Vec<Resource> {
-    let Listed { resources, unread } = listed(&bench.observer(), &Breadth::Scenario).await;
-    assert_eq!(unread, []);
-    resources
-}
-
-/// Asserts that the audit shows what there is, with every property that the ground truth has.
-#[track_caller]
-fn assert_same(mut seen: Vec<Resource>, mut there: Vec<Resource>) {
-    seen.sort_by_key(Resource::key);
-    there.sort_by_key(Resource::key);
-    let keys = |all: &[Resource]| all.iter().map(Resource::key).collect::<Vec<_>>();
-    assert_eq!(keys(&seen), keys(&there));
-    assert!(!seen.is_empty());
-    for (seen, there) in seen.iter_mut().zip(&there) {
-        let known: BTreeSet<&String> = there.properties.keys().collect();
-        seen.properties.retain(|name, _| known.contains(name));
-        assert_eq!(seen, there);
-    }
-}
 
 const SPECS: [fn() -> serde_json::Value; 3] = [
     || json!({}),
@@ -66,18 +26,18 @@ const SPECS: [fn() -> serde_json::Value; 3] = [
 async fn the_audit_equals_the_ground_truth_before_and_after_a_cluster_is_made_and_removed() {
     for spec in SPECS {
         let bench = Bench::new(spec(), &[]);
-        assert_same(audited(&bench).await, bench.ground_truth.inventory());
+        assert_same(bench.audited().await, bench.ground_truth.inventory());
         bench.provision_with_leftovers().await;
-        assert_same(audited(&bench).await, bench.ground_truth.inventory());
+        assert_same(bench.audited().await, bench.ground_truth.inventory());
         bench.provisioner().teardown().await.unwrap();
-        assert_same(audited(&bench).await, bench.ground_truth.inventory());
+        assert_same(bench.audited().await, bench.ground_truth.inventory());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_audit_makes_few_calls_and_changes_nothing() {
     let bench = Bench::new(json!({}), &[]);
-    audited(&bench).await;
+    bench.audited().await;
     assert!(bench.journal.len() <= 40, "{}", bench.journal.len());
     assert_eq!(bench.changes_since(0), [""; 0]);
 }
@@ -114,7 +74,7 @@ async fn lists_are_read_to_their_last_page() {
 async fn a_page_that_is_sent_twice_shows_nothing_twice() {
     let faults = ["auditor/compute:instances.aggregatedList#1=repeated-page"];
     let bench = Bench::new(json!({}), &faults);
-    assert_same(audited(&bench).await, bench.ground_truth.inventory());
+    assert_same(bench.audited().await, bench.ground_truth.inventory());
 }
 
 /// What is unread of one type, when this happens to the calls of the auditor.

@@ -5,7 +5,6 @@ use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::run::Run;
 use serde_json::json;
 
-use super::inventory::audited;
 use crate::bench::Bench;
 
 #[tokio::test(start_paused = true)]
@@ -28,7 +27,7 @@ async fn everything_that_a_run_made_is_proven_and_nothing_that_was_there_before(
         bench.run = Run::new(id, "tester", bench.run.started_at);
         let before = bench.ground_truth.inventory();
         bench.provision_with_leftovers().await;
-        let all = audited(&bench).await;
+        let all = bench.audited().await;
         let observer = bench.observer();
         let other = Run::new("r9", "tester", bench.run.started_at);
         for one in &all {
@@ -55,7 +54,7 @@ async fn what_a_cluster_leaves_is_proven_as_long_as_its_network_is_there() {
     let left = bench.new_since(&before);
     let has = |of_type: &str| left.iter().any(|one| one.resource_type == of_type);
     assert!(!has("gke_cluster") && has("network"), "{left:?}");
-    let all = audited(&bench).await;
+    let all = bench.audited().await;
     for one in all
         .iter()
         .filter(|one| left.iter().any(|it| it.is_same(one)))

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof_contract::check::Verdict::{self, Fail, Pass, Skipped, Unknown};
-use kubeproof_contract::provisioner::Credential;
+use kubeproof_contract::provisioner::{Credential, HandedOver, NoAccess};
 use kubeproof_contract::transport::{Transport, TransportError};
 use serde_json::json;
 
@@ -76,7 +76,7 @@ fn access() -> KubernetesAccess {
 async fn check(
     server: Server,
     own: Result<KubernetesAccess, ObserverError>,
-    handed: Result<KubernetesAccess, String>,
+    handed: HandedOver,
     (ready, info): (Verdict, Verdict),
 ) {
     let spec: KindSpec = serde_json::from_value(json!({"workers": 1})).unwrap();
@@ -93,8 +93,8 @@ async fn check(
     assert_eq!(seen, [ready, info], "{about} {rows:#?}");
 }
 
-fn none() -> Result<KubernetesAccess, String> {
-    Err("it has no kubeconfig".to_owned())
+fn none() -> HandedOver {
+    Err(NoAccess::NotGiven("it has no kubeconfig"))
 }
 
 #[tokio::test(start_paused = true)]

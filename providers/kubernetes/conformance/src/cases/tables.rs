@@ -74,6 +74,29 @@ pub(super) async fn a_table_has_the_columns_of_its_type(ns: &TestNamespace<'_>) 
             "Containers Images Selector",
         ),
         (
+            ns.apps("statefulsets"),
+            "Name Ready Age",
+            "Containers Images",
+        ),
+        (
+            ns.apps("daemonsets"),
+            "Name Desired Current Ready Up-to-date Available Node-Selector Age",
+            "Containers Images Selector",
+        ),
+        (
+            ns.batch("cronjobs"),
+            "Name Schedule Timezone Suspend Active Last-Schedule Age",
+            "Containers Images Selector",
+        ),
+        (
+            format!(
+                "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+                ns.namespace
+            ),
+            "Name Min-Available Max-Unavailable Allowed-Disruptions Age",
+            "",
+        ),
+        (
             ns.apps("replicasets"),
             "Name Desired Current Ready Age",
             "Containers Images Selector",

@@ -12,7 +12,7 @@ const WRITE: &str = "KUBEPROOF_CONFORMANCE_WRITE_SCHEMA";
 const SCHEMA: &str = include_str!("../../../simulator/src/store/schema.txt");
 
 /// The groups that the types are in.
-const GROUPS: [&str; 8] = [
+const GROUPS: [&str; 10] = [
     "api/v1",
     "apis/apps/v1",
     "apis/authentication.k8s.io/v1",
@@ -20,17 +20,23 @@ const GROUPS: [&str; 8] = [
     "apis/autoscaling/v1",
     "apis/batch/v1",
     "apis/coordination.k8s.io/v1",
+    "apis/networking.k8s.io/v1",
+    "apis/policy/v1",
     "apis/storage.k8s.io/v1",
 ];
 
 /// The types that the simulator stores or reads.
-const ROOTS: [&str; 21] = [
+const ROOTS: [&str; 32] = [
+    "io.k8s.api.apps.v1.ControllerRevision",
+    "io.k8s.api.apps.v1.DaemonSet",
     "io.k8s.api.apps.v1.Deployment",
     "io.k8s.api.apps.v1.ReplicaSet",
+    "io.k8s.api.apps.v1.StatefulSet",
     "io.k8s.api.authentication.v1.SelfSubjectReview",
     "io.k8s.api.authentication.v1.TokenRequest",
     "io.k8s.api.authorization.v1.SelfSubjectAccessReview",
     "io.k8s.api.autoscaling.v1.Scale",
+    "io.k8s.api.batch.v1.CronJob",
     "io.k8s.api.batch.v1.Job",
     "io.k8s.api.coordination.v1.Lease",
     "io.k8s.api.core.v1.ConfigMap",
@@ -44,6 +50,13 @@ const ROOTS: [&str; 21] = [
     "io.k8s.api.core.v1.Secret",
     "io.k8s.api.core.v1.Service",
     "io.k8s.api.core.v1.ServiceAccount",
+    "io.k8s.api.networking.v1.Ingress",
+    "io.k8s.api.networking.v1.IngressClass",
+    "io.k8s.api.networking.v1.NetworkPolicy",
+    "io.k8s.api.policy.v1.Eviction",
+    "io.k8s.api.policy.v1.PodDisruptionBudget",
+    "io.k8s.api.storage.v1.CSIDriver",
+    "io.k8s.api.storage.v1.CSINode",
     "io.k8s.api.storage.v1.StorageClass",
     "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions",
 ];
@@ -163,6 +176,10 @@ impl Condenser {
 
     fn shape(&mut self, schema: &Value, types: &Map<String, Value>) -> Result<String, String> {
         if let Some(id) = reference(schema) {
+            // Its name is that of a type of another group.
+            if id == "io.k8s.api.storage.v1.TokenRequest" {
+                return Ok("any".to_owned());
+            }
             let described = types
                 .get(id)
                 .ok_or_else(|| format!("{id} is not described"))?;

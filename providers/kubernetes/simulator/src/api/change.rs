@@ -79,7 +79,7 @@ pub(crate) fn patch(
     let before = existing(cluster, target, &key)?;
     let mut after = patch::patched(target.of.kind, media, &before, &change)?;
     let unknown = decode::prune(target.of.kind, &mut after)
-        .map_err(|why| Failure::invalid_patch(&change, &why))?;
+        .map_err(|error| Failure::invalid_patch(&change, &error.to_string()))?;
     let warnings: Vec<String> = unknown
         .into_iter()
         .map(|path| format!("unknown field \"{path}\""))

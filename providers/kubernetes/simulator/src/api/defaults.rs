@@ -1,5 +1,7 @@
 //! Defaults: what the server fills in at every write, and what it adds at creation.
 
+use std::net::Ipv4Addr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -20,6 +22,19 @@ pub(crate) fn fill(of: &Type, object: &mut Value) {
             set_default(object, "/spec/replicas", 1);
             template(object, Some("Always"));
         }
+        "statefulsets.apps" => stateful_set(object),
+        "daemonsets.apps" => daemon_set(object),
+        "cronjobs.batch" => cron_job(object),
+        "networkpolicies.networking.k8s.io" => {
+            let outgoing = object.pointer("/spec/egress").is_some();
+            let types: &[&str] = if outgoing {
+                &["Ingress", "Egress"]
+            } else {
+                &["Ingress"]
+            };
+            set_default(object, "/spec/policyTypes", json!(types));
+        }
+        "csidrivers.storage.k8s.io" => csi_driver(object),
         "services" => service(object),
         "secrets" => secret(object),
         "persistentvolumeclaims" => set_default(object, "/spec/volumeMode", "Filesystem"),
@@ -46,7 +61,42 @@ pub(crate) fn begin(cluster: &mut Cluster, of: &Type, object: &mut Value) {
             set(object, "/status", status);
         }
         "jobs.batch" => begin_job(cluster, object),
-        "deployments.apps" | "replicasets.apps" => set(object, "/status", json!({})),
+        "deployments.apps" | "replicasets.apps" | "cronjobs.batch" => {
+            set(object, "/status", json!({}));
+        }
+        "statefulsets.apps" => {
+            set(
+                object,
+                "/status",
+                json!({"replicas": 0, "availableReplicas": 0}),
+            );
+        }
+        "daemonsets.apps" => {
+            let names = [
+                "currentNumberScheduled",
+                "desiredNumberScheduled",
+                "numberMisscheduled",
+                "numberReady",
+            ];
+            let none: serde_json::Map<_, _> = names
+                .into_iter()
+                .map(|name| (name.to_owned(), 0.into()))
+                .collect();
+            set(object, "/status", none);
+        }
+        "poddisruptionbudgets.policy" => {
+            let names = [
+                "currentHealthy",
+                "desiredHealthy",
+                "disruptionsAllowed",
+                "expectedPods",
+            ];
+            let none: serde_json::Map<_, _> = names
+                .into_iter()
+                .map(|name| (name.to_owned(), 0.into()))
+                .collect();
+            set(object, "/status", none);
+        }
         "services" | "ingresses.networking.k8s.io" => {
             set(object, "/status", json!({"loadBalancer": {}}));
         }
@@ -64,8 +114,10 @@ pub(crate) fn allocate(cluster: &mut Cluster, of: &Type, object: &mut Value) {
     let address = match text(object, "/spec/clusterIP") {
         "" => {
             cluster.addresses += 1;
-            let (high, low) = (cluster.addresses / 250 % 250, cluster.addresses % 250 + 2);
-            format!("172.20.{high}.{low}")
+            let (first, size) = cluster.service_network;
+            // The first ten addresses are those of the server and of name resolution.
+            let offset = 11 + cluster.addresses % size.saturating_sub(12).max(1);
+            Ipv4Addr::from(u32::from(first).saturating_add(offset)).to_string()
         }
         given => given.to_owned(),
     };
@@ -142,6 +194,71 @@ fn deployment(object: &mut Value) {
     template(object, Some("Always"));
 }
 
+fn stateful_set(object: &mut Value) {
+    set_default(object, "/spec/replicas", 1);
+    set_default(object, "/spec/revisionHistoryLimit", 10);
+    set_default(object, "/spec/podManagementPolicy", "OrderedReady");
+    set_default(object, "/spec/serviceName", "");
+    set_default(object, "/spec/updateStrategy/type", "RollingUpdate");
+    if text(object, "/spec/updateStrategy/type") == "RollingUpdate" {
+        set_default(object, "/spec/updateStrategy/rollingUpdate/partition", 0);
+    }
+    for when in ["whenDeleted", "whenScaled"] {
+        let pointer = format!("/spec/persistentVolumeClaimRetentionPolicy/{when}");
+        set_default(object, &pointer, "Retain");
+    }
+    let mut claims = items(object, "/spec/volumeClaimTemplates").to_vec();
+    for claim in &mut claims {
+        set_default(claim, "/apiVersion", "v1");
+        set_default(claim, "/kind", "PersistentVolumeClaim");
+        set_default(claim, "/spec/volumeMode", "Filesystem");
+        set_default(claim, "/status", json!({"phase": "Pending"}));
+    }
+    if !claims.is_empty() {
+        set(object, "/spec/volumeClaimTemplates", claims);
+    }
+    template(object, Some("Always"));
+}
+
+fn daemon_set(object: &mut Value) {
+    set_default(object, "/spec/revisionHistoryLimit", 10);
+    set_default(object, "/spec/updateStrategy/type", "RollingUpdate");
+    if text(object, "/spec/updateStrategy/type") == "RollingUpdate" {
+        set_default(object, "/spec/updateStrategy/rollingUpdate/maxSurge", 0);
+        set_default(
+            object,
+            "/spec/updateStrategy/rollingUpdate/maxUnavailable",
+            1,
+        );
+    }
+    template(object, Some("Always"));
+}
+
+fn cron_job(object: &mut Value) {
+    set_default(object, "/spec/concurrencyPolicy", "Allow");
+    set_default(object, "/spec/suspend", false);
+    set_default(object, "/spec/successfulJobsHistoryLimit", 3);
+    set_default(object, "/spec/failedJobsHistoryLimit", 1);
+    let template = "/spec/jobTemplate/spec/template";
+    let mut pod = object.pointer(template).cloned().unwrap_or_default();
+    pod_defaults::fill_template(&mut pod);
+    set(object, template, pod);
+}
+
+fn csi_driver(object: &mut Value) {
+    set_default(object, "/spec/attachRequired", true);
+    set_default(object, "/spec/fsGroupPolicy", "ReadWriteOnceWithFSType");
+    for flag in [
+        "podInfoOnMount",
+        "requiresRepublish",
+        "seLinuxMount",
+        "storageCapacity",
+    ] {
+        set_default(object, &format!("/spec/{flag}"), false);
+    }
+    set_default(object, "/spec/volumeLifecycleModes", json!(["Persistent"]));
+}
+
 fn service(service: &mut Value) {
     set_default(service, "/spec/type", "ClusterIP");
     set_default(service, "/spec/sessionAffinity", "None");
@@ -184,16 +301,20 @@ fn secret(secret: &mut Value) {
     }
 }
 
-fn claim(cluster: &Cluster, claim: &mut Value) {
-    let default = cluster
+/// The storage class of claims that name none.
+pub(crate) fn default_class(cluster: &Cluster) -> Option<String> {
+    cluster
         .store
         .of_type("storageclasses.storage.k8s.io", None)
         .find(|(_, class)| {
             let mark = "/metadata/annotations/storageclass.kubernetes.io~1is-default-class";
             text(class, mark) == "true"
         })
-        .map(|(key, _)| key.name.clone());
-    if let Some(class) = default {
+        .map(|(key, _)| key.name.clone())
+}
+
+fn claim(cluster: &Cluster, claim: &mut Value) {
+    if let Some(class) = default_class(cluster) {
         set_default(claim, "/spec/storageClassName", class);
     }
     add_text(claim, "/metadata/finalizers", volumes::CLAIM_PROTECTION);

@@ -59,7 +59,8 @@ impl Options {
                 return Err(refuse("propagationPolicy", what));
             }
         };
-        let dry = options::dry_deletion(body, query).map_err(|what| refuse("dryRun", what))?;
+        let dry = options::dry_deletion(body, query)
+            .map_err(|error| refuse("dryRun", error.to_string()))?;
         let precondition =
             |name: &str| Some(body.get("preconditions")?.get(name)?.as_str()?.to_owned());
         Ok(Self {
@@ -203,7 +204,7 @@ pub(crate) fn dependents(cluster: &Cluster, uid: &str) -> Vec<Key> {
     };
     cluster
         .store
-        .all()
+        .owned()
         .filter(|(_, object)| owned(object))
         .map(|(key, _)| key.clone())
         .collect()

@@ -69,7 +69,7 @@ impl Options {
         }
         let dry = dry_run(query.get("dryRun").map(String::as_str));
         if let Err(what) = &dry {
-            refuse("dryRun", what.clone());
+            refuse("dryRun", what.to_string());
         }
         let validation = match of("fieldValidation") {
             None | Some("Warn") => Validation::Warn,
@@ -97,14 +97,17 @@ impl Options {
 /// The media type of an apply patch.
 pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 
-/// Whether this is a dry run. The error is the message for the field `dryRun`.
-pub(crate) fn dry_run(asked: Option<&str>) -> Result<bool, String> {
+/// A value that the field `dryRun` cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Unsupported value: [\"{0}\"]: supported values: \"All\"")]
+pub(crate) struct DryRunError(String);
+
+/// Whether this is a dry run.
+pub(crate) fn dry_run(asked: Option<&str>) -> Result<bool, DryRunError> {
     match asked {
         None | Some("") => Ok(false),
         Some("All") => Ok(true),
-        Some(other) => Err(format!(
-            "Unsupported value: [\"{other}\"]: supported values: \"All\""
-        )),
+        Some(other) => Err(DryRunError(other.to_owned())),
     }
 }
 
@@ -141,7 +144,10 @@ fn user_agent(request: &Request<Bytes>) -> String {
 }
 
 /// The dry run that `DeleteOptions` ask for, in the query or in the body.
-pub(crate) fn dry_deletion(body: &Value, query: &BTreeMap<String, String>) -> Result<bool, String> {
+pub(crate) fn dry_deletion(
+    body: &Value,
+    query: &BTreeMap<String, String>,
+) -> Result<bool, DryRunError> {
     let listed = body.get("dryRun").and_then(Value::as_array);
     let first = listed.and_then(|list| list.first()).and_then(Value::as_str);
     dry_run(query.get("dryRun").map(String::as_str).or(first))

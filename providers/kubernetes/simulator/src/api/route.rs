@@ -124,7 +124,7 @@ fn has_subresource(of: &Type, name: &str) -> bool {
     match name {
         "status" => of.status,
         "scale" => of.scale,
-        "log" => of.id == "pods",
+        "attach" | "eviction" | "exec" | "log" => of.id == "pods",
         "finalize" => of.id == "namespaces",
         "token" => of.id == "serviceaccounts",
         _ => false,
@@ -135,11 +135,8 @@ fn has_subresource(of: &Type, name: &str) -> bool {
 fn only_real_subresource(of: &Type, name: &str) -> bool {
     let names: &[&str] = match of.id {
         "pods" => &[
-            "attach",
             "binding",
             "ephemeralcontainers",
-            "eviction",
-            "exec",
             "portforward",
             "proxy",
             "resize",
@@ -201,9 +198,9 @@ mod tests {
     #[test]
     fn what_only_a_real_server_has_is_distinct_from_what_does_not_exist() {
         for path in [
-            "/apis/apps/v1/namespaces/a/daemonsets",
-            "/api/v1/namespaces/a/pods/b/exec",
-            "/apis/policy/v1/namespaces/a/poddisruptionbudgets",
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+            "/api/v1/namespaces/a/pods/b/portforward",
+            "/apis/networking.k8s.io/v1/servicecidrs",
         ] {
             assert_eq!(route(path), Route::OnlyReal(path.to_owned()));
         }

@@ -72,8 +72,8 @@ pub(crate) fn write(
         }
         let change = patch::read(media, request.body())?;
         let mut scale = patch::patched(KIND, media, &scale_of(&before), &change)?;
-        let unknown =
-            decode::prune(KIND, &mut scale).map_err(|why| Failure::invalid_patch(&change, &why))?;
+        let unknown = decode::prune(KIND, &mut scale)
+            .map_err(|error| Failure::invalid_patch(&change, &error.to_string()))?;
         if options.validation == Validation::Strict && !unknown.is_empty() {
             let why = format!("strict decoding error: unknown field \"{}\"", unknown[0]);
             return Err(Failure::invalid_patch(&change, &why));

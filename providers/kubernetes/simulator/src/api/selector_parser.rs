@@ -22,6 +22,42 @@ pub(crate) enum Requirement {
     Below(String, i64),
 }
 
+/// Why a text is no selector, in the words of a real server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum SelectorError {
+    #[error("found '{found}', expected: {expected}")]
+    Unexpected {
+        found: Token,
+        expected: &'static str,
+    },
+    #[error("found '{0}' expected: '('")]
+    NoList(Token),
+    #[error("for 'Gt', 'Lt' operators, the value must be an integer: {0}")]
+    NoInteger(Token),
+    #[error("key: Invalid value: \"{0}\": name part must be non-empty")]
+    NoName(Token),
+    #[error(
+        "Invalid value: \"{0}\": a valid label must be an empty string or consist of alphanumeric \
+         characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+    )]
+    Value(Token),
+}
+
+impl SelectorError {
+    fn unexpected(found: &str, expected: &'static str) -> Self {
+        Self::Unexpected {
+            found: found.to_owned(),
+            expected,
+        }
+    }
+}
+
+impl From<SelectorError> for Failure {
+    fn from(error: SelectorError) -> Self {
+        Self::bad_request(format!("unable to parse requirement: {error}"))
+    }
+}
+
 /// A word or an operator of a selector.
 type Token = String;
 
@@ -30,19 +66,17 @@ pub(crate) fn read(text: &str) -> Result<Vec<Requirement>, Failure> {
     let mut tokens = tokens(text).into_iter().peekable();
     let mut all = Vec::new();
     while tokens.peek().is_some() {
-        all.push(requirement(&mut tokens).map_err(wrong)?);
+        all.push(requirement(&mut tokens)?);
         match tokens.next().as_deref() {
             None => break,
             Some(",") if tokens.peek().is_some() => {}
-            Some(",") => return Err(wrong("found '', expected: identifier after ','".to_owned())),
-            Some(other) => return Err(wrong(format!("found '{other}', expected: ',' or end"))),
+            Some(",") => {
+                return Err(SelectorError::unexpected("", "identifier after ','").into());
+            }
+            Some(other) => return Err(SelectorError::unexpected(other, "',' or end").into()),
         }
     }
     Ok(all)
-}
-
-fn wrong(why: String) -> Failure {
-    Failure::bad_request(format!("unable to parse requirement: {why}"))
 }
 
 fn tokens(text: &str) -> Vec<Token> {
@@ -74,20 +108,20 @@ fn is_word(token: &str) -> bool {
     !token.starts_with(['(', ')', ',', '!', '=', '<', '>'])
 }
 
-fn requirement<I>(tokens: &mut std::iter::Peekable<I>) -> Result<Requirement, String>
+fn requirement<I>(tokens: &mut std::iter::Peekable<I>) -> Result<Requirement, SelectorError>
 where
     I: Iterator<Item = Token>,
 {
     let absent = tokens.next_if(|token| token == "!").is_some();
     let key = tokens.next().unwrap_or_default();
     if !is_word(&key) {
-        return Err(format!("found '{key}', expected: identifier"));
+        return Err(SelectorError::unexpected(&key, "identifier"));
     }
     check_key(&key)?;
     let operator = match tokens.peek().map(String::as_str) {
         None | Some(",") if absent => return Ok(Requirement::Absent(key)),
         None | Some(",") => return Ok(Requirement::Exists(key)),
-        Some(other) if absent => return Err(format!("found '{other}', expected: ',' or end")),
+        Some(other) if absent => return Err(SelectorError::unexpected(other, "',' or end")),
         Some(_) => tokens.next().unwrap_or_default(),
     };
     match operator.as_str() {
@@ -97,22 +131,21 @@ where
         "!=" => Ok(Requirement::NotIn(key, vec![value(tokens)?])),
         ">" | "<" => {
             let text = value(tokens)?;
-            let number = text.parse().map_err(|_| {
-                format!("for 'Gt', 'Lt' operators, the value must be an integer: {text}")
-            })?;
+            let number = text.parse().map_err(|_| SelectorError::NoInteger(text))?;
             Ok(if operator == ">" {
                 Requirement::Above(key, number)
             } else {
                 Requirement::Below(key, number)
             })
         }
-        other => Err(format!(
-            "found '{other}', expected: in, notin, =, ==, !=, gt, lt"
-        )),
+        other => {
+            let expected = "in, notin, =, ==, !=, gt, lt";
+            Err(SelectorError::unexpected(other, expected))
+        }
     }
 }
 
-fn value<I>(tokens: &mut std::iter::Peekable<I>) -> Result<String, String>
+fn value<I>(tokens: &mut std::iter::Peekable<I>) -> Result<String, SelectorError>
 where
     I: Iterator<Item = Token>,
 {
@@ -121,13 +154,13 @@ where
     Ok(text)
 }
 
-fn set<I>(tokens: &mut std::iter::Peekable<I>) -> Result<Vec<String>, String>
+fn set<I>(tokens: &mut std::iter::Peekable<I>) -> Result<Vec<String>, SelectorError>
 where
     I: Iterator<Item = Token>,
 {
     let open = tokens.next().unwrap_or_default();
     if open != "(" {
-        return Err(format!("found '{open}' expected: '('"));
+        return Err(SelectorError::NoList(open));
     }
     let mut values = Vec::new();
     loop {
@@ -137,23 +170,21 @@ where
             Some(")") => return Ok(values),
             other => {
                 let found = other.unwrap_or_default();
-                return Err(format!("found '{found}', expected: ',' or ')'"));
+                return Err(SelectorError::unexpected(found, "',' or ')'"));
             }
         }
     }
 }
 
-fn check_key(key: &str) -> Result<(), String> {
+fn check_key(key: &str) -> Result<(), SelectorError> {
     let name = key.rsplit('/').next().unwrap_or_default();
     if name.is_empty() {
-        return Err(format!(
-            "key: Invalid value: \"{key}\": name part must be non-empty"
-        ));
+        return Err(SelectorError::NoName(key.to_owned()));
     }
     check_value(name)
 }
 
-fn check_value(text: &str) -> Result<(), String> {
+fn check_value(text: &str) -> Result<(), SelectorError> {
     let edge = |letter: Option<char>| letter.is_none_or(|letter| letter.is_ascii_alphanumeric());
     let inside = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     let fine = text.len() <= 63
@@ -163,10 +194,7 @@ fn check_value(text: &str) -> Result<(), String> {
     if fine {
         return Ok(());
     }
-    Err(format!(
-        "Invalid value: \"{text}\": a valid label must be an empty string or consist of alphanumeric \
-         characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-    ))
+    Err(SelectorError::Value(text.to_owned()))
 }
 
 #[cfg(test)]

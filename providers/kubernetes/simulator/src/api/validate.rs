@@ -6,7 +6,9 @@
 use serde_json::Value;
 
 use crate::api::name_rules::{self, NameRule};
+use crate::api::validate_workloads;
 use crate::cluster::Cluster;
+use crate::controllers::label_selector;
 use crate::json::{items, number, set, text};
 use crate::store::Key;
 use crate::store::types::Type;
@@ -51,6 +53,10 @@ pub(crate) fn field_errors(of: &Type, object: &Value) -> Vec<FieldError> {
     match of.id {
         "jobs.batch" => check_job(object, &mut errors),
         "deployments.apps" | "replicasets.apps" => check_replicated(object, &mut errors),
+        "statefulsets.apps" => validate_workloads::stateful_set(object, &mut errors),
+        "daemonsets.apps" => validate_workloads::daemon_set(object, &mut errors),
+        "cronjobs.batch" => validate_workloads::cron_job(object, &mut errors),
+        "poddisruptionbudgets.policy" => validate_workloads::budget(object, &mut errors),
         "pods" => check_pod(object, "", "spec", &mut errors),
         "services" => {
             let external = text(object, "/spec/type") == "ExternalName";
@@ -98,7 +104,7 @@ fn check_ingress(object: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn add_error(errors: &mut Vec<FieldError>, field: &str, what: &str) {
+pub(super) fn add_error(errors: &mut Vec<FieldError>, field: &str, what: &str) {
     errors.push((field.to_owned(), what.to_owned()));
 }
 
@@ -130,7 +136,7 @@ fn check_metadata(of: &Type, object: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn not_negative(object: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
+pub(super) fn not_negative(object: &Value, pointer: &str, errors: &mut Vec<FieldError>) {
     if let Some(value) = number(object, pointer).filter(|value| *value < 0) {
         let field = pointer.trim_start_matches('/').replace('/', ".");
         let what = format!("Invalid value: {value}: must be greater than or equal to 0");
@@ -155,7 +161,7 @@ fn check_job(job: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn check_replicated(object: &Value, errors: &mut Vec<FieldError>) {
+pub(super) fn check_replicated(object: &Value, errors: &mut Vec<FieldError>) {
     not_negative(object, "/spec/replicas", errors);
     let selector = object
         .pointer("/spec/selector")
@@ -164,17 +170,19 @@ fn check_replicated(object: &Value, errors: &mut Vec<FieldError>) {
     if selector.is_null() {
         add_error(errors, "spec.selector", "Required value");
     }
-    let labels = object
-        .pointer("/spec/template/metadata/labels")
-        .cloned()
-        .unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-    let wanted = selector.get("matchLabels").and_then(Value::as_object);
-    let fits = wanted.is_some_and(|wanted| {
-        wanted
-            .iter()
-            .all(|(key, value)| labels.get(key) == Some(value))
-    });
-    if !fits {
+    let template = object.pointer("/spec/template").unwrap_or(&Value::Null);
+    let labels = template.pointer("/metadata/labels").cloned();
+    let labels = labels.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+    let is_empty = items(&selector, "/matchExpressions").is_empty()
+        && selector
+            .get("matchLabels")
+            .and_then(Value::as_object)
+            .is_none_or(serde_json::Map::is_empty);
+    if is_empty && !selector.is_null() {
+        let what = "Invalid value: {}: empty selector is invalid for this object";
+        add_error(errors, "spec.selector", what);
+    }
+    if !label_selector::selects(Some(&selector), template) {
         let what = format!("Invalid value: {labels}: `selector` does not match template `labels`");
         add_error(errors, "spec.template.metadata.labels", &what);
     }
@@ -186,7 +194,7 @@ fn check_replicated(object: &Value, errors: &mut Vec<FieldError>) {
     check_pod(object, "/spec/template", "spec.template.spec", errors);
 }
 
-fn check_pod(object: &Value, pointer: &str, field: &str, errors: &mut Vec<FieldError>) {
+pub(super) fn check_pod(object: &Value, pointer: &str, field: &str, errors: &mut Vec<FieldError>) {
     let containers = items(object, &format!("{pointer}/spec/containers"));
     if containers.is_empty() {
         add_error(errors, &format!("{field}.containers"), "Required value");
@@ -211,7 +219,8 @@ fn check_pod(object: &Value, pointer: &str, field: &str, errors: &mut Vec<FieldE
 pub(crate) fn frozen(of: &Type, before: &Value, after: &Value) -> Vec<FieldError> {
     let fields: &[&str] = match of.id {
         "jobs.batch" => &["/spec/completions", "/spec/selector", "/spec/template"],
-        "deployments.apps" | "replicasets.apps" => &["/spec/selector"],
+        "daemonsets.apps" | "deployments.apps" | "replicasets.apps" => &["/spec/selector"],
+        "controllerrevisions.apps" => &["/data"],
         "persistentvolumes" => &["/spec/csi"],
         "secrets" => &["/type"],
         "storageclasses.storage.k8s.io" => &["/provisioner", "/reclaimPolicy"],
@@ -226,6 +235,9 @@ pub(crate) fn frozen(of: &Type, before: &Value, after: &Value) -> Vec<FieldError
             (path, format!("Invalid value: {value}: field is immutable"))
         })
         .collect();
+    if of.id == "statefulsets.apps" {
+        errors.extend(validate_workloads::frozen_stateful_set(before, after));
+    }
     if of.id == "pods" && fixed_part(before) != fixed_part(after) {
         let what = "Forbidden: pod updates may not change fields other than \
                     `spec.containers[*].image`,`spec.initContainers[*].image`,\
@@ -266,24 +278,27 @@ fn fixed_part(pod: &Value) -> Value {
     spec
 }
 
+fn is_indexed(object: &Value, job: &str) -> bool {
+    text(object, &format!("{job}/spec/completionMode")) == "Indexed"
+}
+
+/// Whether a daemon set is to start new pods before it stops old ones.
+fn surges(object: &Value) -> bool {
+    let surge = object.pointer("/spec/updateStrategy/rollingUpdate/maxSurge");
+    surge.is_some_and(|surge| *surge != 0 && surge != "0" && surge != "0%")
+}
+
 /// Rejects, by name, what only a real cluster does.
 pub(crate) fn only_simulated(of: &Type, before: &Value, after: &Value) -> Result<(), Failure> {
     let differs =
         |pointer: &str| !before.is_null() && before.pointer(pointer) != after.pointer(pointer);
-    let positive = |pointer: &str| number(after, pointer).is_some_and(|value| value > 0);
     let what = match of.id {
-        "deployments.apps" if differs("/spec/template") => "a rollout of another pod template",
-        "replicasets.apps" if differs("/spec/template") => "another pod template of a replica set",
-        "deployments.apps" | "replicasets.apps" if positive("/spec/minReadySeconds") => {
-            "minReadySeconds"
-        }
-        "deployments.apps" if after.pointer("/spec/paused") == Some(&Value::Bool(true)) => {
-            "a paused deployment"
-        }
-        "jobs.batch" if text(after, "/spec/completionMode") == "Indexed" => "an indexed job",
+        "daemonsets.apps" if surges(after) => "maxSurge of a daemon set",
+        "jobs.batch" if is_indexed(after, "") => "an indexed job",
         "jobs.batch" if after.pointer("/spec/podFailurePolicy").is_some() => "podFailurePolicy",
         "jobs.batch" if after.pointer("/spec/successPolicy").is_some() => "successPolicy",
         "pods" if differs("/spec/containers") => "another image in a pod that is there",
+        "cronjobs.batch" if is_indexed(after, "/spec/jobTemplate") => "an indexed job",
         "pods" if after.pointer("/spec/activeDeadlineSeconds").is_some() => {
             "activeDeadlineSeconds of a pod"
         }

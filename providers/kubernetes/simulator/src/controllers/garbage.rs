@@ -17,7 +17,7 @@ pub(crate) const FOREGROUND: &str = "foregroundDeletion";
 pub(crate) fn reconcile(cluster: &mut Cluster) {
     let ownerless: Vec<Key> = cluster
         .store
-        .all()
+        .owned()
         .filter(|(_, object)| {
             let owners = items(object, "/metadata/ownerReferences");
             !owners.is_empty()
@@ -59,9 +59,8 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
 fn held_by(cluster: &Cluster, finalizer: &str) -> Vec<(Key, String)> {
     cluster
         .store
-        .all()
+        .marked()
         .filter(|(_, object)| has_text(object, "/metadata/finalizers", finalizer))
-        .filter(|(_, object)| object.pointer("/metadata/deletionTimestamp").is_some())
         .map(|(key, object)| (key.clone(), text(object, "/metadata/uid").to_owned()))
         .collect()
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::delete::{Propagation, remove};
 use crate::cluster::Cluster;
-use crate::controllers::workload::{make_pod, owned};
+use crate::controllers::workload::{is_available, make_pod, owned};
 use crate::json::{condition_is_true, number, remove as take, set, text};
 use crate::node::pod_status::{deleted, finished};
 use crate::store::Key;
@@ -43,6 +43,18 @@ fn living(cluster: &Cluster, namespace: &str, uid: &str) -> Vec<LivePod> {
         .collect()
 }
 
+/// How many of these pods have been ready long enough.
+fn available(cluster: &mut Cluster, pods: &[LivePod], least: i64) -> usize {
+    let mut count = 0;
+    for (_, _, key) in pods {
+        let Some(pod) = cluster.store.get(key).cloned() else {
+            continue;
+        };
+        count += usize::from(is_available(cluster, key, &pod, least));
+    }
+    count
+}
+
 fn fit(cluster: &mut Cluster, key: &Key, uid: &str, wanted: usize) {
     let mut pods = living(cluster, &key.namespace, uid);
     for _ in pods.len()..wanted {
@@ -61,12 +73,18 @@ fn fit(cluster: &mut Cluster, key: &Key, uid: &str, wanted: usize) {
 fn count(cluster: &mut Cluster, key: &Key, uid: &str) {
     let pods = living(cluster, &key.namespace, uid);
     let ready = pods.iter().filter(|(ready, _, _)| *ready).count();
+    let object = cluster.store.get(key);
+    let least = object.and_then(|object| number(object, "/spec/minReadySeconds"));
+    let available = match least {
+        None | Some(0) => ready,
+        Some(least) => available(cluster, &pods, least),
+    };
     cluster.modify(key, |object| {
         set(object, "/status/replicas", pods.len());
         let counts = [
             ("fullyLabeledReplicas", pods.len()),
             ("readyReplicas", ready),
-            ("availableReplicas", ready),
+            ("availableReplicas", available),
         ];
         for (name, count) in counts {
             counted(object, name, i64::try_from(count).unwrap_or(i64::MAX));

@@ -1,10 +1,11 @@
 //! The volume controllers: provision disks for claims, and remove them with the claim.
 //!
-//! Binding waits for the first consumer, as with the default classes of the clouds: a claim that no pod uses
-//! costs nothing.
+//! Binding waits for the first consumer unless the class says `Immediate`: a claim that no pod uses then costs nothing.
+//! A class whose driver is not installed leaves its claims pending.
 
 use serde_json::{Value, json};
 
+use crate::api::defaults;
 use crate::cloud_provider::CloudProviderRequest;
 use crate::cluster::Cluster;
 use crate::json::{items, remove_text, set, text};
@@ -19,6 +20,8 @@ pub(crate) const PROVISIONER: &str = "volumes.simulator.kubeproof.dev";
 /// The finalizer that keeps a claim while a pod uses it.
 pub(crate) const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
 const VOLUME_PROTECTION: &str = "kubernetes.io/pv-protection";
+/// The label of a node that names its zone: a disk can be used in its own zone only.
+const ZONE: &str = "topology.kubernetes.io/zone";
 const DISK_PROTECTION: &str = "external-provisioner.volume.kubernetes.io/finalizer";
 
 /// The storage class that a fresh cluster has.
@@ -33,17 +36,21 @@ pub(crate) fn default_class() -> Value {
     })
 }
 
-/// Removes deleted claims that no pod uses, and releases the volumes of removed claims.
+/// Removes deleted claims that no pod uses, provisions or explains those that are pending, and releases the volumes of
+/// removed claims.
 pub(crate) fn reconcile(cluster: &mut Cluster) {
     for key in cluster.keys("persistentvolumeclaims") {
-        let deleted = cluster
-            .store
-            .get(&key)
-            .is_some_and(|claim| claim.pointer("/metadata/deletionTimestamp").is_some());
-        if deleted && !is_used(cluster, &key) {
-            cluster.modify(&key, |claim| {
-                remove_text(claim, "/metadata/finalizers", CLAIM_PROTECTION);
-            });
+        let Some(claim) = cluster.store.get(&key) else {
+            continue;
+        };
+        if claim.pointer("/metadata/deletionTimestamp").is_some() {
+            if !is_used(cluster, &key) {
+                cluster.modify(&key, |claim| {
+                    remove_text(claim, "/metadata/finalizers", CLAIM_PROTECTION);
+                });
+            }
+        } else if text(claim, "/status/phase") == "Pending" {
+            pending(cluster, &key);
         }
     }
     for key in cluster.keys("persistentvolumes") {
@@ -75,6 +82,82 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
     }
 }
 
+/// The in-tree provisioners of the clouds, and the drivers that do their work by now (CSI migration).
+const MIGRATED: [(&str, &str); 3] = [
+    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com"),
+    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io"),
+    ("kubernetes.io/azure-disk", "disk.csi.azure.com"),
+];
+
+/// The driver that provisions for a class.
+fn driver(class: &Value) -> String {
+    let provisioner = text(class, "/provisioner");
+    let migrated = MIGRATED.iter().find(|(old, _)| *old == provisioner);
+    migrated
+        .map_or(provisioner, |(_, driver)| driver)
+        .to_owned()
+}
+
+/// Whether a driver runs in the cluster. Where the cloud does not say which do, all do.
+fn runs(cluster: &Cluster, driver: &str) -> bool {
+    let drivers = cluster.volume_drivers.as_ref();
+    drivers.is_none_or(|drivers| drivers.contains(driver))
+}
+
+fn class_of(cluster: &Cluster, claim: &Value) -> Option<Value> {
+    let class = text(claim, "/spec/storageClassName");
+    let key = Key::new("storageclasses.storage.k8s.io", "", class);
+    cluster.store.get(&key).cloned()
+}
+
+/// A claim that has no volume: provisions one, or says once what it waits for.
+fn pending(cluster: &mut Cluster, key: &Key) {
+    let Some(claim) = cluster.store.get(key).cloned() else {
+        return;
+    };
+    if claim.pointer("/spec/storageClassName").is_none()
+        && let Some(class) = defaults::default_class(cluster)
+    {
+        // A default class that comes later counts for claims that wait for one.
+        return cluster.modify(key, |claim| set(claim, "/spec/storageClassName", class));
+    }
+    let selected = "/metadata/annotations/volume.kubernetes.io~1selected-node";
+    let node = text(&claim, selected).to_owned();
+    let class = class_of(cluster, &claim);
+    let (reason, message) = match &class {
+        None if text(&claim, "/spec/storageClassName").is_empty() => (
+            "FailedBinding",
+            "no persistent volumes available for this claim and no storage class is set".to_owned(),
+        ),
+        None => {
+            let name = text(&claim, "/spec/storageClassName");
+            let message = format!("storageclass.storage.k8s.io \"{name}\" not found");
+            ("ProvisioningFailed", message)
+        }
+        Some(class) if text(class, "/volumeBindingMode") != "Immediate" && node.is_empty() => (
+            "WaitForFirstConsumer",
+            "waiting for first consumer to be created before binding".to_owned(),
+        ),
+        Some(class) => {
+            let driver = driver(class);
+            if runs(cluster, &driver) {
+                return want(cluster, key, class, &node);
+            }
+            let message = format!(
+                "Waiting for a volume to be created either by the external provisioner '{driver}' or manually by \
+                 the system administrator. If volume creation is delayed, please verify that the provisioner is \
+                 running and correctly registered."
+            );
+            ("ExternalProvisioning", message)
+        }
+    };
+    let uid = text(&claim, "/metadata/uid");
+    if cluster.served.insert(format!("{uid}/{reason}")) {
+        let is_bad = reason == "ProvisioningFailed";
+        cluster.event("persistentvolume-controller", key, is_bad, reason, &message);
+    }
+}
+
 fn claims_of(pod: &Value) -> impl Iterator<Item = &str> {
     items(pod, "/spec/volumes")
         .iter()
@@ -90,6 +173,27 @@ fn is_used(cluster: &Cluster, claim: &Key) -> bool {
         .any(|(_, pod)| {
             !text(pod, "/spec/nodeName").is_empty() && claims_of(pod).any(|name| name == claim.name)
         })
+}
+
+/// Why a node cannot use the volumes that a pod's claims are bound to, if it cannot.
+pub(crate) fn elsewhere(cluster: &Cluster, pod: &Value, node: &Value) -> Option<String> {
+    let namespace = text(pod, "/metadata/namespace");
+    let is_out_of_reach = claims_of(pod).any(|name| {
+        let claim = cluster
+            .store
+            .get(&Key::new("persistentvolumeclaims", namespace, name));
+        let volume = claim
+            .map(|claim| text(claim, "/spec/volumeName"))
+            .unwrap_or_default();
+        let volume = cluster
+            .store
+            .get(&Key::new("persistentvolumes", "", volume));
+        let terms = volume.map_or(&[][..], |volume| {
+            items(volume, "/spec/nodeAffinity/required/nodeSelectorTerms")
+        });
+        !terms.is_empty() && !terms.iter().any(|term| scheduler::has_labels(node, term))
+    });
+    is_out_of_reach.then(|| "node(s) had volume node affinity conflict".to_owned())
 }
 
 /// Whether all claims of a pod are bound. Requests disks for those that are not.
@@ -115,20 +219,28 @@ pub(crate) fn ready(
             continue;
         }
         all = false;
-        let class = text(claim, "/spec/storageClassName").to_owned();
-        if cluster
-            .store
-            .get(&Key::new("storageclasses.storage.k8s.io", "", &class))
-            .is_none()
-        {
-            return Err(format!("storageclass.storage.k8s.io \"{class}\" not found"));
+        let Some(class) = class_of(cluster, claim) else {
+            let class = text(claim, "/spec/storageClassName");
+            return Err(if class.is_empty() {
+                "pod has unbound immediate PersistentVolumeClaims".to_owned()
+            } else {
+                format!("storageclass.storage.k8s.io \"{class}\" not found")
+            });
+        };
+        let is_immediate = text(&class, "/volumeBindingMode") == "Immediate";
+        if is_immediate && !runs(cluster, &driver(&class)) {
+            return Err("pod has unbound immediate PersistentVolumeClaims".to_owned());
         }
-        want(cluster, &key, node);
+        if !is_immediate {
+            let selected = "/metadata/annotations/volume.kubernetes.io~1selected-node";
+            cluster.modify(&key, |claim| set(claim, selected, node));
+        }
+        pending(cluster, &key);
     }
     Ok(all)
 }
 
-fn want(cluster: &mut Cluster, key: &Key, node: &str) {
+fn want(cluster: &mut Cluster, key: &Key, class: &Value, node: &str) {
     let Some(claim) = cluster.store.get(key) else {
         return;
     };
@@ -137,18 +249,17 @@ fn want(cluster: &mut Cluster, key: &Key, node: &str) {
     let size_gib = u32::try_from((bytes + (1 << 30) - 1) >> 30)
         .unwrap_or(u32::MAX)
         .max(1);
-    cluster.modify(key, |claim| {
-        set(
-            claim,
-            "/metadata/annotations/volume.kubernetes.io~1selected-node",
-            node,
-        );
-    });
+    let parameters = class.get("parameters").and_then(Value::as_object);
+    let parameters = parameters.into_iter().flatten();
     let request = CloudProviderRequest::CreateVolume {
         namespace: key.namespace.clone(),
         claim: key.name.clone(),
         volume: format!("pvc-{uid}"),
         size_gib,
+        node: node.to_owned(),
+        parameters: parameters
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect(),
     };
     cluster.request_from_cloud(format!("{uid}/disk"), request);
 }
@@ -186,7 +297,16 @@ pub(crate) fn made(
         _ => default.to_owned(),
     };
     let provisioner = of_class("/provisioner", PROVISIONER);
-    let object = json!({
+    let driver = match cluster.store.get(&class) {
+        Some(class) => driver(class),
+        None => provisioner.clone(),
+    };
+    let selected = "/metadata/annotations/volume.kubernetes.io~1selected-node";
+    let zone = cluster
+        .store
+        .get(&Key::new("nodes", "", text(&found, selected)))
+        .and_then(|node| node.pointer("/metadata/labels")?.get(ZONE).cloned());
+    let mut object = json!({
         "metadata": {
             "name": volume,
             "annotations": {"pv.kubernetes.io/provisioned-by": provisioner},
@@ -200,10 +320,20 @@ pub(crate) fn made(
                 "kind": "PersistentVolumeClaim", "apiVersion": "v1",
                 "namespace": namespace, "name": claim, "uid": uid,
             },
-            "csi": {"driver": provisioner, "volumeHandle": handle},
+            "csi": {"driver": driver, "volumeHandle": handle},
         },
         "status": {"phase": "Bound"},
     });
+    if let Some(zone) = zone {
+        let term = json!({"matchExpressions": [{
+            "key": ZONE, "operator": "In", "values": [zone],
+        }]});
+        set(
+            &mut object,
+            "/spec/nodeAffinity/required/nodeSelectorTerms",
+            json!([term]),
+        );
+    }
     cluster.add(Type::of("persistentvolumes"), "", object);
     if !found.is_null() {
         cluster.modify(&key, |claim| {

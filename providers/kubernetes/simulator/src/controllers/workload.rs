@@ -1,10 +1,14 @@
 //! Pods of controllers: created from a template, and found by their owner.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::pod_defaults;
-use crate::cluster::Cluster;
-use crate::json::{items, set, text};
+use crate::cluster::{Cluster, Due};
+use crate::json::{condition_is_true, items, set, text};
+use crate::node::pod_status::deleted;
 use crate::store::Key;
 use crate::store::types::Type;
 
@@ -25,6 +29,20 @@ pub(crate) fn make_pod(
         "/metadata/generateName",
         format!("{}-", owner.name),
     );
+    let pod = add_pod(cluster, owner, finalizers, pod)?;
+    let message = format!("Created pod: {}", pod.name);
+    cluster.event(component, owner, false, "SuccessfulCreate", &message);
+    Some(pod)
+}
+
+/// Adds a pod of a controller, with what every pod has.
+pub(crate) fn add_pod(
+    cluster: &mut Cluster,
+    owner: &Key,
+    finalizers: &[&str],
+    mut pod: Value,
+) -> Option<Key> {
+    let object = cluster.store.get(owner)?;
     if !finalizers.is_empty() {
         set(&mut pod, "/metadata/finalizers", json!(finalizers));
     }
@@ -41,10 +59,34 @@ pub(crate) fn make_pod(
         "/status",
         json!({"phase": "Pending", "qosClass": quality}),
     );
-    let pod = cluster.add(Type::of("pods"), &owner.namespace, pod);
-    let message = format!("Created pod: {}", pod.name);
-    cluster.event(component, owner, false, "SuccessfulCreate", &message);
-    Some(pod)
+    Some(cluster.add(Type::of("pods"), &owner.namespace, pod))
+}
+
+/// Whether a pod has been ready for this many seconds. If not yet, the controllers run again when it will have been.
+pub(crate) fn is_available(cluster: &mut Cluster, key: &Key, pod: &Value, least: i64) -> bool {
+    if deleted(pod) || !condition_is_true(pod, "Ready") {
+        return false;
+    }
+    let conditions = items(pod, "/status/conditions").iter();
+    let mut ready = conditions.filter(|condition| text(condition, "/type") == "Ready");
+    let since = ready.next().and_then(|condition| {
+        text(condition, "/lastTransitionTime")
+            .parse::<Timestamp>()
+            .ok()
+    });
+    let Some(since) = since.filter(|_| least > 0) else {
+        return true;
+    };
+    let left = since.as_second() + least - cluster.now.as_second();
+    let mark = format!(
+        "{}/{} available {least} after {since}",
+        key.namespace, key.name
+    );
+    if left > 0 && cluster.served.insert(mark) {
+        let left = u64::try_from(left).unwrap_or(0);
+        cluster.after(Duration::from_secs(left), Due::Wake);
+    }
+    left <= 0
 }
 
 /// The owner reference to a controller.

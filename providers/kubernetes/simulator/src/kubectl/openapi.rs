@@ -1,13 +1,13 @@
-//! Stubs of `OpenAPI`: just enough for kubectl to apply anything.
+//! `OpenAPI`: in version 3 the fields of all types and how they merge, without their descriptions.
 //!
-//! Without a description kubectl refuses to apply. In version 3 it only needs to know which types take
-//! `fieldValidation`, and leaves validation to the server. kubectl 1.27 reads version 2, in protobuf, and
-//! accepts a type that is not described there.
+//! kubectl explains types by it, computes patches by it, and refuses to apply without it. kubectl 1.27 reads version 2,
+//! in protobuf, and accepts a type that is not described there: that one is a stub.
 
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Map, Value, json};
 
+use crate::store::schema::{self, Field, Shape};
 use crate::store::types::{GROUPS, TYPES, Type};
 use crate::wire::status::{json_response, no_such_path, response};
 
@@ -60,19 +60,86 @@ fn document(group: &str) -> Value {
         let validation = json!([{"name": "fieldValidation", "in": "query"}]);
         let operation = json!({"parameters": validation, "x-kubernetes-group-version-kind": kind});
         paths.insert(path(known), json!({"patch": operation}));
-        let name = format!("io.k8s.api.{}.v1.{}", group_word(group), known.kind);
-        schemas.insert(
-            name,
-            json!({
-                "type": "object", "x-kubernetes-group-version-kind": [kind],
-                "x-kubernetes-preserve-unknown-fields": true,
-            }),
-        );
+        describe(group, known.kind, &mut schemas);
+        if let Some(schema) = schemas.get_mut(&id(group, known.kind)) {
+            schema["x-kubernetes-group-version-kind"] = json!([kind]);
+        }
     }
     json!({
         "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "unversioned"},
         "paths": paths, "components": {"schemas": schemas},
     })
+}
+
+/// The name of a type in a document. Parts of other groups are described under the group of the document too.
+fn id(group: &str, name: &str) -> String {
+    format!("io.k8s.api.{}.v1.{name}", group_word(group))
+}
+
+/// Describes a type, and all that it consists of.
+fn describe(group: &str, name: &'static str, schemas: &mut Map<String, Value>) {
+    let Some(of) = schema::find(name).filter(|_| !schemas.contains_key(&id(group, name))) else {
+        return;
+    };
+    // The place is taken first: some types contain themselves.
+    schemas.insert(id(group, name), Value::Null);
+    let mut properties = Map::new();
+    for (field, what) in of.fields() {
+        properties.insert(field.to_owned(), property(group, what, schemas));
+    }
+    let mut described = json!({"type": "object", "properties": properties});
+    if of.is_atomic() {
+        described["x-kubernetes-map-type"] = "atomic".into();
+    }
+    schemas.insert(id(group, name), described);
+}
+
+/// A field: its type, and how lists and objects in it merge.
+fn property(group: &str, field: &Field, schemas: &mut Map<String, Value>) -> Value {
+    let mut property = shape(group, &field.shape, schemas);
+    let mut strategies = Vec::new();
+    if !field.keys.is_empty() {
+        property["x-kubernetes-list-type"] = "map".into();
+        property["x-kubernetes-list-map-keys"] = json!(field.keys);
+    } else if field.is_set {
+        property["x-kubernetes-list-type"] = "set".into();
+    }
+    if let Some(key) = field.merge_key {
+        strategies.push("merge");
+        if !key.is_empty() {
+            property["x-kubernetes-patch-merge-key"] = key.into();
+        }
+    }
+    if field.retains_keys {
+        strategies.push("retainKeys");
+    }
+    if !strategies.is_empty() {
+        property["x-kubernetes-patch-strategy"] = strategies.join(",").into();
+    }
+    property
+}
+
+fn shape(group: &str, shape_: &Shape, schemas: &mut Map<String, Value>) -> Value {
+    match shape_ {
+        Shape::Text | Shape::Quantity => json!({"type": "string"}),
+        Shape::Bytes => json!({"type": "string", "format": "byte"}),
+        Shape::Integer => json!({"type": "integer"}),
+        Shape::Number => json!({"type": "number"}),
+        Shape::Boolean => json!({"type": "boolean"}),
+        Shape::IntegerOrText => json!({
+            "format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}],
+        }),
+        Shape::Any => json!({"type": "object"}),
+        Shape::Object(name) => {
+            describe(group, name, schemas);
+            let reference = format!("#/components/schemas/{}", id(group, name));
+            json!({"allOf": [{"$ref": reference}]})
+        }
+        Shape::List(inner) => json!({"type": "array", "items": shape(group, inner, schemas)}),
+        Shape::Map(inner) => {
+            json!({"type": "object", "additionalProperties": shape(group, inner, schemas)})
+        }
+    }
 }
 
 fn group_word(group: &str) -> &str {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::controllers::workload::selector;
 use crate::json::{condition_is_true, items, number, text};
+use crate::kubectl::workload_cells;
 use crate::store::types::Type;
 
 const NONE: &str = "<none>";
@@ -27,6 +28,9 @@ pub(crate) fn cell(of: &Type, column: &str, object: &Value, now: Timestamp) -> V
         ("nodes", _) => node(column, object),
         ("pods", _) => pod(column, object),
         ("jobs.batch", _) => job(column, object, now),
+        (id, _) if workload_cells::KNOWN.contains(&id) => {
+            workload_cells::cell(of, column, object, now)
+        }
         (_, "Containers") => containers(object, "/name").into(),
         (_, "Images") => containers(object, "/image").into(),
         ("deployments.apps" | "replicasets.apps", "Selector") => selector(object).into(),
@@ -198,7 +202,7 @@ fn job(column: &str, object: &Value, now: Timestamp) -> Value {
     .into()
 }
 
-fn containers(object: &Value, pointer: &str) -> String {
+pub(super) fn containers(object: &Value, pointer: &str) -> String {
     let all: Vec<&str> = items(object, "/spec/template/spec/containers")
         .iter()
         .map(|container| text(container, pointer))
@@ -223,7 +227,11 @@ fn ingress(column: &str, object: &Value) -> Value {
         }
         "Address" => {
             let all = items(object, "/status/loadBalancer/ingress").iter();
-            joined(all.map(|one| text(one, "/ip")).collect(), "")
+            let of = |one| match text(one, "/ip") {
+                "" => text(one, "/hostname"),
+                ip => ip,
+            };
+            joined(all.map(of).collect(), "")
         }
         _ if items(object, "/spec/tls").is_empty() => "80".into(),
         _ => "80, 443".into(),
@@ -336,7 +344,7 @@ fn event(column: &str, object: &Value) -> Value {
 }
 
 /// How long ago a time was, as kubectl shows it: the more recent, the finer.
-fn age(since: &str, now: Timestamp) -> String {
+pub(super) fn age(since: &str, now: Timestamp) -> String {
     let Ok(since) = since.parse::<Timestamp>() else {
         return "<unknown>".to_owned();
     };

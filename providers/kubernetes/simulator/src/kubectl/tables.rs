@@ -22,9 +22,11 @@ pub(crate) fn table(
         .iter()
         .map(|(name, wide)| {
             let format = if *name == "Name" { "name" } else { "" };
-            let counts =
-                of.id == "replicasets.apps" && ["Desired", "Current", "Ready"].contains(name);
-            let kind = if counts { "integer" } else { "string" };
+            let kind = if is_count(of, name) {
+                "integer"
+            } else {
+                "string"
+            };
             json!({
                 "name": name, "type": kind, "format": format, "description": name,
                 "priority": i32::from(*wide),
@@ -50,6 +52,20 @@ pub(crate) fn table(
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows,
     })
+}
+
+/// Whether the cells of a column are numbers.
+fn is_count(of: &Type, column: &str) -> bool {
+    match of.id {
+        "replicasets.apps" => ["Desired", "Current", "Ready"].contains(&column),
+        "daemonsets.apps" => {
+            ["Desired", "Current", "Ready", "Up-to-date", "Available"].contains(&column)
+        }
+        "poddisruptionbudgets.policy" => column == "Allowed Disruptions",
+        "cronjobs.batch" => column == "Active",
+        "controllerrevisions.apps" => column == "Revision",
+        _ => false,
+    }
 }
 
 /// How much of an object comes with its row.
@@ -121,7 +137,9 @@ fn columns(of: &Type) -> Vec<Column> {
         "events" => return EVENTS.to_vec(),
         "nodes" => return NODES.to_vec(),
         "pods" => PODS,
-        "jobs.batch" | "deployments.apps" | "replicasets.apps" => WORKLOADS,
+        "cronjobs.batch" | "daemonsets.apps" | "jobs.batch" | "deployments.apps"
+        | "replicasets.apps" => WORKLOADS,
+        "statefulsets.apps" => &[wide("Containers"), wide("Images")],
         "services" => &[wide("Selector")],
         "persistentvolumeclaims" | "persistentvolumes" => &[wide("VolumeMode")],
         _ => &[],
@@ -140,6 +158,31 @@ fn middle(of: &Type) -> &'static [&'static str] {
         "jobs.batch" => &["Status", "Completions", "Duration"],
         "deployments.apps" => &["Ready", "Up-to-date", "Available"],
         "replicasets.apps" => &["Desired", "Current", "Ready"],
+        "statefulsets.apps" => &["Ready"],
+        "daemonsets.apps" => &[
+            "Desired",
+            "Current",
+            "Ready",
+            "Up-to-date",
+            "Available",
+            "Node Selector",
+        ],
+        "controllerrevisions.apps" => &["Controller", "Revision"],
+        "cronjobs.batch" => &["Schedule", "Timezone", "Suspend", "Active", "Last Schedule"],
+        "poddisruptionbudgets.policy" => {
+            &["Min Available", "Max Unavailable", "Allowed Disruptions"]
+        }
+        "ingressclasses.networking.k8s.io" => &["Controller", "Parameters"],
+        "networkpolicies.networking.k8s.io" => &["Pod-Selector"],
+        "csidrivers.storage.k8s.io" => &[
+            "AttachRequired",
+            "PodInfoOnMount",
+            "StorageCapacity",
+            "TokenRequests",
+            "RequiresRepublish",
+            "Modes",
+        ],
+        "csinodes.storage.k8s.io" => &["Drivers"],
         "services" => &["Type", "Cluster-IP", "External-IP", "Port(s)"],
         "namespaces" => &["Status"],
         "configmaps" => &["Data"],

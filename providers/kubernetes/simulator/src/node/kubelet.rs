@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Due, Pod};
 use crate::controllers::events::KUBELET;
-use crate::json::{number, set, text};
-use crate::node::outside;
+use crate::json::{items, number, set, text};
 use crate::node::pod_status::{self, deleted, finished};
 use crate::node::probe::{self, Misbehaviour};
 use crate::node::shell::{self, Execution};
+use crate::node::{addresses, outside, program};
 use crate::store::Key;
 
 /// How long a pod whose configuration is missing waits before it is tried again.
@@ -80,18 +80,20 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
 
 fn create(cluster: &mut Cluster, pod: Pod) {
     let now = cluster.stamp();
-    cluster.addresses += 1;
-    let address = format!(
-        "10.0.{}.{}",
-        cluster.addresses / 250 % 250,
-        cluster.addresses % 250 + 4
-    );
+    let node = of_pod(cluster, &pod, "/spec/nodeName");
     let host = cluster
-        .pod(&pod)
-        .map(|value| Key::new("nodes", "", text(value, "/spec/nodeName")))
-        .and_then(|node| cluster.store.get(&node))
+        .store
+        .get(&Key::new("nodes", "", &node))
         .map(|node| text(node, "/status/addresses/0/address").to_owned())
         .unwrap_or_default();
+    let on_host = cluster
+        .pod(&pod)
+        .is_some_and(|value| value.pointer("/spec/hostNetwork") == Some(&Value::Bool(true)));
+    let address = if on_host {
+        host.clone()
+    } else {
+        addresses::next(cluster, &node)
+    };
     cluster.modify(&pod.key, |value| {
         set(value, "/status/startTime", now.clone());
         set(value, "/status/hostIP", host.clone());
@@ -110,12 +112,21 @@ fn of_pod(cluster: &Cluster, pod: &Pod, pointer: &str) -> String {
         .to_owned()
 }
 
-/// The image of a pod, and whether its node has it.
+/// The image that a pod waits for, and whether its node has it: the first that its node lacks, or else its first.
 fn image(cluster: &Cluster, pod: &Pod) -> (String, bool) {
-    let image = of_pod(cluster, pod, "/spec/containers/0/image");
     let node = of_pod(cluster, pod, "/spec/nodeName");
-    let there = cluster.images.contains(&(node, image.clone()));
-    (image, there)
+    let all = cluster
+        .pod(pod)
+        .map_or(&[][..], |value| items(value, "/spec/containers"));
+    let images = || {
+        all.iter()
+            .map(|container| text(container, "/image").to_owned())
+    };
+    let is_there = |image: &String| cluster.images.contains(&(node.clone(), image.clone()));
+    match images().find(|image| !is_there(image)) {
+        Some(image) => (image, false),
+        None => (images().next().unwrap_or_default(), true),
+    }
 }
 
 /// The image of a pod is pulled, unless its node has it.
@@ -124,6 +135,9 @@ pub(crate) fn pull(cluster: &mut Cluster, pod: &Pod) {
         return;
     }
     let (image, there) = image(cluster, pod);
+    if let Some(message) = probe::invalid_name(&image) {
+        return wait(cluster, pod, "InvalidImageName", &message);
+    }
     let policy = of_pod(cluster, pod, "/spec/containers/0/imagePullPolicy");
     if there && policy != "Always" {
         let delay = cluster.between(200, 800);
@@ -202,11 +216,17 @@ pub(crate) fn start(cluster: &mut Cluster, pod: &Pod) {
     cluster
         .images
         .insert((text(&spec, "/nodeName").to_owned(), image));
-    if let Some(message) = probe::refusal(&spec) {
+    // Pods have few containers: each image is pulled by itself.
+    if !self::image(cluster, pod).1 {
+        return pull(cluster, pod);
+    }
+    if let Some(message) = program::refusal(&spec) {
         return wait(cluster, pod, "CreateContainerError", &message);
     }
-    let variables = probe::variables(cluster, &pod.key.namespace, &spec["containers"][0]);
-    if let Err(message) = variables {
+    let variables = items(&spec, "/containers")
+        .iter()
+        .find_map(|container| probe::variables(cluster, pod, container).err());
+    if let Some(message) = variables {
         wait(cluster, pod, "CreateContainerConfigError", &message);
         return cluster.after(CONFIG_RETRY, Due::Start(pod.clone()));
     }
@@ -220,8 +240,9 @@ pub(crate) fn run(cluster: &mut Cluster, pod: &Pod) {
     };
     let container = &value["spec"]["containers"][0];
     let name = text(container, "/name").to_owned();
-    let variables = probe::variables(cluster, &pod.key.namespace, container).unwrap_or_default();
-    let steps = shell::of(container).unwrap_or_default();
+    let value_spec = value["spec"].clone();
+    let variables = probe::variables(cluster, pod, container).unwrap_or_default();
+    let steps = program::of(&value["spec"], container).unwrap_or_default();
     let mut execution = shell::execute(&steps, &variables);
     match &cluster.misbehaviour {
         Some(Misbehaviour::Prints(other)) => {
@@ -238,7 +259,13 @@ pub(crate) fn run(cluster: &mut Cluster, pod: &Pod) {
     let now = cluster.stamp();
     let words = format!("Created container: {name}");
     cluster.event(KUBELET, &pod.key, false, "Created", &words);
-    cluster.modify(&pod.key, |value| pod_status::running(value, &now));
+    let unknown = program::unknown(&value_spec);
+    cluster.modify(&pod.key, |value| {
+        pod_status::running(value, &now);
+        if let Some(message) = unknown {
+            set(value, "/status/message", message);
+        }
+    });
     let words = format!("Started container {name}");
     cluster.event(KUBELET, &pod.key, false, "Started", &words);
     execute(cluster, pod, execution, &variables);
@@ -257,6 +284,7 @@ pub(crate) fn execute(
         now.checked_add(after).unwrap_or(Timestamp::MAX)
     };
     let stopped = outside::stopped(&execution, variables);
+    let stays = execution.stays;
     let output = cluster.logs.entry(pod.uid.clone()).or_default();
     let prints = execution.prints.into_iter();
     output
@@ -264,6 +292,9 @@ pub(crate) fn execute(
         .extend(prints.map(|(after, text)| (at(after), text)));
     output.exit_code = execution.exit_code;
     let Some(stopped) = stopped else {
+        if stays {
+            return;
+        }
         let life = execution.runs + cluster.between(800, 2000);
         return cluster.after(life, Due::Exit(pod.clone()));
     };

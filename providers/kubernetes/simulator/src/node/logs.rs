@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kubeproof_simkit::cloud::{InParts, NextPart, Reply};
+use serde_json::Value;
 
 use crate::api::route::Target;
 use crate::api::watch::PARTS_STEP;
@@ -56,15 +57,7 @@ pub(crate) fn log(
         return Ok(Reply::Now(response(204, "text/plain", String::new())));
     }
     let Some(output) = cluster.logs.get(uid) else {
-        let waiting = "/status/containerStatuses/0/state/waiting/reason";
-        let reason = match text(pod, waiting) {
-            "ErrImagePull" => "image can't be pulled",
-            "ImagePullBackOff" => "trying and failing to pull image",
-            other => other,
-        };
-        return Err(Failure::bad_request(format!(
-            "container \"{container}\" in pod \"{name}\" is waiting to start: {reason}"
-        )));
+        return Err(waiting(pod, container, name));
     };
     let printed = output.until(cluster.now);
     let follow = query.get("follow").is_some_and(|value| value == "true");
@@ -79,14 +72,29 @@ pub(crate) fn log(
         return Ok(Reply::AskAgain(Duration::from_secs(1)));
     }
     let length = printed.len();
-    let shown = match tail {
-        None => printed,
-        Some(count) => {
-            let lines: Vec<&str> = printed.split_inclusive('\n').collect();
-            lines[lines.len().saturating_sub(count)..].concat()
-        }
+    Ok(part(last_lines(printed, tail), length, goes_on))
+}
+
+/// The error for a container that has not started yet.
+fn waiting(pod: &Value, container: &str, name: &str) -> Failure {
+    let waiting = "/status/containerStatuses/0/state/waiting/reason";
+    let reason = match text(pod, waiting) {
+        "ErrImagePull" => "image can't be pulled",
+        "ImagePullBackOff" => "trying and failing to pull image",
+        other => other,
     };
-    Ok(part(shown, length, goes_on))
+    Failure::bad_request(format!(
+        "container \"{container}\" in pod \"{name}\" is waiting to start: {reason}"
+    ))
+}
+
+/// So many lines from the end; all if no number is given.
+fn last_lines(printed: String, tail: Option<usize>) -> String {
+    let Some(count) = tail else {
+        return printed;
+    };
+    let lines: Vec<&str> = printed.split_inclusive('\n').collect();
+    lines[lines.len().saturating_sub(count)..].concat()
 }
 
 /// Rejects options that are not simulated: ignoring them would return a different log.

@@ -3,16 +3,30 @@
 use serde_json::{Value, json};
 
 use crate::api::delete::{Propagation, remove};
-use crate::cloud_provider::NewNode;
+use crate::cloud_provider::{NewNode, NodeRoom};
 use crate::cluster::Cluster;
 use crate::controllers::events::KUBELET;
-use crate::json::{micro_time, set, text};
+use crate::json::{micro_time, set, set_default, text};
 use crate::node::{kubelet, scheduler};
 use crate::store::Key;
 use crate::store::types::Type;
 
 /// Namespace of the nodes' leases.
 pub(crate) const LEASES: &str = "kube-node-lease";
+
+/// How many pods a node takes if nothing says otherwise: kubelet's default.
+const PODS_MAX: u32 = 110;
+
+fn room(room: NodeRoom) -> Value {
+    let cpu = match room.millicpus {
+        whole if whole % 1000 == 0 => (whole / 1000).to_string(),
+        part => format!("{part}m"),
+    };
+    json!({
+        "cpu": cpu, "memory": format!("{}Ki", u64::from(room.memory_mib) * 1024),
+        "pods": room.pods.to_string(), "ephemeral-storage": "20959212Ki",
+    })
+}
 
 /// A node joins and is Ready.
 pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
@@ -26,20 +40,26 @@ pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
     let mut labels = serde_json::to_value(&node.labels).unwrap_or_default();
     set(&mut labels, "/kubernetes.io~1hostname", node.name.clone());
     set(&mut labels, "/kubernetes.io~1os", "linux");
-    set(&mut labels, "/kubernetes.io~1arch", "amd64");
-    let room = json!({
-        "cpu": node.cpus.to_string(),
-        "memory": format!("{}Ki", u64::from(node.memory_mib) * 1024),
-        "pods": "110",
-        "ephemeral-storage": "20959212Ki",
+    set_default(&mut labels, "/kubernetes.io~1arch", "amd64");
+    let architecture = text(&labels, "/kubernetes.io~1arch").to_owned();
+    let whole = NodeRoom {
+        pods: PODS_MAX,
+        millicpus: node.cpus * 1000,
+        memory_mib: node.memory_mib,
+    };
+    let offered = cluster.rooms.get(&node.name).copied().unwrap_or(whole);
+    let capacity = room(NodeRoom {
+        pods: offered.pods,
+        ..whole
     });
+    let allocatable = room(offered);
     let machine = cluster.ids.hex(32);
     let taints = cluster.taints.get(&node.name).cloned();
     let mut object = json!({
         "metadata": {"name": node.name, "labels": labels},
         "spec": {"providerID": node.provider_id},
         "status": {
-            "capacity": room, "allocatable": room,
+            "capacity": capacity, "allocatable": allocatable,
             "addresses": [
                 {"type": "InternalIP", "address": node.address},
                 {"type": "Hostname", "address": node.name},
@@ -60,7 +80,7 @@ pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
                 "containerRuntimeVersion": "containerd://2.1.0",
                 "kubeletVersion": format!("v{}.0", cluster.version),
                 "kubeProxyVersion": format!("v{}.0", cluster.version),
-                "operatingSystem": "linux", "architecture": "amd64",
+                "operatingSystem": "linux", "architecture": architecture,
             },
         },
     });

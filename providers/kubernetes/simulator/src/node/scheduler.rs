@@ -1,13 +1,13 @@
 //! The scheduler: which node a pod goes to, or why none fits.
 //!
-//! It considers readiness, taints, node selectors and requested resources; it ignores affinity and topology
-//! spread.
+//! It considers readiness, taints, node selectors, required node affinity and requested resources; it ignores
+//! affinity between pods and topology spread.
 
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Due, Pod};
 use crate::controllers::events::SCHEDULER;
-use crate::controllers::volumes;
+use crate::controllers::{label_selector, volumes};
 use crate::json::{condition_is_true, items, set, text};
 use crate::node::pod_status::{condition, deleted, finished};
 use crate::store::Key;
@@ -99,8 +99,11 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
     let mut fitting = Vec::new();
     for (key, node) in &nodes {
         let there: Vec<&Value> = on_node(cluster, key).collect();
-        match misfit(pod, node, &there) {
-            None => fitting.push((there.len(), key.name.clone())),
+        match misfit(pod, node, &there).or_else(|| volumes::elsewhere(cluster, pod, node)) {
+            None => {
+                let own = there.iter().filter(|other| is_sibling(pod, other)).count();
+                fitting.push((own, there.len(), key.name.clone()));
+            }
             Some(reason) => reasons.push(reason),
         }
     }
@@ -108,7 +111,7 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
     fitting
         .into_iter()
         .next()
-        .map(|(_, name)| name)
+        .map(|(_, _, name)| name)
         .ok_or_else(|| {
             reasons.sort();
             reasons.dedup();
@@ -118,6 +121,13 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
                 reasons.join(", ")
             )
         })
+}
+
+/// Whether two pods have the same owner: those are spread over the nodes first (the default topology spread).
+fn is_sibling(pod: &Value, other: &Value) -> bool {
+    let owner = |pod: &Value| text(pod, "/metadata/ownerReferences/0/uid").to_owned();
+    let own = owner(pod);
+    !own.is_empty() && own == owner(other)
 }
 
 fn on_node<'a>(cluster: &'a Cluster, node: &'a Key) -> impl Iterator<Item = &'a Value> {
@@ -132,30 +142,8 @@ fn misfit(pod: &Value, node: &Value, there: &[&Value]) -> Option<String> {
     if !condition_is_true(node, "Ready") {
         return Some("node(s) were not ready".to_owned());
     }
-    let cordon = json!({
-        "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "value": "",
-    });
-    let cordoned = node.pointer("/spec/unschedulable") == Some(&Value::Bool(true));
-    let taints = items(node, "/spec/taints")
-        .iter()
-        .chain(cordoned.then_some(&cordon));
-    for taint in taints.filter(|taint| text(taint, "/effect") != "PreferNoSchedule") {
-        if !items(pod, "/spec/tolerations")
-            .iter()
-            .any(|item| tolerates(item, taint))
-        {
-            let (key, value) = (text(taint, "/key"), text(taint, "/value"));
-            return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
-        }
-    }
-    let labels = &node["metadata"]["labels"];
-    let selector = pod.pointer("/spec/nodeSelector").and_then(Value::as_object);
-    if selector.is_some_and(|wanted| {
-        wanted
-            .iter()
-            .any(|(key, value)| labels.get(key) != Some(value))
-    }) {
-        return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
+    if let Some(reason) = unfit(pod, node) {
+        return Some(reason);
     }
     let room = |name: &str| quantity(text(node, &format!("/status/allocatable/{}", escape(name))));
     if there.len() as i128 * 1000 >= room("pods") {
@@ -170,6 +158,68 @@ fn misfit(pod: &Value, node: &Value, there: &[&Value]) -> Option<String> {
             .sum();
         (used + wanted > room(&name)).then(|| format!("Insufficient {name}"))
     })
+}
+
+/// Whether a pod of a daemon set belongs on a node, full or not.
+pub(crate) fn may_run(pod: &Value, node: &Value) -> bool {
+    unfit(pod, node).is_none()
+}
+
+/// Why a pod must not be on a node: taints, or what the pod selects nodes by.
+fn unfit(pod: &Value, node: &Value) -> Option<String> {
+    let cordon = json!({
+        "key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "value": "",
+    });
+    let cordoned = node.pointer("/spec/unschedulable") == Some(&Value::Bool(true));
+    let taints = items(node, "/spec/taints")
+        .iter()
+        .filter(|taint| text(taint, "/key") != text(&cordon, "/key"))
+        .chain(cordoned.then_some(&cordon));
+    for taint in taints.filter(|taint| text(taint, "/effect") != "PreferNoSchedule") {
+        if !items(pod, "/spec/tolerations")
+            .iter()
+            .any(|item| tolerates(item, taint))
+        {
+            let (key, value) = (text(taint, "/key"), text(taint, "/value"));
+            return Some(format!("node(s) had untolerated taint {{{key}: {value}}}"));
+        }
+    }
+    let labels = &node["metadata"]["labels"];
+    let selector = pod.pointer("/spec/nodeSelector").and_then(Value::as_object);
+    let other_labels = selector.is_some_and(|wanted| {
+        wanted
+            .iter()
+            .any(|(key, value)| labels.get(key) != Some(value))
+    });
+    (other_labels || !has_affinity(pod, node))
+        .then(|| "node(s) didn't match Pod's node affinity/selector".to_owned())
+}
+
+/// Whether the labels of a node fit all expressions of a term.
+pub(crate) fn has_labels(node: &Value, term: &Value) -> bool {
+    let label = |key: &str| node.pointer("/metadata/labels")?.get(key);
+    items(term, "/matchExpressions")
+        .iter()
+        .all(|one| label_selector::fits(one, label(text(one, "/key"))))
+}
+
+/// Whether a node has what a pod requires of it: all of one of its terms.
+fn has_affinity(pod: &Value, node: &Value) -> bool {
+    let required = "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution";
+    let Some(required) = pod.pointer(required).filter(|required| !required.is_null()) else {
+        return true;
+    };
+    let fits = |term: &Value| {
+        let by_label = items(term, "/matchExpressions");
+        let by_field = items(term, "/matchFields");
+        // A term that asks for nothing selects nothing.
+        (!by_label.is_empty() || !by_field.is_empty())
+            && has_labels(node, term)
+            && by_field
+                .iter()
+                .all(|one| label_selector::fits(one, node.pointer("/metadata/name")))
+    };
+    items(required, "/nodeSelectorTerms").iter().any(fits)
 }
 
 fn escape(name: &str) -> String {

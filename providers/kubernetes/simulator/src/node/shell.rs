@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::json::{items, text};
 use crate::node::curl::Curl;
 use crate::node::device_plugin;
+use crate::node::shell_words::split;
 
 /// Counts the GPU devices of the container. Recognized as a whole, at the end of a script.
 const COUNT_GPUS: &str =
@@ -24,6 +25,8 @@ pub(crate) enum Instruction {
     Sleep(Duration),
     /// It ends with this exit code.
     Exit(i32),
+    /// It stays until it is stopped.
+    Stay,
     /// It calls something outside the cluster.
     Call(Curl),
 }
@@ -45,6 +48,8 @@ pub(crate) struct Execution {
     /// How long it runs.
     pub(crate) runs: Duration,
     pub(crate) exit_code: i32,
+    /// Whether it stays until it is stopped.
+    pub(crate) stays: bool,
     /// The request at which it stops until there is an answer, and what follows.
     pub(crate) call: Option<(Curl, Vec<Instruction>)>,
 }
@@ -62,22 +67,82 @@ pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, String> {
     let refuse = || {
         Err(format!(
             "the simulated kubelet refuses command {} with arguments {}: it interprets only \
-             `sh -c` with echo, printf '%s\\n', curl, sleep, exit and true, and `sleep`",
+             `sh -c` with echo, printf '%s\\n', curl, sleep, exit, true and false, and these without a shell",
             container["command"], container["args"]
         ))
     };
     match words.as_slice() {
-        ["sh" | "/bin/sh", "-c", script] => script_steps(script).or_else(|()| refuse()),
-        ["sleep" | "/bin/sleep", time] => seconds(time).map_or_else(refuse, |step| Ok(vec![step])),
-        _ => refuse(),
+        [shell, "-c", script] if SHELLS.contains(&base(shell)) => {
+            script_steps(script).or_else(|()| refuse())
+        }
+        [program, rest @ ..] => {
+            let word = |text: &&str| vec![Word::Plain((*text).to_owned())];
+            let command: Vec<Vec<Word>> = std::iter::once(word(&base(program)))
+                .chain(rest.iter().map(word))
+                .collect();
+            let mut steps = Vec::new();
+            run(&command, &mut steps).map_or_else(|()| refuse(), |()| Ok(steps))
+        }
+        [] => refuse(),
     }
 }
 
+/// The shells whose scripts are interpreted.
+const SHELLS: [&str; 3] = ["sh", "bash", "ash"];
+
+/// The name of a program without its folder.
+fn base(program: &str) -> &str {
+    ["/bin/", "/usr/bin/"]
+        .iter()
+        .find_map(|folder| program.strip_prefix(folder))
+        .unwrap_or(program)
+}
+
+/// Whether a program is a shell or one that is interpreted, so that what it does is known or refused by name.
+pub(crate) fn is_known(program: &str) -> bool {
+    let program = base(program);
+    SHELLS.contains(&program)
+        || [
+            "curl", "echo", "printf", "sleep", "true", "false", "exit", "tail",
+        ]
+        .contains(&program)
+}
+
+/// A time to sleep, as `sleep` takes it.
 fn seconds(word: &str) -> Option<Instruction> {
-    word.parse()
-        .ok()
-        .map(Duration::from_secs)
-        .map(Instruction::Sleep)
+    if word == "infinity" || word == "inf" {
+        return Some(Instruction::Stay);
+    }
+    let (number, unit) = match word.strip_suffix(['s', 'm', 'h', 'd']) {
+        Some(number) => (number, word.chars().last()?),
+        None => (word, 's'),
+    };
+    let times = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => 1,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(times)?;
+    Some(Instruction::Sleep(Duration::from_secs(seconds)))
+}
+
+/// A loop that only waits.
+fn is_idle_loop(script: &str) -> bool {
+    let words: Vec<&str> = script.split_whitespace().collect();
+    let text = words.join(" ");
+    let body = ["while true; do ", "while :; do ", "while sleep "];
+    body.iter().any(|head| {
+        let Some(rest) = text.strip_prefix(head) else {
+            return false;
+        };
+        let time = match rest.strip_prefix("sleep ") {
+            Some(time) => time.strip_suffix("; done"),
+            None if *head == "while sleep " => rest.strip_suffix("; do :; done"),
+            None => None,
+        };
+        time.is_some_and(|time| seconds(time).is_some())
+    })
 }
 
 fn script_steps(script: &str) -> Result<Vec<Instruction>, ()> {
@@ -93,44 +158,66 @@ fn script_steps(script: &str) -> Result<Vec<Instruction>, ()> {
         return Ok(steps);
     }
     let mut steps = Vec::new();
-    for command in split(script)? {
+    if is_idle_loop(script) {
+        return Ok(vec![Instruction::Stay]);
+    }
+    let commands = split(script)?;
+    let last = commands.iter().rposition(|command| !command.is_empty());
+    for (at, command) in commands.iter().enumerate() {
+        // The exit code of a command counts only at the end of a script.
+        let is_last = Some(at) == last;
         match command.as_slice() {
             [] => {}
-            [name] if plain(name) == Some("true") => {}
-            [name, rest @ ..] => match (plain(name), rest) {
-                (Some("echo"), words) => {
-                    let mut line = Vec::new();
-                    for (index, word) in words.iter().enumerate() {
-                        if index > 0 {
-                            line.push(Word::Plain(" ".to_owned()));
-                        }
-                        line.extend(word.iter().cloned());
-                    }
-                    line.push(Word::Plain("\n".to_owned()));
-                    steps.push(Instruction::Print(line));
-                }
-                (Some("printf"), [format, words @ ..]) if plain(format) == Some("%s\\n") => {
-                    for word in words {
-                        let mut line = word.clone();
-                        line.push(Word::Plain("\n".to_owned()));
-                        steps.push(Instruction::Print(line));
-                    }
-                }
-                (Some("sleep"), [time]) => {
-                    steps.push(plain(time).and_then(seconds).ok_or(())?);
-                }
-                (Some("exit"), [code]) => {
-                    let code: u8 = plain(code).ok_or(())?.parse().map_err(|_| ())?;
-                    steps.push(Instruction::Exit(code.into()));
-                }
-                (Some("curl"), arguments) => {
-                    steps.push(Instruction::Call(Curl::of(arguments).ok_or(())?));
-                }
-                _ => return Err(()),
-            },
+            [name] if plain(name) == Some("false") && !is_last => {}
+            command => run(command, &mut steps)?,
         }
     }
     Ok(steps)
+}
+
+/// What one command does.
+fn run(command: &[Vec<Word>], steps: &mut Vec<Instruction>) -> Result<(), ()> {
+    let (name, rest) = command.split_first().ok_or(())?;
+    match (plain(name), rest) {
+        (Some("exec"), rest) if !rest.is_empty() => return run(rest, steps),
+        (Some("true" | ":"), _) => {}
+        (Some("false"), _) => steps.push(Instruction::Exit(1)),
+        (Some("echo"), words) => {
+            let mut line = Vec::new();
+            for (index, word) in words.iter().enumerate() {
+                if index > 0 {
+                    line.push(Word::Plain(" ".to_owned()));
+                }
+                line.extend(word.iter().cloned());
+            }
+            line.push(Word::Plain("\n".to_owned()));
+            steps.push(Instruction::Print(line));
+        }
+        (Some("printf"), [format, words @ ..]) if plain(format) == Some("%s\\n") => {
+            for word in words {
+                let mut line = word.clone();
+                line.push(Word::Plain("\n".to_owned()));
+                steps.push(Instruction::Print(line));
+            }
+        }
+        (Some("sleep"), [time]) => {
+            steps.push(plain(time).and_then(seconds).ok_or(())?);
+        }
+        (Some("tail"), [follow, file])
+            if plain(follow) == Some("-f") && plain(file) == Some("/dev/null") =>
+        {
+            steps.push(Instruction::Stay);
+        }
+        (Some("exit"), [code]) => {
+            let code: u8 = plain(code).ok_or(())?.parse().map_err(|_| ())?;
+            steps.push(Instruction::Exit(code.into()));
+        }
+        (Some("curl"), arguments) => {
+            steps.push(Instruction::Call(Curl::of(arguments).ok_or(())?));
+        }
+        _ => return Err(()),
+    }
+    Ok(())
 }
 
 /// The text of a word without variables.
@@ -138,68 +225,6 @@ pub(crate) fn plain(word: &[Word]) -> Option<&str> {
     match word {
         [Word::Plain(text)] => Some(text),
         _ => None,
-    }
-}
-
-/// Splits a script into commands and their words. Only `;` and line ends separate commands.
-fn split(script: &str) -> Result<Vec<Vec<Vec<Word>>>, ()> {
-    let mut commands: Vec<Vec<Vec<Word>>> = vec![Vec::new()];
-    let mut word: Option<Vec<Word>> = None;
-    let mut letters = script.chars().peekable();
-    let mut quote = None;
-    while let Some(letter) = letters.next() {
-        match (quote, letter) {
-            (Some(open), letter) if open == letter => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(letter);
-                let word = word.get_or_insert_default();
-                if word.is_empty() {
-                    word.push(Word::Plain(String::new()));
-                }
-            }
-            // Without quotes a shell would split the value into words.
-            (Some('"'), '$') => {
-                let braced = letters.next_if_eq(&'{').is_some();
-                let mut name = String::new();
-                while let Some(letter) =
-                    letters.next_if(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
-                {
-                    name.push(letter);
-                }
-                if name.is_empty() || (braced && letters.next() != Some('}')) {
-                    return Err(());
-                }
-                word.get_or_insert_default().push(Word::Variable(name));
-            }
-            (None, ' ' | '\t' | ';' | '\n') => {
-                if let (Some(word), Some(command)) = (word.take(), commands.last_mut()) {
-                    command.push(word);
-                }
-                if matches!(letter, ';' | '\n') {
-                    commands.push(Vec::new());
-                }
-            }
-            (
-                None,
-                '$' | '&' | '|' | '<' | '>' | '(' | ')' | '`' | '\\' | '*' | '?' | '#' | '~' | '=',
-            )
-            | (Some('"'), '`' | '\\') => return Err(()),
-            (_, letter) => push(word.get_or_insert_default(), letter),
-        }
-    }
-    if quote.is_some() {
-        return Err(());
-    }
-    if let (Some(word), Some(command)) = (word, commands.last_mut()) {
-        command.push(word);
-    }
-    Ok(commands)
-}
-
-fn push(word: &mut Vec<Word>, letter: char) {
-    match word.last_mut() {
-        Some(Word::Plain(text)) => text.push(letter),
-        _ => word.push(Word::Plain(letter.to_string())),
     }
 }
 
@@ -232,6 +257,10 @@ pub(crate) fn execute(steps: &[Instruction], variables: &BTreeMap<String, String
             Instruction::Sleep(time) => execution.runs += *time,
             Instruction::Exit(code) => {
                 execution.exit_code = *code;
+                break;
+            }
+            Instruction::Stay => {
+                execution.stays = true;
                 break;
             }
         }
@@ -282,6 +311,30 @@ mod tests {
         };
         check("echo one; sleep 2\necho two; exit 3", Some(both));
         check("true", Some(Execution::default()));
+        let failed = Execution {
+            exit_code: 1,
+            ..Execution::default()
+        };
+        check("false", Some(failed));
+        check("false; echo on", Some(prints("on\n")));
+    }
+
+    #[test]
+    fn programs_that_only_wait_stay() {
+        for script in [
+            "sleep infinity",
+            "exec tail -f /dev/null",
+            "while true; do sleep 30; done",
+            "while sleep 1h; do :; done",
+        ] {
+            let container = json!({"command": ["sh", "-c", script]});
+            assert_eq!(of(&container), Ok(vec![Instruction::Stay]), "{script}");
+        }
+        let plain = json!({"command": ["echo", "hi"]});
+        assert_eq!(
+            execute(&of(&plain).unwrap(), &BTreeMap::new()),
+            prints("hi\n")
+        );
     }
 
     #[test]
@@ -291,7 +344,6 @@ mod tests {
             "echo a > b",
             "echo a && echo b",
             "echo $(date)",
-            "false",
             "echo $NAME",
             "echo 'open",
             "sleep x",

@@ -1,10 +1,16 @@
 //! What the cloud of a cluster does in it: nodes join and leave, requests are taken and carried out, and controllers
 //! that the cloud runs change objects.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Value, json};
 
 use super::ApiServer;
-use crate::cloud_provider::{CloudProviderRequest, NewNode, PodAnswer, PodRequest};
+use crate::api::defaults;
+use crate::api::delete::{self, Propagation};
+use crate::api::tokens;
+pub use crate::api::tokens::IssuedToken;
+use crate::cloud_provider::{CloudProviderRequest, NewNode, NodeRoom, PodAnswer, PodRequest};
 use crate::controllers::{services, volumes};
 use crate::json::text;
 use crate::node::pod_status::finished;
@@ -19,6 +25,16 @@ impl ApiServer {
         nodes::join(&mut self.cluster, &node);
     }
 
+    /// Tokens of service accounts name this issuer from now on, which the cloud trusts.
+    pub fn issues_as(&mut self, issuer: &str) {
+        issuer.clone_into(&mut self.cluster.issuer);
+    }
+
+    /// What a valid token of a service account stands for; none if this server did not issue it.
+    pub fn token(&self, token: &str) -> Option<IssuedToken> {
+        tokens::issued(&self.cluster, token)
+    }
+
     /// A device plugin runs on all nodes from now on, as its daemon set would ensure.
     pub fn device_plugin_runs(&mut self) {
         self.cluster.device_plugin = true;
@@ -31,6 +47,78 @@ impl ApiServer {
     /// device plugin runs.
     pub fn node_has_gpus(&mut self, name: &str, count: u32) {
         self.cluster.gpus.insert(name.to_owned(), count);
+    }
+
+    /// Creates an object as the cloud does, with the server's defaults. One that is there stays as it is.
+    pub fn create(&mut self, of: &str, namespace: &str, mut object: Value) {
+        let of = Type::of(of);
+        defaults::fill(of, &mut object);
+        defaults::begin(&mut self.cluster, of, &mut object);
+        self.cluster.add(of, namespace, object);
+        self.cluster.settle();
+    }
+
+    /// The cluster is handed over: what made it is history, as after a real server's first compaction.
+    pub fn begins(&mut self) {
+        self.cluster.store.forget();
+    }
+
+    /// Removes an object, and what it owns after it.
+    pub fn remove(&mut self, of: &str, namespace: &str, name: &str) {
+        let key = Key::new(Type::of(of).id, namespace, name);
+        delete::remove(&mut self.cluster, &key, Propagation::Background, None);
+        self.cluster.settle();
+    }
+
+    /// An object as the cloud reads it.
+    pub fn object(&self, of: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.cluster
+            .store
+            .get(&Key::new(Type::of(of).id, namespace, name))
+    }
+
+    /// Only these volume drivers run from now on; claims of other classes wait.
+    pub fn volume_drivers_are(&mut self, drivers: &[&str]) {
+        let drivers = drivers.iter().map(|name| (*name).to_owned()).collect();
+        self.cluster.volume_drivers = Some(drivers);
+        self.cluster.woken = true;
+        scheduler::look_again(&mut self.cluster);
+        self.cluster.settle();
+    }
+
+    /// The zone of a node, if it has one.
+    pub fn zone_of(&self, node: &str) -> Option<String> {
+        let node = self.object("nodes", "", node)?;
+        let zone = text(node, "/metadata/labels/topology.kubernetes.io~1zone");
+        (!zone.is_empty()).then(|| zone.to_owned())
+    }
+
+    /// The server is of another Kubernetes version from now on.
+    pub fn is_of_version(&mut self, version: &str) {
+        version.clone_into(&mut self.cluster.version);
+    }
+
+    /// Services get addresses of this network, the server its first.
+    pub fn services_are_in(&mut self, first: Ipv4Addr, size: u32) {
+        self.cluster.service_network = (first, size);
+        let own = Ipv4Addr::from(u32::from(first).saturating_add(1)).to_string();
+        let key = Key::new("services", "default", "kubernetes");
+        self.cluster.modify(&key, |service| {
+            service["spec"]["clusterIP"] = own.as_str().into();
+            service["spec"]["clusterIPs"] = json!([own]);
+        });
+    }
+
+    /// The pods of a node get addresses of this network, from its end on. Call it before the node joins.
+    pub fn node_has_network(&mut self, name: &str, first: Ipv4Addr, size: u32) {
+        self.cluster
+            .pod_networks
+            .insert(name.to_owned(), (first, size));
+    }
+
+    /// What a node offers to pods. Call it before the node joins; without it that is the whole machine.
+    pub fn node_offers(&mut self, name: &str, room: NodeRoom) {
+        self.cluster.rooms.insert(name.to_owned(), room);
     }
 
     /// A node joins with a taint, written as `key=value:NoSchedule`. Call it before the node joins.

@@ -46,6 +46,8 @@ pub(crate) struct Field {
     pub(crate) merge_key: Option<&'static str>,
     /// The default of a field that identifies items.
     pub(crate) default: Option<&'static str>,
+    /// Whether a client that computes a patch removes the other members of the object.
+    pub(crate) retains_keys: bool,
     atomic: bool,
     granular: bool,
 }
@@ -82,6 +84,7 @@ impl Field {
             is_set: false,
             merge_key: None,
             default: None,
+            retains_keys: false,
             atomic: false,
             granular: false,
         }
@@ -99,6 +102,16 @@ impl Type {
     /// One of its fields.
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.get(name)
+    }
+
+    /// Its fields, by name.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &Field)> {
+        self.fields.iter().map(|(name, field)| (*name, field))
+    }
+
+    /// Whether it has one owner as a whole.
+    pub(crate) fn is_atomic(&self) -> bool {
+        self.atomic
     }
 }
 
@@ -131,7 +144,7 @@ fn read(text: &'static str) -> BTreeMap<&'static str, Type> {
                 ("keys", names) => field.keys = names.split(',').collect(),
                 ("merge", key) => field.merge_key = Some(key),
                 ("default", value) => field.default = Some(value),
-                // `retain` matters to clients that compute patches.
+                ("retain", _) => field.retains_keys = true,
                 _ => {}
             }
         }

@@ -23,6 +23,18 @@ pub(crate) struct Type {
     pub(crate) short: &'static [&'static str],
 }
 
+/// The types that `kubectl get all` shows.
+const ALL: &[&str] = &[
+    "cronjobs.batch",
+    "daemonsets.apps",
+    "deployments.apps",
+    "jobs.batch",
+    "pods",
+    "replicasets.apps",
+    "services",
+    "statefulsets.apps",
+];
+
 impl Type {
     const fn core(plural: &'static str, kind: &'static str) -> Self {
         let (group, short) = ("", &[] as &[&str]);
@@ -97,6 +109,15 @@ impl Type {
         self.kind.to_lowercase()
     }
 
+    /// The groups of types that it is in, by which clients ask for several at once.
+    pub(crate) fn categories(&self) -> &'static [&'static str] {
+        if ALL.contains(&self.id) {
+            &["all"]
+        } else {
+            &[]
+        }
+    }
+
     /// The type with this id. The ids in this crate are all in the table.
     pub(crate) fn of(id: &str) -> &'static Self {
         TYPES
@@ -142,6 +163,16 @@ pub(crate) static TYPES: &[Type] = &[
     Type::core("services", "Service")
         .with_status()
         .short(&["svc"]),
+    Type::grouped(
+        "controllerrevisions.apps",
+        "controllerrevisions",
+        "apps",
+        "ControllerRevision",
+    ),
+    Type::grouped("daemonsets.apps", "daemonsets", "apps", "DaemonSet")
+        .with_status()
+        .with_generations()
+        .short(&["ds"]),
     Type::grouped("deployments.apps", "deployments", "apps", "Deployment")
         .with_status()
         .with_generations()
@@ -152,6 +183,15 @@ pub(crate) static TYPES: &[Type] = &[
         .with_generations()
         .with_scale()
         .short(&["rs"]),
+    Type::grouped("statefulsets.apps", "statefulsets", "apps", "StatefulSet")
+        .with_status()
+        .with_generations()
+        .with_scale()
+        .short(&["sts"]),
+    Type::grouped("cronjobs.batch", "cronjobs", "batch", "CronJob")
+        .with_status()
+        .with_generations()
+        .short(&["cj"]),
     Type::grouped("jobs.batch", "jobs", "batch", "Job")
         .with_status()
         .with_generations(),
@@ -170,6 +210,45 @@ pub(crate) static TYPES: &[Type] = &[
     .with_status()
     .with_generations()
     .short(&["ing"]),
+    Type::grouped(
+        "ingressclasses.networking.k8s.io",
+        "ingressclasses",
+        "networking.k8s.io",
+        "IngressClass",
+    )
+    .cluster_wide()
+    .with_generations(),
+    Type::grouped(
+        "networkpolicies.networking.k8s.io",
+        "networkpolicies",
+        "networking.k8s.io",
+        "NetworkPolicy",
+    )
+    .with_generations()
+    .short(&["netpol"]),
+    Type::grouped(
+        "poddisruptionbudgets.policy",
+        "poddisruptionbudgets",
+        "policy",
+        "PodDisruptionBudget",
+    )
+    .with_status()
+    .with_generations()
+    .short(&["pdb"]),
+    Type::grouped(
+        "csidrivers.storage.k8s.io",
+        "csidrivers",
+        "storage.k8s.io",
+        "CSIDriver",
+    )
+    .cluster_wide(),
+    Type::grouped(
+        "csinodes.storage.k8s.io",
+        "csinodes",
+        "storage.k8s.io",
+        "CSINode",
+    )
+    .cluster_wide(),
     Type::grouped(
         "storageclasses.storage.k8s.io",
         "storageclasses",
@@ -202,6 +281,7 @@ pub(crate) const GROUPS: &[&str] = &[
     "batch",
     "coordination.k8s.io",
     "networking.k8s.io",
+    "policy",
     "storage.k8s.io",
 ];
 
@@ -225,25 +305,16 @@ pub(crate) fn only_real(group: &str, plural: &str) -> bool {
         "events.k8s.io",
         "flowcontrol.apiserver.k8s.io",
         "node.k8s.io",
-        "policy",
         "rbac.authorization.k8s.io",
         "resource.k8s.io",
         "scheduling.k8s.io",
     ];
     const IN_OUR_GROUPS: &[&str] = &[
-        "controllerrevisions",
-        "cronjobs",
-        "csidrivers",
-        "csinodes",
         "csistoragecapacities",
-        "daemonsets",
-        "ingressclasses",
         "ipaddresses",
         "localsubjectaccessreviews",
-        "networkpolicies",
         "selfsubjectrulesreviews",
         "servicecidrs",
-        "statefulsets",
         "subjectaccessreviews",
         "tokenreviews",
         "volumeattachments",

@@ -79,7 +79,7 @@ pub(crate) fn object(
         Failure::bad_request(words)
     };
     let mut findings: Vec<String> = decode::prune(kind, &mut object)
-        .map_err(unfit)?
+        .map_err(|error| unfit(error.to_string()))?
         .into_iter()
         .map(|path| format!("unknown field \"{path}\""))
         .collect();
@@ -151,7 +151,7 @@ pub(crate) fn applied(of: &'static Type, request: &Request<Bytes>) -> Result<Val
             of.kind
         ))
     };
-    let unknown = decode::prune(of.kind, &mut wanted).map_err(unfit)?;
+    let unknown = decode::prune(of.kind, &mut wanted).map_err(|error| unfit(error.to_string()))?;
     match unknown.first() {
         Some(path) => Err(unfit(format!(".{path}: field not declared in schema"))),
         None => Ok(wanted),

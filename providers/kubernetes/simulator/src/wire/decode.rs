@@ -7,12 +7,22 @@ use serde_json::Value;
 
 use crate::store::schema::{self, Field, Shape};
 
+/// A value of a wrong type, in the words of Go's decoder.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("json: cannot unmarshal {given} into Go struct field {holder}.{path} of type {wanted}")]
+pub(crate) struct TypeError {
+    given: &'static str,
+    holder: &'static str,
+    path: String,
+    wanted: String,
+}
+
 /// Removes unknown fields, and nulls, empty lists and empty maps, which have no meaning. Returns the paths of
 /// unknown fields.
 ///
 /// # Errors
-/// If a field has a value of a wrong type: the decoder's message.
-pub(crate) fn prune(kind: &'static str, object: &mut Value) -> Result<Vec<String>, String> {
+/// If a field has a value of a wrong type.
+pub(crate) fn prune(kind: &'static str, object: &mut Value) -> Result<Vec<String>, TypeError> {
     let mut unknown = Vec::new();
     walk(&Field::of_type(kind), object, &At::root(kind), &mut unknown)?;
     Ok(unknown)
@@ -54,7 +64,7 @@ fn walk(
     value: &mut Value,
     at: &At,
     unknown: &mut Vec<String>,
-) -> Result<(), String> {
+) -> Result<(), TypeError> {
     let wrong = |value: &Value, wanted: &str| Err(mismatch(value, at, wanted));
     match (&field.shape, &mut *value) {
         (_, Value::Null) | (Shape::Any, _) => Ok(()),
@@ -119,7 +129,7 @@ fn is_empty_value(field: &Field, value: &Value) -> bool {
     }
 }
 
-fn mismatch(value: &Value, at: &At, wanted: &str) -> String {
+fn mismatch(value: &Value, at: &At, wanted: &str) -> TypeError {
     let given = match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -134,8 +144,12 @@ fn mismatch(value: &Value, at: &At, wanted: &str) -> String {
         .split('[')
         .map(|part| part.split_once(']').map_or(part, |(_, rest)| rest))
         .collect();
-    let holder = at.holder;
-    format!("json: cannot unmarshal {given} into Go struct field {holder}.{path} of type {wanted}")
+    TypeError {
+        given,
+        holder: at.holder,
+        path,
+        wanted: wanted.to_owned(),
+    }
 }
 
 /// The paths of duplicate fields of a JSON text; none if it is not JSON.
@@ -254,7 +268,8 @@ mod tests {
     #[test]
     fn a_wrong_type_gets_the_message_of_a_real_decoder() {
         let check = |kind: &'static str, mut object: Value, expected: &str| {
-            assert_eq!(prune(kind, &mut object).unwrap_err(), expected);
+            let error = prune(kind, &mut object).unwrap_err();
+            assert_eq!(error.to_string(), expected);
         };
         check(
             "ConfigMap",

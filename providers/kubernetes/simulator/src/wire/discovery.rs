@@ -71,13 +71,24 @@ fn resources(group: &str) -> Value {
     for known in of_group(group) {
         list.push(json!({
             "name": known.plural, "singularName": known.singular(), "kind": known.kind,
-            "namespaced": known.namespaced, "shortNames": known.short, "verbs": VERBS,
+            "namespaced": known.namespaced, "shortNames": known.short, "categories": known.categories(), "verbs": VERBS,
         }));
         for (name, verbs) in subresources(known) {
-            list.push(json!({
+            let mut entry = json!({
                 "name": format!("{}/{name}", known.plural), "singularName": "",
                 "kind": known.kind, "namespaced": known.namespaced, "verbs": verbs,
-            }));
+            });
+            let other = match name {
+                "eviction" => Some(("Eviction", "policy")),
+                "scale" => Some(("Scale", "autoscaling")),
+                _ => None,
+            };
+            if let Some((kind, group)) = other {
+                entry["kind"] = kind.into();
+                entry["group"] = group.into();
+                entry["version"] = "v1".into();
+            }
+            list.push(entry);
         }
     }
     for (_, plural, kind) in REVIEWS.iter().filter(|(of, _, _)| *of == group) {
@@ -102,6 +113,9 @@ fn subresources(known: &Type) -> Vec<(&'static str, &'static [&'static str])> {
         list.push(("finalize", &["update"]));
     }
     if known.id == "pods" {
+        list.push(("attach", &["create", "get"]));
+        list.push(("eviction", &["create"]));
+        list.push(("exec", &["create", "get"]));
         list.push(("log", &["get"]));
     }
     if known.scale {
@@ -151,11 +165,19 @@ fn aggregated(known: &Type, group: &str) -> Value {
     let kind = json!({"group": group, "version": "v1", "kind": known.kind});
     let subresources: Vec<Value> = subresources(known)
         .into_iter()
-        .map(|(name, verbs)| json!({"subresource": name, "responseKind": kind, "verbs": verbs}))
+        .map(|(name, verbs)| {
+            let kind = match name {
+                "eviction" => json!({"group": "policy", "version": "v1", "kind": "Eviction"}),
+                "scale" => json!({"group": "autoscaling", "version": "v1", "kind": "Scale"}),
+                _ => kind.clone(),
+            };
+            json!({"subresource": name, "responseKind": kind, "verbs": verbs})
+        })
         .collect();
     json!({
         "resource": known.plural, "singularResource": known.singular(), "responseKind": kind,
         "scope": if known.namespaced { "Namespaced" } else { "Cluster" },
-        "shortNames": known.short, "verbs": VERBS, "subresources": subresources,
+        "shortNames": known.short, "categories": known.categories(), "verbs": VERBS,
+        "subresources": subresources,
     })
 }

@@ -119,6 +119,13 @@ impl Failure {
         Self::new(409, "Conflict", message).with_details("", "", "", causes)
     }
 
+    /// 429: an eviction would violate a disruption budget.
+    pub(crate) fn disrupts(why: &str) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        let causes = vec![json!({"reason": "DisruptionBudget", "message": why})];
+        Self::new(429, "TooManyRequests", message).with_details("", "", "", causes)
+    }
+
     /// 422: a field has a wrong value. Each error is a field and a message.
     pub(crate) fn invalid(of: &Type, name: &str, errors: &[(String, String)]) -> Self {
         Self::invalid_kind(of.kind, of.group, name, errors)

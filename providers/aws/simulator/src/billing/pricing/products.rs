@@ -1,7 +1,7 @@
 //! The products of the Pricing API, made from the rows of the price table.
 //!
-//! Attributes are those by which clients search; near misses (capacity reservations, idle
-//! addresses) are there on purpose.
+//! Attributes are those by which clients search; near misses (capacity reservations, other systems, idle addresses) are
+//! there on purpose.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::billing::prices::{self, Row};
 use crate::billing::usage::prefix;
+use crate::ec2;
 
 /// One product with its on-demand price.
 #[derive(Clone, Debug)]
@@ -38,8 +39,18 @@ impl Product {
     }
 }
 
-static PRODUCTS: LazyLock<Vec<Product>> =
-    LazyLock::new(|| prices::table().iter().flat_map(of_row).collect());
+/// AWS promises no order. Here what costs nothing or what no one uses comes first, so that a client that takes the first
+/// product is found out.
+static PRODUCTS: LazyLock<Vec<Product>> = LazyLock::new(|| {
+    let mut all: Vec<Product> = prices::table().iter().flat_map(of_row).collect();
+    let rank = |product: &Product| match product.attribute("capacitystatus") {
+        Some("AllocatedCapacityReservation") => 0,
+        Some("UnusedCapacityReservation") => 1,
+        _ => 2,
+    };
+    all.sort_by_cached_key(|product| (rank(product), sku(product)));
+    all
+});
 
 /// All products.
 pub fn all() -> &'static [Product] {
@@ -154,27 +165,83 @@ fn of_row(row: &Row) -> Vec<Product> {
     }
 }
 
+/// A product of an instance type for one operating system: its name, the code of its operation, and what an hour costs
+/// more than Linux for each processor. Linux alone is in the price table; what the others cost more is from memory and
+/// stands here so that a search without the system finds several prices.
+struct System {
+    name: &'static str,
+    operation: &'static str,
+    license: &'static str,
+    /// Hundred-thousandths of a dollar, for burstable types and for others.
+    more: (u32, u32),
+}
+
+const SYSTEMS: [System; 3] = [
+    System {
+        name: "Linux",
+        operation: "RunInstances",
+        license: "No License required",
+        more: (0, 0),
+    },
+    System {
+        name: "Windows",
+        operation: "RunInstances:0002",
+        license: "No License required",
+        more: (920, 4600),
+    },
+    System {
+        name: "RHEL",
+        operation: "RunInstances:0010",
+        license: "No License required",
+        more: (1440, 1440),
+    },
+];
+
 fn instance(row: &Row, instance_type: &str, near: &str) -> Vec<Product> {
-    let product = |status: &str, usage: &str| {
-        Product::new(row, "AmazonEC2", Some("Compute Instance"), "Hrs")
-            .with("instanceType", instance_type)
-            .with("operatingSystem", "Linux")
-            .with("tenancy", "Shared")
-            .with("preInstalledSw", "NA")
-            .with("capacitystatus", status)
-            .with("licenseModel", "No License required")
-            .with("operation", "RunInstances")
-            .with("marketoption", "OnDemand")
-            .with("usagetype", format!("{near}{usage}:{instance_type}"))
-            .described(format!(
-                "${} per On Demand Linux {instance_type} Instance Hour",
-                row.usd
-            ))
-    };
-    // An allocated reservation costs nothing by itself: a filter without the capacity status finds zero.
-    let mut reserved = product("AllocatedCapacityReservation", "Reservation");
-    reserved.usd = Decimal::ZERO;
-    vec![product("Used", "BoxUsage"), reserved]
+    let known = ec2::instance_types::get(instance_type);
+    let processors = known.map_or(0, |known| known.vcpus);
+    let is_arm = known.is_some_and(|known| known.architecture == "arm64");
+    let mut all = Vec::new();
+    // Windows does not run on Arm.
+    let systems = SYSTEMS
+        .iter()
+        .filter(|system| !(is_arm && system.name == "Windows"));
+    for system in systems {
+        let (burstable, other) = system.more;
+        let each = if instance_type.starts_with('t') {
+            burstable
+        } else {
+            other
+        };
+        let usd = row.usd + Decimal::new(i64::from(each * processors), 5);
+        let product = |status: &str, usage: &str, usd: Decimal| {
+            let mut product = Product::new(row, "AmazonEC2", Some("Compute Instance"), "Hrs")
+                .with("instanceType", instance_type)
+                .with("operatingSystem", system.name)
+                .with("tenancy", "Shared")
+                .with("preInstalledSw", "NA")
+                .with("capacitystatus", status)
+                .with("licenseModel", system.license)
+                .with("operation", system.operation)
+                .with("marketoption", "OnDemand")
+                .with("usagetype", format!("{near}{usage}:{instance_type}"))
+                .described(format!(
+                    "${usd} per On Demand {} {instance_type} Instance Hour",
+                    system.name
+                ));
+            product.usd = usd;
+            product
+        };
+        all.push(product("Used", "BoxUsage", usd));
+        // An allocated reservation costs nothing by itself, an unused one as much as an instance.
+        all.push(product(
+            "AllocatedCapacityReservation",
+            "Reservation",
+            Decimal::ZERO,
+        ));
+        all.push(product("UnusedCapacityReservation", "UnusedBox", usd));
+    }
+    all
 }
 
 fn nat(row: &Row, unit: &'static str, usage_type: String) -> Product {

@@ -198,7 +198,7 @@ fn a_volume_in_use_cannot_be_deleted_and_a_free_one_can() {
     let id = volumes::create_internal(
         account.state(),
         "us-east-1a",
-        8,
+        (8, volumes::VolumeType::Gp3),
         BTreeMap::new(),
         Some("r1".to_owned()),
     );

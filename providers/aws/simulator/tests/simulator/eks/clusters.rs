@@ -330,13 +330,16 @@ fn the_versions_offered_follow_from_the_date() {
             .map(|one| text(&one["clusterVersion"]))
             .collect()
     };
-    assert_eq!(names(&all), ["1.35", "1.34", "1.33", "1.32", "1.31"]);
     assert_eq!(
-        all["clusterVersions"][1]["versionStatus"],
-        "STANDARD_SUPPORT"
+        names(&all),
+        ["1.36", "1.35", "1.34", "1.33", "1.32", "1.31"]
     );
     assert_eq!(
         all["clusterVersions"][2]["versionStatus"],
+        "STANDARD_SUPPORT"
+    );
+    assert_eq!(
+        all["clusterVersions"][3]["versionStatus"],
         "EXTENDED_SUPPORT"
     );
     let two = bench
@@ -353,9 +356,9 @@ fn what_eks_cannot_do_here_is_refused_by_name() {
     let mut bench = Bench::new();
     let network = bench.network(false);
     bench.active_cluster(&network);
-    let addon = json!({"addonName": "vpc-cni"});
-    let answer = bench.eks("POST", "/clusters/c1/addons", &addon);
-    answer.refused(501, "NotImplemented", "eks:CreateAddon");
+    let path = "/clusters/c1/identity-provider-configs/associate";
+    let answer = bench.eks("POST", path, &json!({"oidc": {}}));
+    answer.refused(501, "NotImplemented", "eks:AssociateIdentityProviderConfig");
     assert_eq!(
         bench.get("/clusters/c1/addons").ok().json(),
         json!({"addons": []})

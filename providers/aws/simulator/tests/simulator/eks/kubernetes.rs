@@ -184,7 +184,7 @@ fn a_claim_that_a_pod_uses_gets_a_volume() {
     let claim = json!({
         "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
         "spec": {
-            "accessModes": ["ReadWriteOnce"],
+            "accessModes": ["ReadWriteOnce"], "storageClassName": "gp2",
             "resources": {"requests": {"storage": "8Gi"}},
         },
     });
@@ -212,6 +212,22 @@ fn a_claim_that_a_pod_uses_gets_a_volume() {
     assert_eq!(ours.len(), 1);
     assert_eq!(ours[0].tags["ebs.csi.aws.com/cluster"], "true");
     assert_eq!(ours[0].properties["size_gb"], "8");
+    assert_eq!(ours[0].properties["volume_type"], "gp2");
+    bench.wait(std::time::Duration::from_mins(1));
+    // A pod reaches a volume in the zone of its node only.
+    let pod = "/api/v1/namespaces/default/pods/p";
+    let pod = ask(&mut bench, "GET", pod, &Value::Null).ok().json();
+    let node = text(&pod["spec"]["nodeName"]);
+    let node = ask(
+        &mut bench,
+        "GET",
+        &format!("/api/v1/nodes/{node}"),
+        &Value::Null,
+    )
+    .ok()
+    .json();
+    let zone = &node["metadata"]["labels"]["topology.kubernetes.io/zone"];
+    assert_eq!(*zone, ours[0].properties["zone"]);
 }
 
 #[test]

@@ -101,29 +101,6 @@ fn a_rule_that_lets_anyone_in_is_told_and_others_are_not() {
 }
 
 #[test]
-fn a_cluster_without_a_balancer_or_rule_has_no_way_out() {
-    let check = |balancers: &[Value], expected: &str| {
-        let mut found = Findings::default();
-        way_out(&mut found, balancers);
-        assert_eq!(found.wrong.join("; "), expected);
-    };
-    let balancer = |state: &str, rules: &[u8]| json!({"name": "kubernetes", "properties": {"provisioningState": state, "outboundRules": rules}});
-    check(&[balancer("Succeeded", &[1])], "");
-    check(
-        &[balancer("Failed", &[1])],
-        "load balancer kubernetes is Failed",
-    );
-    check(
-        &[balancer("Succeeded", &[])],
-        "load balancer kubernetes has no outbound rule",
-    );
-    check(
-        &[],
-        "the cluster has no load balancer, so nodes have no way out",
-    );
-}
-
-#[test]
 fn only_what_is_in_the_clusters_groups_is_judged() {
     let in_group = |group: &str| json!({"id": format!("/subscriptions/s/resourceGroups/{group}/providers/a/b/c")});
     let all = vec![in_group("MC_a"), in_group("other")];

@@ -1,0 +1,49 @@
+//! The options that all trials of one invocation have in common.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::bystander::BystanderState;
+use super::cancel::CancelToken;
+use super::checkpoint::Checkpoint;
+use super::world::World;
+
+/// Options for all trials of one invocation.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// The value of the owner tag.
+    pub owner: String,
+    /// The `.env` file that live credentials are looked for in first.
+    pub env_file: PathBuf,
+    /// The folder for run directories; `None` writes nothing.
+    pub out: Option<PathBuf>,
+    /// Set when the trial is to stop.
+    pub cancel: CancelToken,
+    /// Live: the ids of the accounts in which trials may happen.
+    pub accounts: Vec<String>,
+    /// The image of jobs for scenarios that name none; `None` is the default image.
+    pub job_image: Option<String>,
+    /// Rehearsal: the second cluster in the account of the run, if any.
+    pub bystander: BystanderState,
+    /// Rehearsal of a program: where it takes place, one trial after the other.
+    pub world: Option<Arc<World>>,
+    /// The lifecycle from which the trial goes on.
+    pub checkpoint: Option<Arc<Checkpoint>>,
+}
+
+impl RunOptions {
+    /// Options for rehearsals that write nothing.
+    pub fn quiet() -> Self {
+        Self {
+            owner: "kubeproof".to_owned(),
+            env_file: PathBuf::from(".env"),
+            out: None,
+            cancel: CancelToken::default(),
+            accounts: Vec::new(),
+            job_image: None,
+            bystander: BystanderState::default(),
+            world: None,
+            checkpoint: None,
+        }
+    }
+}
