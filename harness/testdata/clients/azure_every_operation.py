@@ -32,6 +32,8 @@ DRIVES = [azure_every_account.drive_subscription, azure_every_account.drive_grou
           azure_every_network.remove_networks, azure_every_account.remove_groups]
 # What stands for a parameter of a path, where a made-up name would lead nowhere.
 GIVEN = {"subscriptionId": SUBSCRIPTION, "location": LOCATION, "scope": f"subscriptions/{SUBSCRIPTION}"}
+# The same for packages whose scopes are others.
+GIVEN_IN = {"quota": {"scope": f"subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{LOCATION}"}}
 
 
 def control(route):
@@ -51,7 +53,8 @@ def is_unknown(message):
 
 def probe(operation, token):
     """Whether an operation is implemented. Nothing is made: bodies are empty, names are made up."""
-    path = re.sub(r"\{(\w+)\}", lambda found: GIVEN.get(found.group(1), "x-probe"), operation.path)
+    given = {**GIVEN, **GIVEN_IN.get(operation.package, {})}
+    path = re.sub(r"\{(\w+)\}", lambda found: given.get(found.group(1), "x-probe"), operation.path)
     body = b"{}" if operation.method in ("PUT", "PATCH", "POST") else None
     request = urllib.request.Request(f"{BASE}{path}?api-version={operation.version}", body, method=operation.method,
                                      headers={"authorization": f"Bearer {token}", "content-type": "application/json"})

@@ -14,12 +14,15 @@ mod power;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use kubeproof_kubernetes_simulator::server::ApiServer;
 
+use crate::network::addresses::{ADDRESSES, NAT_GATEWAYS};
+use crate::network::vnets::VNETS;
 use crate::route::Table;
 use crate::setup::RUN_TAG;
-use crate::state;
+use crate::{graph, state};
 
 pub(crate) use autoscaler::scaled;
 pub(crate) use kubernetes::{advance, answer, carry_out, cluster_of, hosts};
@@ -34,8 +37,37 @@ pub(crate) const TABLES: &[Table] = &[
     versions::TABLE,
 ];
 
-/// Seconds of a virtual network and then a cluster in it.
-pub(crate) const FASTEST: i64 = 5 + cluster::CREATION;
+/// The shortest time to a ready cluster with what the caller made for it, and the chain that takes it.
+pub(crate) fn fastest_ready(state: &state::State) -> (Duration, String) {
+    let has_gateway = state
+        .arm
+        .items
+        .all()
+        .any(|item| item.is(&NAT_GATEWAYS) && !state.arm.exempt.contains(&item.unique));
+    let (mut before, mut chain) = if has_gateway {
+        let seconds = ADDRESSES.seconds[0] + NAT_GATEWAYS.seconds[0];
+        (seconds, "public address → NAT gateway → virtual network")
+    } else {
+        (0, "virtual network")
+    };
+    before += VNETS.seconds[0];
+    let clusters = state
+        .arm
+        .items
+        .all()
+        .filter(|item| item.is(&cluster::CLUSTERS));
+    let clients = clusters.filter_map(|item| {
+        let profile = item.property("servicePrincipalProfile");
+        profile["clientId"].as_str().map(str::to_owned)
+    });
+    let spreading = clients.filter_map(|client| graph::spreading(state, &client));
+    if let Some(seconds) = spreading.max().filter(|seconds| *seconds > before) {
+        (before, chain) = (seconds, "application, known everywhere");
+    }
+    let seconds = u64::try_from(before + cluster::CREATION).unwrap_or_default();
+    let chain = format!("resource group → {chain} → cluster with its nodes");
+    (Duration::from_secs(seconds), chain)
+}
 
 /// What is known of a cluster that runs.
 #[derive(Clone, Debug)]

@@ -197,7 +197,7 @@ pub(crate) fn inventory(state: &state::State) -> Vec<Resource> {
         let items = state.arm.items.all();
         items.filter(move |item| item.is(kind))
     });
-    all.map(Item::resource).collect()
+    all.map(|item| item.resource(state)).collect()
 }
 
 /// The whole state of a resource as text; empty if it is not one of Resource Manager's types.

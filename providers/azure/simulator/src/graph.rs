@@ -210,6 +210,18 @@ pub(crate) fn check_principal(state: &state::State, client: &str) -> Result<(), 
     Err(ApiError::new(400, "ServicePrincipalNotFound", message))
 }
 
+/// How many seconds it takes until the principal of an application is known everywhere.
+pub(crate) fn spreading(state: &state::State, client: &str) -> Option<i64> {
+    let mut principals = state.graph.principals.all();
+    let principal = principals.find(|one| one.app_id == client)?;
+    Some(
+        principal
+            .known_from
+            .duration_since(principal.created)
+            .as_secs(),
+    )
+}
+
 /// The principal that signs in with a secret of its application.
 pub(crate) fn signed_in(state: &state::State, client: &str, secret: &str) -> Option<String> {
     let application = state

@@ -62,7 +62,10 @@ fn get(state: &mut State, call: &Call<'_>, shown: Shown) -> Outcome {
             format!("There is no quota {name}."),
         )
     })?;
-    Ok(Answer::ok(shown(&scope, found)))
+    // It changes with what is used, and with the limit.
+    let (name, used, limit) = found;
+    let etag = format!("\"{name}-{used}-{limit}\"");
+    Ok(Answer::ok(shown(&scope, found)).header("ETag", etag))
 }
 
 fn limit(scope: &str, (name, _, limit): &Quota) -> Value {

@@ -30,7 +30,7 @@ const UNKNOWN: &[&str] = &[
 /// The monthly cost of keeping a resource; `None` when no price is known.
 pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
     let property = |name: &str| resource.properties.get(name).map(String::as_str);
-    let number = |name: &str| property(name).map_or(Some(0), |text| text.parse::<u32>().ok());
+    let number = |name: &str| property(name)?.parse::<u32>().ok();
     let location = property("location").unwrap_or_default();
     let hours = Decimal::from(HOURS_PER_MONTH);
     let usd = match resource.resource_type.as_str() {
@@ -98,10 +98,12 @@ mod tests {
         );
         let premium = [("sku", "Premium_LRS"), ("diskSizeGB", "128")];
         check("managed_disk", &premium, Some("19.71"));
-        check("load_balancer", &[("outbound_rules", "1")], Some("18.25"));
+        let one = [("rules", "0"), ("outbound_rules", "1")];
+        check("load_balancer", &one, Some("18.25"));
         let seven = [("rules", "6"), ("outbound_rules", "1")];
         check("load_balancer", &seven, Some("32.85"));
-        check("load_balancer", &[], Some("0"));
+        let none = [("rules", "0"), ("outbound_rules", "0")];
+        check("load_balancer", &none, Some("0"));
         check("public_ip", &[], Some("3.65"));
         check("nat_gateway", &[], Some("32.85"));
         check("role_assignment", &[], Some("0"));
@@ -126,5 +128,7 @@ mod tests {
         check("snapshot", &[], None);
         check("public_ip", &[("location", "westus")], None);
         check("load_balancer", &[("rules", "many")], None);
+        check("load_balancer", &[("rules", "1")], None);
+        check("load_balancer", &[], None);
     }
 }

@@ -55,6 +55,7 @@ pub(crate) static CLUSTERS: Kind = Kind {
     ],
     further: &["identity", "sku"],
     properties: &["nodeResourceGroup", "fqdn"],
+    described: |_, item| vec![("tier", item.sku("tier").to_owned())],
     seconds: [CREATION, CHANGE, DELETION],
     is_name: |name| {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);

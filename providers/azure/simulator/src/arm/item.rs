@@ -108,6 +108,12 @@ impl Item {
         self.id.to_ascii_lowercase()
     }
 
+    /// A word of its SKU; empty if there is none.
+    pub(crate) fn sku(&self, member: &str) -> &str {
+        let sku = self.document.get("sku");
+        sku.and_then(|sku| sku[member].as_str()).unwrap_or_default()
+    }
+
     /// A property, as it was asked for or given; null if it is not there.
     pub(crate) fn property(&self, member: &str) -> &Value {
         let asked = self
@@ -188,7 +194,7 @@ impl Item {
     }
 
     /// The resource as an auditor sees it.
-    pub(crate) fn resource(&self) -> Resource {
+    pub(crate) fn resource(&self, state: &State) -> Resource {
         let scope = self.group.to_ascii_lowercase();
         let mut resource = Resource::new(self.kind.resource_type, self.key(), scope);
         // No list says when a part of another resource was made, nor how far and where it is.
@@ -214,6 +220,9 @@ impl Item {
                 resource.properties.insert((*member).to_owned(), text);
             }
         }
+        let described = (self.kind.described)(state, self).into_iter();
+        let described = described.map(|(name, value)| (name.to_owned(), value));
+        resource.properties.extend(described);
         resource
     }
 }

@@ -121,6 +121,8 @@ pub(crate) struct Kind {
     pub(crate) further: &'static [&'static str],
     /// The properties that an inventory shows.
     pub(crate) properties: &'static [&'static str],
+    /// What an inventory shows besides: its name, and its value.
+    pub(crate) described: fn(&State, &Item) -> Vec<(&'static str, String)>,
     /// Whether a location has to be given.
     pub(crate) has_location: bool,
     /// Seconds of a creation, of a change and of a deletion: none where it is there at once.
@@ -171,6 +173,7 @@ impl Kind {
             members: &[],
             further: &[],
             properties: &[],
+            described: |_, _| Vec::new(),
             has_location: true,
             seconds: [5, 5, 5],
             begins: Begins::Created,

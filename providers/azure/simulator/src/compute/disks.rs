@@ -25,6 +25,7 @@ pub(crate) static DISKS: Kind = Kind {
     ],
     further: &["managedBy", "sku", "zones"],
     properties: &["diskSizeGB"],
+    described: |_, item| vec![("sku", item.sku("name").to_owned())],
     begins: Begins::Accepted,
     in_use: "OperationNotAllowed",
     prepare: |_, _, draft| {

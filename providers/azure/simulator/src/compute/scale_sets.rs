@@ -23,6 +23,14 @@ pub(crate) const TABLE: Table = table(&[
 
 pub(crate) static SCALE_SETS: Kind = Kind {
     further: &["identity", "sku", "zones"],
+    described: |state, item| {
+        let priority = &item.property("virtualMachineProfile")["priority"];
+        vec![
+            ("size", item.sku("name").to_owned()),
+            ("capacity", children(state, &item.key()).len().to_string()),
+            ("priority", priority.as_str().unwrap_or_default().to_owned()),
+        ]
+    },
     seconds: [60, 60, 60],
     removed: |state, item, _| aks::machines_gone(state, &item.key()),
     show: |state, item, properties| {

@@ -24,6 +24,18 @@ pub(crate) static BALANCERS: Kind = Kind {
         "probes",
     ],
     further: &["sku"],
+    described: |_, item| {
+        let count = |member: &str| {
+            item.property(member)
+                .as_array()
+                .map_or(0, Vec::len)
+                .to_string()
+        };
+        vec![
+            ("rules", count("loadBalancingRules")),
+            ("outbound_rules", count("outboundRules")),
+        ]
+    },
     seconds: [8, 6, 8],
     in_use: "LoadBalancerInUseByVirtualMachineScaleSet",
     prepare: |state, _, draft| {
