@@ -168,7 +168,10 @@ fn main() -> ExitCode {
     let has_boto3 = asked.iter().any(|name| name == "boto3");
     let campaigns: [(&str, fn() -> Result<(), String>); 2] = [
         ("a campaign aims at what a call is about", aimed_by_key),
-        ("a campaign of a part of its plan is unknown", a_part_is_unknown),
+        (
+            "a campaign of a part of its plan is unknown",
+            a_part_is_unknown,
+        ),
     ];
     for (name, test) in campaigns {
         let trial = Trial::test(name, move || test().map_err(Failed::from));

@@ -253,7 +253,8 @@ fn read_plan(path: &Path) -> Result<PlanFile, String> {
 }
 
 fn write_plan(path: &Path, plan: &PlanFile) -> Result<(), String> {
-    let wrong = |why: &dyn std::fmt::Display| format!("{} cannot be written: {why}", path.display());
+    let wrong =
+        |why: &dyn std::fmt::Display| format!("{} cannot be written: {why}", path.display());
     let text = serde_json::to_string_pretty(plan).map_err(|error| wrong(&error))?;
     std::fs::write(path, text).map_err(|error| wrong(&error))
 }

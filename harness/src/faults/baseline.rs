@@ -172,7 +172,9 @@ fn written_down(scenario: &Scenario, records: &[&Record], campaign: &mut Campaig
 
 /// Clean runs that end in different states give nothing to compare with (O8).
 fn compare_ends(scenario: &Scenario, runs: &[Finished], campaign: &mut Campaign) {
-    let mut ends = runs.iter().filter_map(|(ran, _)| ran.state.end_state.as_ref());
+    let mut ends = runs
+        .iter()
+        .filter_map(|(ran, _)| ran.state.end_state.as_ref());
     let Some(first) = ends.next() else { return };
     for other in ends {
         if let Some(violation) = end_state::differs(first, other) {

@@ -121,7 +121,11 @@ impl Running<'_> {
 
     /// Runs the lifecycles of the plan, in any order; their results are added in the order of the plan. What was not run
     /// is named.
-    fn all(&self, progress: &dyn CampaignProgress, campaign: &mut Campaign) -> Result<(), RunError> {
+    fn all(
+        &self,
+        progress: &dyn CampaignProgress,
+        campaign: &mut Campaign,
+    ) -> Result<(), RunError> {
         let sample = self.sample();
         let is_chosen = |index: usize| sample.as_ref().is_none_or(|all| all.contains(&index));
         let chosen = || {

@@ -81,7 +81,10 @@ pub fn keyed_points(runs: &[CleanCalls], every_poll: bool) -> KeyedPoints {
             unstable.insert(here);
         }
     }
-    found.unstable_reads = unstable.iter().filter(|one| !one.signature.mutating).count();
+    found.unstable_reads = unstable
+        .iter()
+        .filter(|one| !one.signature.mutating)
+        .count();
     let changes = unstable.iter().filter(|one| one.signature.mutating);
     found.unstable = changes.map(written).collect();
     found

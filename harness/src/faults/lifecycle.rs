@@ -66,8 +66,15 @@ pub fn run(trial: &Trial, options: &RunOptions) -> Result<LifecycleResult, RunEr
     let around = if record.findings.is_empty() {
         Vec::new()
     } else {
-        let teardown = ran.phase_starts.iter().find(|(name, _)| *name == "teardown");
-        calls_around(&journal, &trial.faults(), teardown.map_or(0, |(_, first)| *first))
+        let teardown = ran
+            .phase_starts
+            .iter()
+            .find(|(name, _)| *name == "teardown");
+        calls_around(
+            &journal,
+            &trial.faults(),
+            teardown.map_or(0, |(_, first)| *first),
+        )
     };
     let unknown = record
         .phases

@@ -103,7 +103,10 @@ mod tests {
             unstable: vec!["s:Make[x~00000000]#1".to_owned()],
             lifecycles: vec![
                 vec![planned("s:Make[a~0000000a]#1=lost-response", true)],
-                vec![planned("s:Look[b~0000000b]@teardown#changed=throttle", false)],
+                vec![planned(
+                    "s:Look[b~0000000b]@teardown#changed=throttle",
+                    false,
+                )],
             ],
         };
         let schedules = plan.schedules().expect("faults");

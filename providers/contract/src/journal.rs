@@ -255,7 +255,10 @@ impl Transport for JournalLayer {
             response_digest: String::new(),
             names: targets(None).names,
             made: Vec::new(),
-            key: request.extensions().get::<CallKey>().map(ToString::to_string),
+            key: request
+                .extensions()
+                .get::<CallKey>()
+                .map(ToString::to_string),
             changed: false,
         });
         let result = self.inner.send(request).await;

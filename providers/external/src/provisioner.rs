@@ -85,7 +85,8 @@ impl ExternalProvisioner {
         if !self.workspace.real_sleeps {
             let folder = self.workspace.folder();
             let server = Sleeps::serve(&folder, &self.workspace.programs);
-            let server = server.map_err(|error| wrong(format!("no sleeps on the clock: {error}")))?;
+            let server =
+                server.map_err(|error| wrong(format!("no sleeps on the clock: {error}")))?;
             self.workspace.variables.extend(server.variables());
             sleeps = Some(server);
         }

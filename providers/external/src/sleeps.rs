@@ -133,7 +133,9 @@ mod tests {
             assert_eq!(found, expected, "{line}");
         };
         check("12 30.000000", Some((12, 30)));
-        for wrong in ["", "12", "12 x", "x 1", "12 -1", "12 nan", "12 inf", "12 1e99"] {
+        for wrong in [
+            "", "12", "12 x", "x 1", "12 -1", "12 nan", "12 inf", "12 1e99",
+        ] {
             check(wrong, None);
         }
     }

@@ -108,12 +108,7 @@ impl Drop for PacedClock {
 }
 
 /// Samples the programs and ticks, until it is stopped or the receiver is gone.
-fn tick(
-    stopped: &AtomicBool,
-    programs: &Programs,
-    ticks: &mpsc::Sender<Tick>,
-    mut last: Instant,
-) {
+fn tick(stopped: &AtomicBool, programs: &Programs, ticks: &mpsc::Sender<Tick>, mut last: Instant) {
     let mut monitor = WorkMonitor::over(programs);
     // Time that the runtime was too busy to take, if it is unknown whose time it was.
     let mut owed = Duration::ZERO;

@@ -97,7 +97,8 @@ pub fn page(campaign: &Campaign) -> Page {
     if !campaign.unstable.is_empty() {
         let lines = campaign.unstable.iter();
         sections.push(Section {
-            title: "Unstable: not the same in all clean runs, so nothing was aimed there".to_owned(),
+            title: "Unstable: not the same in all clean runs, so nothing was aimed there"
+                .to_owned(),
             verdict: Some(Verdict::Unknown),
             blocks: lines.map(|line| Block::Line(clean(line))).collect(),
         });

@@ -12,7 +12,11 @@ fn keys() -> CallKeys {
 fn key_of(line: &str, body: &str) -> CallKey {
     let (method, path) = line.split_once(' ').expect("a line");
     let request = Request::builder().method(method).uri(path);
-    keys().key(&request.body(Bytes::from(body.to_owned())).expect("a request"))
+    keys().key(
+        &request
+            .body(Bytes::from(body.to_owned()))
+            .expect("a request"),
+    )
 }
 
 #[track_caller]
@@ -116,7 +120,10 @@ mod in_a_trial {
     impl Transport for Cloud {
         async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
             let mut inner = self.0.lock().expect("not poisoned");
-            let key = request.extensions().get::<CallKey>().map(ToString::to_string);
+            let key = request
+                .extensions()
+                .get::<CallKey>()
+                .map(ToString::to_string);
             inner.0.extend(key);
             Ok(Response::new(Bytes::from(inner.1.remove(0))))
         }
@@ -156,7 +163,7 @@ mod in_a_trial {
         assert_ne!(keys[2], keys[3]);
         assert_eq!((&keys[2], &keys[3]), (&turned[3], &turned[2]));
         let hint = "Net:10.1.0.0/16,Delete~";
-    assert!(keys[2].starts_with(hint), "{}", keys[2]);
+        assert!(keys[2].starts_with(hint), "{}", keys[2]);
     }
 
     #[tokio::test]

@@ -20,7 +20,11 @@ struct Answers(Mutex<Vec<&'static str>>);
 impl Transport for Answers {
     async fn send(&self, _: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let mut left = self.0.lock().expect("not poisoned");
-        let answer = if left.len() > 1 { left.remove(0) } else { left[0] };
+        let answer = if left.len() > 1 {
+            left.remove(0)
+        } else {
+            left[0]
+        };
         Ok(Response::new(Bytes::from(answer)))
     }
 }
@@ -66,7 +70,9 @@ async fn injected(fault: &str, calls: &[&str], answers: &[&'static str]) -> Vec<
             continue;
         };
         let request = Request::post(format!("/{operation}"));
-        let request = request.body(Bytes::from(body.to_owned())).expect("a request");
+        let request = request
+            .body(Bytes::from(body.to_owned()))
+            .expect("a request");
         let answer = transport.send(request).await.expect("an answer");
         if answer.status() == StatusCode::BAD_REQUEST {
             refused.push(index + 1);
@@ -94,7 +100,13 @@ async fn a_fault_finds_its_call_in_any_order() {
 
 #[tokio::test]
 async fn a_fault_in_the_teardown_counts_from_its_beginning() {
-    let calls = ["Look id=1", "Look id=1", "teardown", "Look id=1", "Look id=1"];
+    let calls = [
+        "Look id=1",
+        "Look id=1",
+        "teardown",
+        "Look id=1",
+        "Look id=1",
+    ];
     let fault = "toy:Look@teardown#2=reject";
     check(&injected(fault, &calls, &["a"]).await, &[5]);
 }
