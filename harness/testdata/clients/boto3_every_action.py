@@ -24,13 +24,12 @@ from botocore.session import get_session
 from strict import watch
 
 # By boto3's names; what they are called in signatures is another thing.
-SERVICES = ["autoscaling", "ce", "cloudtrail", "ec2", "eks", "elb", "elbv2", "iam", "logs", "pricing",
+SERVICES = ["autoscaling", "ce", "cloudtrail", "ec2", "eks", "elb", "elbv2", "iam", "kms", "logs", "pricing",
             "resourcegroupstaggingapi", "service-quotas", "sts"]
 # Operations that can only be refused here, with the code that the documentation names for it.
 ONLY_REFUSED = {
     # No instance has an interface but the first one.
     ("ec2", "DetachNetworkInterface"): "OperationNotPermitted",
-    ("eks", "DescribeAddon"): "ResourceNotFoundException",
     ("eks", "DescribeFargateProfile"): "ResourceNotFoundException",
 }
 # No host prefix (`stream-…`) goes before a loopback address; what is refused is not tried again.
@@ -47,6 +46,7 @@ def client(service):
 
 EC2, EKS, IAM, ELB, V2 = (client(name) for name in ["ec2", "eks", "iam", "elb", "elbv2"])
 GROUPS, LOGS, COSTS, PRICES = (client(name) for name in ["autoscaling", "logs", "ce", "pricing"])
+KMS = client("kms")
 
 
 # What the endpoint implements.
@@ -146,10 +146,10 @@ def trust(service):
 def lists():
     """What can be listed without having made anything."""
     for name in ["account_attributes", "addresses", "availability_zones", "capacity_reservations", "dhcp_options",
-                 "egress_only_internet_gateways", "fleets", "flow_logs", "instance_type_offerings", "key_pairs",
+                 "fleets", "instance_type_offerings", "key_pairs",
                  "managed_prefix_lists", "network_acls", "placement_groups", "regions", "snapshots",
                  "spot_fleet_requests", "spot_instance_requests", "transit_gateway_vpc_attachments",
-                 "vpc_endpoints", "vpc_peering_connections", "vpn_connections", "vpn_gateways"]:
+                 "vpc_peering_connections", "vpn_connections", "vpn_gateways"]:
         getattr(EC2, f"describe_{name}")()
     EC2.describe_instance_types(InstanceTypes=["t3.medium"])
     EKS.describe_cluster_versions()
@@ -209,7 +209,10 @@ def identities():
     IAM.get_policy(PolicyArn=policy)
     IAM.list_policies(Scope="Local")
     IAM.list_policy_tags(PolicyArn=policy)
-    assert IAM.list_policy_versions(PolicyArn=policy)["Versions"][0]["IsDefaultVersion"]
+    versions(policy, document)
+    IAM.update_assume_role_policy(PolicyDocument=trust("eks.amazonaws.com"), **role)
+    IAM.update_role(MaxSessionDuration=7200, **role)
+    IAM.update_role_description(Description="d", **role)
     IAM.attach_role_policy(PolicyArn=policy, **role)
     assert IAM.list_entities_for_policy(PolicyArn=policy)["PolicyRoles"][0]["RoleName"] == NAME
     IAM.detach_role_policy(PolicyArn=policy, **role)
@@ -222,11 +225,27 @@ def identities():
     IAM.get_instance_profile(**profile)
     IAM.list_instance_profiles()
     IAM.list_instance_profiles_for_role(RoleName="node")
+    IAM.tag_instance_profile(Tags=[{"Key": "a", "Value": "b"}], **profile)
+    IAM.untag_instance_profile(TagKeys=["a"], **profile)
     IAM.list_instance_profile_tags(**profile)
     IAM.remove_role_from_instance_profile(RoleName="node", **profile)
     IAM.delete_instance_profile(**profile)
     IAM.create_service_linked_role(AWSServiceName="elasticloadbalancing.amazonaws.com")
     return made, node
+
+
+def versions(policy, document):
+    """A policy's versions, and its tags."""
+    of = {"PolicyArn": policy}
+    assert IAM.list_policy_versions(**of)["Versions"][0]["IsDefaultVersion"]
+    second = IAM.create_policy_version(PolicyDocument=document, **of)["PolicyVersion"]["VersionId"]
+    IAM.set_default_policy_version(VersionId=second, **of)
+    read = IAM.get_policy_version(VersionId=second, **of)["PolicyVersion"]
+    assert read["Document"]["Statement"][0]["Action"] == "s3:GetObject", read
+    refused("DeleteConflict", IAM.delete_policy_version, VersionId=second, **of)
+    IAM.delete_policy_version(VersionId="v1", **of)
+    IAM.tag_policy(Tags=[{"Key": "a", "Value": "b"}], **of)
+    IAM.untag_policy(TagKeys=["a"], **of)
 
 
 def identity_provider(url):
@@ -236,12 +255,20 @@ def identity_provider(url):
     IAM.get_open_id_connect_provider(OpenIDConnectProviderArn=provider)
     IAM.list_open_id_connect_providers()
     assert IAM.list_open_id_connect_provider_tags(OpenIDConnectProviderArn=provider)["Tags"] == TAGS
-    IAM.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider)
+    of = {"OpenIDConnectProviderArn": provider}
+    IAM.tag_open_id_connect_provider(Tags=[{"Key": "a", "Value": "b"}], **of)
+    IAM.untag_open_id_connect_provider(TagKeys=["a"], **of)
+    IAM.add_client_id_to_open_id_connect_provider(ClientID="other", **of)
+    IAM.remove_client_id_from_open_id_connect_provider(ClientID="other", **of)
+    IAM.update_open_id_connect_provider_thumbprint(ThumbprintList=["0" * 40], **of)
+    IAM.delete_open_id_connect_provider(**of)
 
 
 def main():
     from every_network import network, network_down, volumes
+    from every_boundary import acls, endpoints, ranges
     from every_cluster import balancers, cluster, cluster_down
+    from every_key import flow_logs, keys, logs
 
     began = time.time()
     known = implemented()
@@ -250,10 +277,16 @@ def main():
     roles = identities()
     place = network()
     volumes()
+    acls(place)
+    ranges(place["vpc"])
+    endpoints(place)
+    flow_logs(place["vpc"], roles[0])
+    keys()
     balancers(place)
     issuer = cluster(roles, place)
     identity_provider(issuer)
     cluster_down()
+    logs()
     network_down(place)
     bills()
     for role in [NAME, "node"]:

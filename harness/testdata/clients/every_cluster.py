@@ -1,6 +1,6 @@
 """The cluster's part of `boto3_every_action.py`: EKS, what it makes in other services, load balancers, logs."""
 
-from boto3_every_action import EC2, EKS, ELB, GROUPS, LOGS, NAME, TAGS, V2, again, refused, spec, until
+from boto3_every_action import EC2, EKS, ELB, GROUPS, KMS, NAME, TAGS, V2, again, refused, spec, until
 
 CLUSTER, GROUP = {"name": NAME}, {"clusterName": NAME, "nodegroupName": "main"}
 OF = {"clusterName": NAME}
@@ -25,17 +25,6 @@ def balancers(place):
     V2.delete_target_group(TargetGroupArn=target)
 
 
-def logs():
-    LOGS.create_log_group(logGroupName="/every", tags={"a": "b"})
-    LOGS.describe_log_groups()
-    arn = LOGS.describe_log_groups(logGroupNamePrefix="/every")["logGroups"][0]["logGroupArn"]
-    LOGS.tag_resource(resourceArn=arn, tags={"c": "d"})
-    assert LOGS.list_tags_for_resource(resourceArn=arn)["tags"] == {"a": "b", "c": "d"}
-    for group in LOGS.describe_log_groups()["logGroups"]:
-        if NAME in group["logGroupName"]:
-            LOGS.delete_log_group(logGroupName=group["logGroupName"])
-
-
 def cluster(roles, place):
     role, node_role = roles
     made = again(EKS.create_cluster, "InvalidParameterException", version="1.33", roleArn=role, tags={"Name": NAME},
@@ -44,17 +33,47 @@ def cluster(roles, place):
     assert made["status"] == "CREATING", made
     ready = until(EKS.describe_cluster, lambda reply: reply["cluster"]["status"] == "ACTIVE", **CLUSTER)["cluster"]
     EKS.list_clusters()
-    for name in ["addons", "fargate_profiles", "identity_provider_configs"]:
+    for name in ["fargate_profiles", "identity_provider_configs"]:
         getattr(EKS, f"list_{name}")(**OF)
-    refused("ResourceNotFoundException", EKS.describe_addon, addonName="vpc-cni", **OF)
     refused("ResourceNotFoundException", EKS.describe_fargate_profile, fargateProfileName="x", **OF)
     EKS.tag_resource(resourceArn=ready["arn"], tags={"a": "b"})
     EKS.list_tags_for_resource(resourceArn=ready["arn"])
     EKS.untag_resource(resourceArn=ready["arn"], tagKeys=["a"])
     access(node_role)
     updates(place)
+    encryption()
+    addons()
     node_group(node_role, place)
     return ready["identity"]["oidc"]["issuer"]
+
+
+def ended(update, **more):
+    until(EKS.describe_update, lambda reply: reply["update"]["status"] == "Successful",
+          name=NAME, updateId=update["update"]["id"], **more)
+
+
+def encryption():
+    key = KMS.create_key()["KeyMetadata"]["Arn"]
+    wanted = [{"resources": ["secrets"], "provider": {"keyArn": key}}]
+    ended(EKS.associate_encryption_config(encryptionConfig=wanted, **OF))
+    assert EKS.describe_cluster(**CLUSTER)["cluster"]["encryptionConfig"] == wanted
+    KMS.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    issues = EKS.describe_cluster(**CLUSTER)["cluster"]["health"]["issues"]
+    assert issues[0]["code"] == "KmsKeyMarkedForDeletion", issues
+
+
+def addons():
+    offered = EKS.describe_addon_versions(addonName="kube-proxy", kubernetesVersion="1.34")["addons"][0]
+    newest, oldest = (offered["addonVersions"][n]["addonVersion"] for n in (0, -1))
+    addon = {"addonName": "kube-proxy", **OF}
+    refused("ResourceNotFoundException", EKS.describe_addon, **addon)
+    EKS.create_addon(addonVersion=oldest, tags={"a": "b"}, **addon)
+    until(EKS.describe_addon, lambda reply: reply["addon"]["status"] == "ACTIVE", **addon)
+    assert EKS.list_addons(**OF)["addons"] == ["kube-proxy"]
+    ended(EKS.update_addon(addonVersion=newest, resolveConflicts="OVERWRITE", **addon), addonName="kube-proxy")
+    assert EKS.describe_addon(**addon)["addon"]["addonVersion"] == newest
+    EKS.delete_addon(**addon)
+    until(lambda: gone(EKS.describe_addon, **addon), bool)
 
 
 def access(role):
@@ -62,6 +81,7 @@ def access(role):
     EKS.create_access_entry(kubernetesGroups=["readers"], tags={"a": "b"}, **entry)
     EKS.describe_access_entry(**entry)
     EKS.list_access_entries(**OF)
+    EKS.update_access_entry(kubernetesGroups=["writers"], username="u", **entry)
     policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
     EKS.associate_access_policy(policyArn=policy, accessScope={"type": "cluster"}, **entry)
     EKS.list_associated_access_policies(**entry)
@@ -71,14 +91,11 @@ def access(role):
     made = {"associationId": made["association"]["associationId"], **OF}
     EKS.describe_pod_identity_association(**made)
     EKS.list_pod_identity_associations(**OF)
+    EKS.update_pod_identity_association(roleArn=role, **made)
     EKS.delete_pod_identity_association(**made)
 
 
 def updates(place):
-    def ended(update, **more):
-        until(EKS.describe_update, lambda reply: reply["update"]["status"] == "Successful",
-              name=NAME, updateId=update["update"]["id"], **more)
-
     ended(EKS.update_cluster_config(resourcesVpcConfig={"endpointPrivateAccess": True}, **CLUSTER))
     ended(EKS.update_cluster_version(version="1.34", **CLUSTER))
     assert EKS.list_updates(**CLUSTER)["updateIds"]
@@ -91,6 +108,9 @@ def node_group(role, place):
     template = {"LaunchTemplateId": template["LaunchTemplate"]["LaunchTemplateId"]}
     again(EC2.describe_launch_templates, LaunchTemplateIds=[template["LaunchTemplateId"]])
     again(EC2.describe_launch_template_versions, **template)
+    EC2.create_launch_template_version(SourceVersion="1", LaunchTemplateData={"InstanceType": "t3.large"}, **template)
+    EC2.modify_launch_template(DefaultVersion="2", **template)
+    EC2.delete_launch_template_versions(Versions=["1"], **template)
     EC2.delete_launch_template(**template)
     EKS.create_nodegroup(nodeRole=role, subnets=place["subnets"], instanceTypes=["t3.medium"], labels={"a": "b"},
                          taints=[{"key": "k", "value": "v", "effect": "PREFER_NO_SCHEDULE"}], tags={"Name": NAME},
@@ -131,7 +151,6 @@ def cluster_down():
     until(lambda: gone(EKS.describe_nodegroup, **GROUP), bool)
     EKS.delete_cluster(**CLUSTER)
     until(lambda: gone(EKS.describe_cluster, **CLUSTER), bool)
-    logs()
     for volume in EC2.describe_volumes(Filters=[{"Name": "status", "Values": ["available"]}])["Volumes"]:
         if volume["Tags"] and any(tag["Key"] == "eks:cluster-name" for tag in volume["Tags"]):
             EC2.delete_volume(VolumeId=volume["VolumeId"])

@@ -252,6 +252,11 @@ pub fn canonical(state: &State, resource: &Resource) -> String {
         "ec2_instance" => format!("{:?}", ec2.instances.get(id)),
         "ec2_spot_request" => format!("{:?}", ec2.spot_requests.get(id)),
         "launch_template" => format!("{:?}", ec2.launch_templates.get(id)),
+        "egress_only_igw" => format!("{:?}", ec2.egress_only.get(id)),
+        "vpc_endpoint" => format!("{:?}", ec2.endpoints.get(id)),
+        "flow_log" => format!("{:?}", ec2.flow_logs.get(id)),
+        "kms_key" => format!("{:?}", state.kms.keys.get(id)),
+        "kms_alias" => format!("{:?}", state.kms.aliases.get(id)),
         // Node groups, access entries and the objects of its API server are kept with a cluster.
         "eks_cluster" => {
             let objects = state.kubernetes.get(id).map(ApiServer::changes);

@@ -16,7 +16,7 @@ use kubeproof_simkit::cloud::{Cloud, HostEndpoint, ReceivedAt, Reply};
 use kubeproof_simkit::history::History;
 use kubeproof_simkit::timers::run_due;
 
-use crate::setup::{ACCESS_KEY_ID, Setup};
+use crate::setup::Setup;
 use crate::state::{Event, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -279,11 +279,16 @@ fn inventory_but_iam(state: &State, at_rest: &BTreeSet<String>) -> Vec<Resource>
 
 /// Checks credentials, region and permission, in AWS's order.
 fn admit(state: &State, call: &Call, request: &Request<Bytes>) -> Result<(), AwsError> {
-    if call.access_key != ACCESS_KEY_ID {
-        return Err(sigv4::unknown_key(call));
+    if call.is_unsigned() {
+        return Ok(());
     }
+    let caller = sts::caller(state, &call.access_key);
+    let caller = caller.ok_or_else(|| sigv4::unknown_key(call))?;
     if let Some(received) = request.extensions().get::<ReceivedAt>() {
-        sigv4::verify(call, request, received.at)?;
+        sigv4::verify(call, request, received.at, caller.secret())?;
+    }
+    if let sts::Caller::Role(session) = caller {
+        sigv4::check_session(call, request, session, state.now)?;
     }
     let global = matches!(call.service.as_str(), "iam" | "sts" | "ce" | "pricing");
     if !global && call.region != state.setup.region {

@@ -140,7 +140,7 @@ fn delete_conflict(message: &str) -> AwsError {
 }
 
 /// A date as IAM writes it: whole seconds, UTC.
-fn date(at: Timestamp) -> String {
+pub fn date(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
@@ -182,7 +182,10 @@ fn done() -> Answer {
 }
 
 /// Checks that a document is JSON with statements.
-fn document(text: &str) -> Result<serde_json::Value, AwsError> {
+///
+/// # Errors
+/// `MalformedPolicyDocument`.
+pub fn document(text: &str) -> Result<serde_json::Value, AwsError> {
     let malformed = |message: &str| AwsError::new(400, "MalformedPolicyDocument", message);
     let value: serde_json::Value =
         serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;

@@ -96,6 +96,8 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         resource.tags.clone_from(&group.tags);
         resource.incarnation = Some(group.created_at.as_millisecond().to_string());
         resource.created_at = Some(group.created_at);
+        let stored = ("stored_bytes".to_owned(), "0".to_owned());
+        resource.properties.extend([stored]);
         resource
     }));
 }

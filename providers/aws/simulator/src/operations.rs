@@ -108,7 +108,14 @@ const OPERATIONS: &[(&str, &[&str])] = &[
             "ListServiceQuotas",
         ],
     ),
-    ("sts", &["GetCallerIdentity"]),
+    (
+        "sts",
+        &[
+            "AssumeRole",
+            "AssumeRoleWithWebIdentity",
+            "GetCallerIdentity",
+        ],
+    ),
     ("tagging", &["GetResources"]),
 ];
 

@@ -5,7 +5,7 @@
 
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
-use crate::sts::caller_arn;
+use crate::sts::{self, Caller, session};
 use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
 
@@ -20,24 +20,30 @@ pub use required_actions::{RequiredAction, required_actions};
 /// # Errors
 /// `UnauthorizedOperation` (EC2) or `AccessDenied` when the policy does not allow the call.
 pub fn admit(state: &State, call: &Call) -> Result<(), AwsError> {
-    let Some(policy) = &state.setup.policy else {
-        return Ok(());
+    let caller = sts::caller(state, &call.access_key).unwrap_or(Caller::User);
+    let decide = |question: &Question<'_>| match (&caller, &state.setup.policy) {
+        (Caller::Role(session), _) => session::decide(state, session, question),
+        (Caller::User, Some(policy)) => Ok(decide(policy, question)),
+        (Caller::User, None) => Ok(Decision::Allowed),
     };
+    if state.setup.policy.is_none() && matches!(caller, Caller::User) {
+        return Ok(());
+    }
     for required in required_actions(state, call) {
         let question = Question {
             action: &required.action,
             resource: &required.resource,
             context: &required.context,
         };
-        let decision = decide(policy, &question);
+        let decision = decide(&question)?;
         if decision != Decision::Allowed {
-            return Err(refusal(call, &required, decision));
+            return Err(refusal(call, &required, decision, &caller.arn()));
         }
     }
     Ok(())
 }
 
-fn refusal(call: &Call, required: &RequiredAction, decision: Decision) -> AwsError {
+fn refusal(call: &Call, required: &RequiredAction, decision: Decision, caller: &str) -> AwsError {
     let reason = if decision == Decision::ExplicitDeny {
         "with an explicit deny in an identity-based policy".to_owned()
     } else {
@@ -52,8 +58,7 @@ fn refusal(call: &Call, required: &RequiredAction, decision: Decision) -> AwsErr
         format!(" on resource: {}", required.resource)
     };
     let message = format!(
-        "User: {} is not authorized to perform: {}{resource} {reason}",
-        caller_arn(),
+        "User: {caller} is not authorized to perform: {}{resource} {reason}",
         required.action
     );
     match call.protocol {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use crate::setup::SECRET_ACCESS_KEY;
+use crate::sts::session::Session;
 use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
 
@@ -45,7 +45,12 @@ struct RequestSignature {
 ///
 /// # Errors
 /// That of the call's service.
-pub fn verify(call: &Call, request: &Request<Bytes>, at: Timestamp) -> Result<(), AwsError> {
+pub fn verify(
+    call: &Call,
+    request: &Request<Bytes>,
+    at: Timestamp,
+    secret: &str,
+) -> Result<(), AwsError> {
     let given = RequestSignature::of(request).ok_or_else(|| incomplete(call))?;
     let signed = date(&given.date).ok_or_else(|| incomplete(call))?;
     let limit = given.expires.map_or(SKEW_MAX, SignedDuration::from_secs);
@@ -54,12 +59,41 @@ pub fn verify(call: &Call, request: &Request<Bytes>, at: Timestamp) -> Result<()
         return Err(expired(call, &given.date, at));
     }
     let canonical = given.canonical(request);
-    let expected = seal(&canonical, &given.date, &given.scope, SECRET_ACCESS_KEY);
+    let expected = seal(&canonical, &given.date, &given.scope, secret);
     if expected == given.signature {
         Ok(())
     } else {
         Err(mismatch(call))
     }
+}
+
+/// Checks that temporary credentials come with their token, and have not expired on the account's clock.
+///
+/// # Errors
+/// Those of the call's service.
+pub fn check_session(
+    call: &Call,
+    request: &Request<Bytes>,
+    session: &Session,
+    now: Timestamp,
+) -> Result<(), AwsError> {
+    let pairs = pairs(request.uri().query().unwrap_or_default());
+    let of_query = pairs.iter().find(|(key, _)| key == "X-Amz-Security-Token");
+    let given = header(request, "x-amz-security-token");
+    let given = given.or_else(|| of_query.map(|(_, value)| value.clone()));
+    if given.as_deref() != Some(&session.token) {
+        return Err(unknown_key(call));
+    }
+    if now >= session.expires_at {
+        let message = "The security token included in the request is expired";
+        let code = match call.protocol {
+            Protocol::Ec2 => "RequestExpired",
+            Protocol::Query(_) | Protocol::RestXml => "ExpiredToken",
+            Protocol::Json | Protocol::Rest => "ExpiredTokenException",
+        };
+        return Err(AwsError::new(400, code, message));
+    }
+    Ok(())
 }
 
 impl RequestSignature {

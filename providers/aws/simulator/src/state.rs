@@ -13,7 +13,7 @@ use kubeproof_simkit::timers::Timers;
 use crate::durations::Durations;
 use crate::setup::{ACCOUNT_ID, Setup};
 use crate::wire::call::Call;
-use crate::{autoscaling, balancing, billing, ec2, eks, iam, kms, logs, trail};
+use crate::{autoscaling, balancing, billing, ec2, eks, iam, kms, logs, sts, trail};
 
 /// What will happen later.
 #[derive(Clone, Debug)]
@@ -52,6 +52,7 @@ pub struct State {
     pub balancing: balancing::Balancing,
     /// `CloudWatch` Logs.
     pub logs: logs::Logs,
+    pub sts: sts::Sts,
     /// Billing settings and published usage.
     pub billing: billing::Billing,
     /// The API server of each cluster, by cluster name.
@@ -77,6 +78,7 @@ impl State {
             autoscaling: autoscaling::AutoScaling::default(),
             balancing: balancing::Balancing::default(),
             logs: logs::Logs::default(),
+            sts: sts::Sts::default(),
             billing: billing::Billing::default(),
             kubernetes: BTreeMap::new(),
             endpoints: BTreeMap::new(),

@@ -162,6 +162,10 @@ fn arn(state: &State, resource: &Resource) -> Option<String> {
         "ec2_spot_request" => ec2("spot-instances-request"),
         "ebs_volume" => ec2("volume"),
         "launch_template" => ec2("launch-template"),
+        "egress_only_igw" => ec2("egress-only-internet-gateway"),
+        "vpc_endpoint" => ec2("vpc-endpoint"),
+        "flow_log" => ec2("vpc-flow-log"),
+        "kms_key" => Some(state.arn("kms", &format!("key/{id}"))),
         "eks_cluster" => Some(state.arn("eks", &format!("cluster/{id}"))),
         "eks_nodegroup" => {
             // The last part of the real ARN is an id that AWS assigns; a digest stands for it.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cloud::only_reads;
 use crate::setup::ACCOUNT_ID;
 use crate::state::State;
-use crate::sts::{CALLER_ID, CALLER_NAME, caller_arn};
+use crate::sts::{self, CALLER_ID, CALLER_NAME, Caller, caller_arn};
 use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
 use crate::wire::page::page;
@@ -37,6 +37,9 @@ pub struct Entry {
     pub resources: Vec<String>,
     /// The event as JSON text.
     pub text: String,
+    /// The user, or the name of the session.
+    pub user: String,
+    pub access_key: String,
 }
 
 /// The trail of management events.
@@ -65,14 +68,7 @@ pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
     let source = format!("{}.amazonaws.com", call.service);
     let event = json!({
         "eventVersion": "1.11",
-        "userIdentity": {
-            "type": "IAMUser",
-            "principalId": CALLER_ID,
-            "arn": caller_arn(),
-            "accountId": ACCOUNT_ID,
-            "accessKeyId": call.access_key,
-            "userName": CALLER_NAME,
-        },
+        "userIdentity": identity(state, call),
         "eventTime": state.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "eventSource": source,
         "eventName": name(call),
@@ -93,8 +89,39 @@ pub fn record(state: &mut State, call: &Call, outcome: &Outcome) {
         source,
         resources,
         text: event.to_string(),
+        user: user(state, call),
+        access_key: call.access_key.clone(),
     };
     state.trail.entries.push(entry);
+}
+
+/// The name of the caller: of a session its own.
+fn user(state: &State, call: &Call) -> String {
+    match sts::caller(state, &call.access_key) {
+        Some(Caller::Role(session)) => session.name.clone(),
+        _ => CALLER_NAME.to_owned(),
+    }
+}
+
+/// Who called.
+fn identity(state: &State, call: &Call) -> Value {
+    match sts::caller(state, &call.access_key) {
+        Some(Caller::Role(session)) => json!({
+            "type": "AssumedRole",
+            "principalId": session.id(),
+            "arn": session.arn(),
+            "accountId": ACCOUNT_ID,
+            "accessKeyId": call.access_key,
+        }),
+        _ => json!({
+            "type": "IAMUser",
+            "principalId": CALLER_ID,
+            "arn": caller_arn(),
+            "accountId": ACCOUNT_ID,
+            "accessKeyId": call.access_key,
+            "userName": CALLER_NAME,
+        }),
+    }
 }
 
 /// The event's name: the operation, also for REST.
@@ -211,8 +238,8 @@ fn has(entry: &Entry, key: &str, value: &str) -> bool {
             .iter()
             .filter_map(|name| event_fields::resource_type(name))
             .any(|resource_type| resource_type == value),
-        "Username" => value == CALLER_NAME,
-        _ => value == crate::setup::ACCESS_KEY_ID,
+        "Username" => value == entry.user,
+        _ => value == entry.access_key,
     }
 }
 
@@ -229,10 +256,10 @@ fn render(entry: &Entry) -> Value {
         "EventId": entry.id,
         "EventName": entry.name,
         "ReadOnly": "false",
-        "AccessKeyId": crate::setup::ACCESS_KEY_ID,
+        "AccessKeyId": entry.access_key,
         "EventTime": entry.at.as_second(),
         "EventSource": entry.source,
-        "Username": CALLER_NAME,
+        "Username": entry.user,
         "Resources": resources,
         "CloudTrailEvent": entry.text,
     })

@@ -3,8 +3,17 @@
 use bytes::Bytes;
 use http::{Method, Request};
 
-/// The service that the request is signed for; none when it is not signed.
+/// The call of STS that is not signed: its token stands for the signature.
+const UNSIGNED: &str = "AssumeRoleWithWebIdentity";
+
+/// The service that the request is signed for; none when it is not signed, except for [`UNSIGNED`].
 pub(super) fn service(request: &Request<Bytes>) -> Option<String> {
+    if !request.headers().contains_key(http::header::AUTHORIZATION)
+        && std::str::from_utf8(request.body())
+            .is_ok_and(|body| parameter(body, "Action").as_deref() == Some(UNSIGNED))
+    {
+        return Some("sts".to_owned());
+    }
     let header = request.headers().get(http::header::AUTHORIZATION);
     let scope = match header.and_then(|value| value.to_str().ok()) {
         Some(value) => value
@@ -75,6 +84,11 @@ fn eks(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", ["clusters", _, "addons"]) => "CreateAddon",
         ("GET", ["clusters", _, "addons", _]) => "DescribeAddon",
         ("DELETE", ["clusters", _, "addons", _]) => "DeleteAddon",
+        ("POST", ["clusters", _, "addons", _, "update"]) => "UpdateAddon",
+        ("GET", ["addons", "supported-versions"]) => "DescribeAddonVersions",
+        ("POST", ["clusters", _, "encryption-config", "associate"]) => "AssociateEncryptionConfig",
+        ("POST", ["clusters", _, "fargate-profiles"]) => "CreateFargateProfile",
+        ("DELETE", ["clusters", _, "fargate-profiles", _]) => "DeleteFargateProfile",
         ("GET", ["clusters", _, "access-entries"]) => "ListAccessEntries",
         ("POST", ["clusters", _, "access-entries"]) => "CreateAccessEntry",
         ("GET", ["clusters", _, "access-entries", _]) => "DescribeAccessEntry",

@@ -18,6 +18,10 @@ const CHANGING: &[&str] = &[
     "CreateOrUpdateTags",
     "CreateRoute",
     "CreateNetworkAclEntry",
+    "CreateGrant",
+    "CreateLaunchTemplateVersion",
+    "CreateLogStream",
+    "CreatePolicyVersion",
     "ImportClientVpnClientCertificateRevocationList",
 ];
 /// Parameters that are the name of what is made, where the caller chooses it.
@@ -30,8 +34,13 @@ const OWN_NAMES: &[&str] = &[
     "GroupName",
     "KeyName",
     "LaunchTemplateName",
+    "AliasName",
+    "QueueName",
+    "addonName",
+    "fargateProfileName",
     "logGroupName",
     "name",
+    "repositoryName",
 ];
 /// Elements and members of answers that are the id of what was made, beside `<operation's noun>Id`.
 const OWN_IDS: &[&str] = &[

@@ -28,6 +28,7 @@ const PARENTS: &[(&str, &str)] = &[
     ("instance_id", "ec2_instance"),
     ("volume_id", "ebs_volume"),
     ("cluster", "eks_cluster"),
+    ("key_id", "kms_key"),
     ("roles", "iam_role"),
 ];
 

@@ -27,12 +27,15 @@ mod elbv2_load_balancer;
 mod elbv2_tags;
 mod elbv2_target_group;
 mod entry;
+mod flow_log;
 mod iam_instance_profile;
 mod iam_oidc_provider;
 mod iam_policy_customer;
 mod iam_role;
 mod internet_gateway;
 mod key_pair;
+mod kms_alias;
+mod kms_key;
 mod launch_template;
 mod made_other;
 mod nat_gateway;
@@ -68,6 +71,7 @@ const KINDS: &[Kind] = &[
     elbv2_load_balancer::KIND,
     elbv2_target_group::KIND,
     nat_gateway::KIND,
+    flow_log::KIND,
     vpc_endpoint::KIND,
     vpc_peering::KIND,
     network_interface::KIND,
@@ -83,6 +87,8 @@ const KINDS: &[Kind] = &[
     vpc::KIND,
     dhcp_options::KIND,
     key_pair::KIND,
+    kms_alias::KIND,
+    kms_key::KIND,
     cloudwatch_log_group::KIND,
     iam_instance_profile::KIND,
     iam_role::KIND,
@@ -103,8 +109,6 @@ const NOT_LISTED: &[(&str, &str)] = &[
     ("ec2_fleet", TAG_OR_TRAIL),
     ("launch_configuration", TRAIL),
     ("cloudformation_stack", TAG_OR_TRAIL),
-    ("kms_key", TAG_OR_TRAIL),
-    ("kms_alias", TRAIL),
     ("route53_record", "not seen"),
     (
         "route53_hosted_zone",
@@ -143,9 +147,12 @@ pub fn monthly_cost(resource: &Resource, region: &str) -> Option<MonthlyCost> {
 
 /// Why a resource may remain, if it may.
 pub fn retained(resource: &Resource) -> Option<String> {
-    let path = resource.properties.get("path")?;
-    let role = resource.resource_type == "iam_role";
-    Some(iam_role::why_it_stays(path).filter(|_| role)?.to_owned())
+    let reason = match resource.resource_type.as_str() {
+        "iam_role" => iam_role::why_it_stays(resource.properties.get("path")?),
+        "kms_key" => kms_key::why_it_stays(resource),
+        _ => None,
+    };
+    reason.map(str::to_owned)
 }
 
 #[cfg(test)]

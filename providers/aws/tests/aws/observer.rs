@@ -5,6 +5,7 @@
 mod bench;
 mod estimate;
 mod inventory;
+mod keys;
 mod lifecycle;
 mod preflight;
 mod programs;

@@ -84,6 +84,8 @@ pub(crate) struct Cluster {
     pub(crate) images: BTreeSet<(String, String)>,
     /// How often an image could not be pulled, by uid of the pod.
     pub(crate) pulls: BTreeMap<String, u32>,
+    /// Who issues its tokens.
+    pub(crate) issuer: String,
     /// Issued tokens of service accounts.
     pub(crate) tokens: BTreeMap<String, Token>,
     /// Uids of pods that already have a timer.
@@ -128,6 +130,7 @@ impl Cluster {
             logs: BTreeMap::new(),
             images: BTreeSet::new(),
             pulls: BTreeMap::new(),
+            issuer: crate::api::tokens::ISSUER.to_owned(),
             tokens: BTreeMap::new(),
             served: BTreeSet::new(),
             misbehaviour: None,

@@ -29,6 +29,8 @@ use crate::wire::{body, discovery};
 
 mod cloud_side;
 
+pub use cloud_side::IssuedToken;
+
 /// The warning to a client that deletes a job without a propagation policy.
 const ORPHANS: &str = "child pods are preserved by default when jobs are deleted; set \
                        propagationPolicy=Background to remove them or set \

@@ -98,6 +98,22 @@ fn action(entry: &Entry) -> &'static str {
     if entry.allows { "allow" } else { "deny" }
 }
 
+/// The values of a filter of the rules.
+pub fn values(acl: &NetworkAcl, filter: &str) -> Vec<String> {
+    let value = |(&(egress, number), entry): (&Key, &Entry)| {
+        Some(match filter {
+            "egress" => egress.to_string(),
+            "rule-number" => number.to_string(),
+            "rule-action" => action(entry).to_owned(),
+            "protocol" => entry.protocol.clone(),
+            "cidr" => entry.cidr.to_string(),
+            "from" => entry.ports?.0.to_string(),
+            _ => entry.ports?.1.to_string(),
+        })
+    };
+    acl.entries.iter().filter_map(value).collect()
+}
+
 /// The rules as text, for the inventory.
 pub fn as_text(acl: &NetworkAcl) -> String {
     let words = |(&(egress, number), entry): (&Key, &Entry)| {

@@ -66,6 +66,13 @@ impl ResourceKind for NetworkAcl {
         property("rules", |acl, _| acl_entries::as_text(acl)),
         filter(&["association.subnet-id"], |acl, state| associations(state, acl).into_keys().collect()),
         filter(&["association.association-id"], |acl, state| associations(state, acl).into_values().collect()),
+        filter(&["entry.egress"], |acl, _| acl_entries::values(acl, "egress")),
+        filter(&["entry.rule-number"], |acl, _| acl_entries::values(acl, "rule-number")),
+        filter(&["entry.rule-action"], |acl, _| acl_entries::values(acl, "rule-action")),
+        filter(&["entry.protocol"], |acl, _| acl_entries::values(acl, "protocol")),
+        filter(&["entry.cidr"], |acl, _| acl_entries::values(acl, "cidr")),
+        filter(&["entry.port-range.from"], |acl, _| acl_entries::values(acl, "from")),
+        filter(&["entry.port-range.to"], |acl, _| acl_entries::values(acl, "to")),
         filter(&["association.network-acl-id"], |acl, _| vec![acl.meta.id.clone()]),
     ];
 

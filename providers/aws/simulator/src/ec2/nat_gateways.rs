@@ -152,7 +152,19 @@ fn address(gateway: &NatGateway) -> Node {
         .text("status", status)
 }
 
-/// Whether a route may target this gateway.
+/// Whether a route may be given this gateway as its target.
+///
+/// One that is pending is taken, but right after its creation `CreateRoute` may not know it yet: boto/boto3 issue 779
+/// shows `InvalidNatGatewayID.NotFound`, and the same request accepted a moment later. That one which has failed, is
+/// being deleted or is deleted is refused in the same words is an assumption: there is no public answer of AWS.
+/// (chime/terraform-aws-alternat pull request 146 reports that replacing a route by a deleted one does not work.)
+pub fn may_be_target(state: &State, id: &str) -> bool {
+    let gateway = state.ec2.nat_gateways.get(id);
+    is_live(state, id) && gateway.is_some_and(|gateway| gateway.meta.visible_at <= state.now)
+}
+
+/// Whether a route with this target is active. With a deleted gateway it is a black hole until it is replaced or deleted
+/// (VPC user guide, "Delete a NAT gateway").
 pub fn is_live(state: &State, id: &str) -> bool {
     let stage = state.ec2.nat_gateways.get(id).map(|gateway| gateway.stage);
     matches!(stage, Some(Stage::Pending | Stage::Available))

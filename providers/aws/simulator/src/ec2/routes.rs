@@ -210,7 +210,7 @@ fn target(state: &State, call: &Call, table: &RouteTable) -> Result<Target, AwsE
         return Ok(Target::Internet(id.to_owned()));
     }
     if let Some(id) = call.params.get("NatGatewayId") {
-        if !nat_gateways::is_live(state, id) {
+        if !nat_gateways::may_be_target(state, id) {
             let message = format!("The natGateway ID '{id}' does not exist");
             return Err(errors::refuse("InvalidNatGatewayID.NotFound", message));
         }

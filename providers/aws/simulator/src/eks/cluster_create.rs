@@ -52,7 +52,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
     let network = check_network(state, &body["resourcesVpcConfig"])?;
     let role_arn = need_text(body, "roleArn")?.to_owned();
     check_role(state, &role_arn).map_err(|error| error.with("clusterName", name.as_str()))?;
-    let mut cluster = read(state, body, name, version, role_arn, network)?;
+    let mut cluster = read(state, call, name, version, role_arn, network)?;
     cluster.token = token;
     cluster.encryption = encryption::read(state, &body["encryptionConfig"], &cluster.role_arn)
         .map_err(|error| error.with("clusterName", cluster.name.as_str()))?;
@@ -272,12 +272,15 @@ fn check_role(state: &State, arn: &str) -> Result<(), AwsError> {
 
 fn read(
     state: &mut State,
-    body: &Value,
+    call: &Call,
     name: String,
     version: String,
     role_arn: String,
     mut network: Network,
 ) -> Result<Cluster, AwsError> {
+    let body = &call.json;
+    let creator = sts::caller(state, &call.access_key);
+    let creator = creator.map_or_else(sts::caller_arn, |who| who.principal_arn());
     let given = &body["kubernetesNetworkConfig"];
     if text(given, "ipFamily") == Some("ipv6") {
         return Err(AwsError::unknown_operation(
@@ -319,7 +322,7 @@ fn read(
         status: "CREATING".to_owned(),
         log_types: changed_logs(&[], &body["logging"]),
         creator_is_admin,
-        creator_arn: sts::caller_arn(),
+        creator_arn: creator,
         authentication_mode: mode,
         support_type: support::policy(text(&body["upgradePolicy"], "supportType"))?,
         deletion_protection: flag(&body["deletionProtection"], false),

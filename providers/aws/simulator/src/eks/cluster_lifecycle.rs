@@ -23,6 +23,7 @@ fn find<'a>(state: &'a mut State, name: &str, serial: u64) -> Option<&'a mut Clu
 
 /// A cluster that is still being created becomes ACTIVE, with its API server.
 pub(super) fn active(state: &mut State, name: &str, serial: u64) {
+    let region = state.setup.region.clone();
     let Some(cluster) = find(state, name, serial) else {
         return;
     };
@@ -32,11 +33,13 @@ pub(super) fn active(state: &mut State, name: &str, serial: u64) {
     "ACTIVE".clone_into(&mut cluster.status);
     cluster.was_active = true;
     let version = cluster.version.clone();
+    let issuer = cluster.issuer(&region);
     let service_cidr = cluster.network.service_cidr.clone();
     let seed = state.setup.seed ^ serial;
     let mut server = ApiServer::new(name, &version, seed, state.now);
+    server.issues_as(&issuer);
     let place = Place {
-        region: &state.setup.region,
+        region: &region,
         minor: versions::minor(&version),
         service_cidr: &service_cidr,
     };

@@ -77,6 +77,8 @@ pub struct NodeGroup {
     pub labels: BTreeMap<String, String>,
     /// Taints, as requested.
     pub taints: Vec<Value>,
+    /// How many nodes an update may take away at once.
+    pub update_config: Value,
     /// Its own tags, which its instances do not get.
     pub tags: BTreeMap<String, String>,
     pub created_at: Timestamp,
@@ -174,7 +176,7 @@ fn view(cluster: &str, group: &NodeGroup) -> Value {
         "resources": {},
         "diskSize": group.disk_gb,
         "health": {"issues": issues(&group.issues)},
-        "updateConfig": {"maxUnavailable": 1},
+        "updateConfig": group.update_config,
         "tags": group.tags,
     });
     if let Some(template) = &group.template {

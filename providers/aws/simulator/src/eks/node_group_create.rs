@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::access::AccessEntry;
 use super::cluster::Cluster;
@@ -209,6 +209,8 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         capacity_type: text(body, "capacityType").unwrap_or("ON_DEMAND").to_owned(),
         labels: map(body, "labels"),
         taints: body["taints"].as_array().cloned().unwrap_or_default(),
+        update_config: update_config(&body["updateConfig"])?
+            .unwrap_or_else(|| json!({ "maxUnavailable": 1 })),
         tags: map(body, "tags"),
         created_at: cluster.created_at,
         modified_at: cluster.created_at,
@@ -219,6 +221,32 @@ fn read(cluster: &Cluster, body: &Value, name: &str) -> Result<NodeGroup, AwsErr
         holds: Holdings::default(),
         version,
     })
+}
+
+/// How many nodes an update may take away at once: a number or a percentage (EKS API reference,
+/// `NodegroupUpdateConfig`).
+///
+/// # Errors
+/// `InvalidParameterException` for both, or for one out of range.
+pub(super) fn update_config(given: &Value) -> Result<Option<Value>, AwsError> {
+    let asked = |member: &str| number(given, member).map(|number| (member.to_owned(), number));
+    match (asked("maxUnavailable"), asked("maxUnavailablePercentage")) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(invalid_parameter(
+            "Exactly one of maxUnavailable and maxUnavailablePercentage must be set",
+        )),
+        (Some((member, number)), None) | (None, Some((member, number))) => {
+            if !(1..=100).contains(&number) {
+                let message = format!("{member} must be between 1 and 100");
+                return Err(invalid_parameter(message));
+            }
+            let mut config = json!({ member: number });
+            if let Some(strategy) = text(given, "updateStrategy") {
+                config["updateStrategy"] = json!(strategy);
+            }
+            Ok(Some(config))
+        }
+    }
 }
 
 /// The sizes of a request, or the defaults.

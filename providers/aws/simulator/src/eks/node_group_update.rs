@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::failure::{in_use, invalid_request};
 use super::node_group::{of_key, of_path};
-use super::node_group_create::scaling;
+use super::node_group_create::{scaling, update_config};
 use super::updates::{self, Change};
 use super::{GroupKey, input, nodes};
 use crate::autoscaling;
@@ -36,6 +36,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
         }
     }
     let sizes = scaling(&body["scalingConfig"], group.scaling).map_err(named)?;
+    let update_config = update_config(&body["updateConfig"]).map_err(named)?;
     let labels = &body["labels"];
     let (set, unset) = (
         input::map(labels, "addOrUpdateLabels"),
@@ -46,6 +47,7 @@ pub(super) fn config(state: &mut State, call: &Call) -> Outcome {
     };
     "UPDATING".clone_into(&mut group.status);
     group.scaling = sizes;
+    group.update_config = update_config.unwrap_or_else(|| group.update_config.clone());
     group.labels.extend(set);
     group.labels.retain(|label, _| !unset.contains(label));
     let name = group.holds.scaling_group.clone();

@@ -16,6 +16,10 @@ use crate::wire::params::Params;
 use crate::wire::response::{Answer, Outcome};
 use crate::wire::xml::Node;
 
+/// The document of `AdministratorAccess` (AWS managed policy reference).
+const ADMINISTRATOR: &str =
+    r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+
 /// A customer-managed policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -34,6 +38,17 @@ pub struct Policy {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub tags: BTreeMap<String, String>,
+}
+
+/// The document in force of a policy; none of a policy of AWS whose document is not known here.
+pub fn document_of(state: &State, arn: &str) -> Option<String> {
+    if arn == "arn:aws:iam::aws:policy/AdministratorAccess" {
+        return Some(ADMINISTRATOR.to_owned());
+    }
+    let policy = state.iam.policies.get(arn)?;
+    let mut versions = policy.versions.iter();
+    let version = versions.find(|version| version.number == policy.default_version)?;
+    Some(version.document.clone())
 }
 
 pub(super) fn list(state: &State, params: &Params) -> Outcome {

@@ -181,6 +181,10 @@ pub(super) fn delete(state: &mut State, params: &Params) -> Outcome {
             "Cannot perform the operation on the protected role: it is a service-linked role";
         return Err(AwsError::new(400, "UnmodifiableEntity", message));
     }
+    // This also holds for the profile that EKS makes for a node group: it is an ordinary one of the account, and IAM
+    // does not look at who made it (aws/containers-roadmap issue 2531, of Auto Mode's; the words: 99designs/iamy pull
+    // request 68, cloud-custodian issue 6340). EKS deletes it with the node group; until then the role stays, unless
+    // somebody takes it out of the profile (aws-controllers-k8s/iam-controller pull request 180 does).
     if state
         .iam
         .profiles

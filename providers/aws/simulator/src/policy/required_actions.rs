@@ -78,6 +78,7 @@ fn tagging(call: &Call) -> Option<String> {
             "elasticloadbalancing:AddTags"
         }
         ("logs", "CreateLogGroup") => "logs:TagResource",
+        ("kms", "CreateKey") => "kms:TagResource",
         _ => return None,
     };
     Some(action.to_owned())
@@ -89,6 +90,16 @@ fn passed_role(call: &Call) -> Option<(String, &'static str)> {
     match (call.service.as_str(), call.action.as_str()) {
         ("eks", "CreateCluster") => Some((text("roleArn")?, "eks.amazonaws.com")),
         ("eks", "CreateNodegroup") => Some((text("nodeRole")?, "ec2.amazonaws.com")),
+        ("eks", "CreateAddon" | "UpdateAddon") => {
+            Some((text("serviceAccountRoleArn")?, "eks.amazonaws.com"))
+        }
+        ("eks", "CreatePodIdentityAssociation" | "UpdatePodIdentityAssociation") => {
+            Some((text("roleArn")?, "pods.eks.amazonaws.com"))
+        }
+        ("ec2", "CreateFlowLogs") => {
+            let role = call.params.get("DeliverLogsPermissionArn")?;
+            Some((role.to_owned(), "vpc-flow-logs.amazonaws.com"))
+        }
         ("iam", "AddRoleToInstanceProfile") => {
             let name = call.params.get("RoleName")?;
             Some((iam_arn(&format!("role/{name}")), "ec2.amazonaws.com"))
@@ -105,10 +116,23 @@ fn request_tags(call: &Call) -> BTreeMap<String, String> {
         .collect();
     tags.extend(call.params.tags("Tag"));
     tags.extend(call.params.tags("Tags"));
+    tags.extend(
+        call.json["Tags"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(kms_tag),
+    );
     let pairs = call.json["tags"].as_object().into_iter().flatten();
     let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
     tags.extend(pairs.filter_map(text));
     tags
+}
+
+/// A tag as KMS writes it.
+fn kms_tag(tag: &Value) -> Option<(String, String)> {
+    let value = tag["TagValue"].as_str().unwrap_or_default();
+    Some((tag["TagKey"].as_str()?.to_owned(), value.to_owned()))
 }
 
 /// The ARN of the resource of a call, if the request identifies it.
@@ -123,6 +147,10 @@ fn resource(state: &State, call: &Call) -> String {
             })
             .or_else(|| param("PolicyArn").map(str::to_owned)),
         "eks" => eks_resource(state, call),
+        "kms" => call.json["KeyId"].as_str().and_then(|text| {
+            let id = crate::kms::keys::resolve(state, text).ok()?;
+            Some(state.arn("kms", &format!("key/{id}")))
+        }),
         "logs" => {
             let name = call.json["logGroupName"].as_str();
             name.map(|name| state.arn("logs", &format!("log-group:{name}")))
@@ -153,6 +181,11 @@ fn ec2_resource(state: &State, call: &Call) -> Option<String> {
         "DeleteSubnet" => ("SubnetId", "subnet"),
         "DeleteInternetGateway" => ("InternetGatewayId", "internet-gateway"),
         "DeleteNatGateway" => ("NatGatewayId", "natgateway"),
+        "DeleteNetworkAcl" => ("NetworkAclId", "network-acl"),
+        "DeleteEgressOnlyInternetGateway" => (
+            "EgressOnlyInternetGatewayId",
+            "egress-only-internet-gateway",
+        ),
         "DeleteRouteTable" => ("RouteTableId", "route-table"),
         "DeleteSecurityGroup" => ("GroupId", "security-group"),
         "DeleteNetworkInterface" => ("NetworkInterfaceId", "network-interface"),

@@ -10,6 +10,7 @@ use kubeproof_simkit::injected::InjectedFault;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::sts;
 use crate::wire::error::AwsError;
 use crate::wire::params::Params;
 
@@ -61,12 +62,41 @@ pub struct Call {
 }
 
 impl Call {
+    /// The call that a token stands for instead of a signature.
+    fn unsigned(request: &Request<Bytes>) -> Option<Self> {
+        let params = form(request);
+        let action = params.get("Action").filter(|name| *name == sts::UNSIGNED)?;
+        Some(Self {
+            service: "sts".to_owned(),
+            region: String::new(),
+            access_key: String::new(),
+            action: action.to_owned(),
+            version: params.get("Version").unwrap_or_default().to_owned(),
+            protocol: Protocol::Query(namespace("sts", request)),
+            json: Value::Null,
+            method: request.method().clone(),
+            path: Vec::new(),
+            injected: InjectedFault::of(request).ok()?,
+            params,
+        })
+    }
+
+    /// Whether it needs no signature.
+    pub fn is_unsigned(&self) -> bool {
+        self.service == "sts" && self.action == sts::UNSIGNED
+    }
+
     /// Reads a request.
     ///
     /// # Errors
     /// 403 `MissingAuthenticationToken` when it is not signed; 400 when its body cannot be read.
     pub fn read(request: &Request<Bytes>) -> Result<Self, AwsError> {
         let query = request.uri().query().unwrap_or_default();
+        if Scope::of(request).is_none()
+            && let Some(call) = Self::unsigned(request)
+        {
+            return Ok(call);
+        }
         let scope = Scope::of(request).ok_or_else(|| {
             AwsError::new(
                 403,

@@ -1,7 +1,9 @@
 //! EC2 over its wire protocol: everything here asks as a real client does.
 
 mod account;
+mod acls;
 mod dependencies;
+mod endpoints;
 mod filters;
 mod instances;
 mod launch_templates;

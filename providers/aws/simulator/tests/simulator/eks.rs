@@ -3,10 +3,13 @@
 //! One target with a file per concept, so that they share the requests and link once.
 
 mod access;
+mod addons;
+mod assumed_roles;
 mod aws_auth;
 mod bench;
 mod capacity;
 mod clusters;
+mod encryption;
 mod iam;
 mod kube_system;
 mod kubernetes;

@@ -23,6 +23,7 @@ const SERVICES: &[(&str, bool)] = &[
     ("sts", false),
     ("autoscaling", false),
     ("elasticloadbalancing", false),
+    ("kms", true),
     ("logs", true),
     ("servicequotas", true),
     ("ce", true),

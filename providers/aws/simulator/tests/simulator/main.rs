@@ -15,6 +15,7 @@ mod fork_support;
 mod fuzz;
 #[path = "../../../../simkit/tests/support/fuzz.rs"]
 mod fuzz_support;
+mod keys;
 mod over_sockets;
 mod policy_decisions;
 mod quotas_and_logs;

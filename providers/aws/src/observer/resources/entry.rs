@@ -10,7 +10,7 @@ use crate::observer::clients::timestamp;
 use crate::prices::{self, HOURS_PER_MONTH};
 
 /// States in which a resource is being deleted.
-const ENDING: &[&str] = &["deleting", "shutting-down"];
+const ENDING: &[&str] = &["deleting", "shutting-down", "pendingdeletion"];
 /// States in which a resource never came to life, or has ended.
 const DEAD: &[&str] = &["failed", "create_failed", "deleted", "terminated"];
 

@@ -27,11 +27,11 @@ const LISTED: &[(&str, &[&str])] = &[
     ("elasticloadbalancing", &[]),
     ("autoscaling", &["CreateLaunchConfiguration"]),
     ("logs", &[]),
+    ("kms", &[]),
 ];
 /// Verbs of calls that end something.
 const ENDING: &[&str] = &[
     "Delete",
-    "ScheduleKeyDeletion",
     "Remove",
     "Terminate",
     "Release",
@@ -152,13 +152,18 @@ mod tests {
 
     #[test]
     fn what_was_made_of_another_service_is_there_until_an_event_ends_it() {
-        let key = || event("kms", "CreateKey", Some("key-1"), "{}");
+        let key = || event("secretsmanager", "CreateSecret", Some("key-1"), "{}");
         check(&[key()], &["key-1"]);
-        let ended = event("kms", "ScheduleKeyDeletion", None, "{\"keyId\":\"key-1\"}");
+        let ended = event(
+            "secretsmanager",
+            "DeleteSecret",
+            None,
+            "{\"secretId\":\"key-1\"}",
+        );
         check(&[ended.clone(), key()], &[]);
         // It came back after that, and another one was never ended.
         check(&[key(), ended.clone()], &["key-1"]);
-        let other = event("kms", "CreateKey", Some("key-2"), "{}");
+        let other = event("secretsmanager", "CreateSecret", Some("key-2"), "{}");
         check(&[ended, key(), other], &["key-2"]);
         // An ending of another service concerns another resource.
         let elsewhere = event("sqs", "DeleteQueue", None, "{\"queueUrl\":\"key-1\"}");
@@ -168,7 +173,8 @@ mod tests {
     #[test]
     fn what_has_a_type_of_its_own_and_what_only_reads_is_not_caught() {
         check(&[event("ec2", "CreateVpc", Some("vpc-1"), "{}")], &[]);
-        check(&[event("kms", "DescribeKey", Some("key-1"), "{}")], &[]);
+        check(&[event("kms", "CreateKey", Some("key-1"), "{}")], &[]);
+        check(&[event("sqs", "GetQueueUrl", Some("key-1"), "{}")], &[]);
         check(
             &[event("ec2", "CreateFleet", Some("fleet-1"), "{}")],
             &["fleet-1"],

@@ -1,4 +1,4 @@
-//! Everything of any other service that carries a run's tag, from the tagging API: keys, queues, buckets, stacks.
+//! Everything of any other service that carries a run's tag, from the tagging API: queues, buckets, stacks.
 //!
 //! A safety net below the types with listings of their own. It covers tagged resources only, and no IAM, which this
 //! API leaves out.
@@ -21,12 +21,6 @@ const LIST: JsonCall = JsonCall {
     target: "ResourceGroupsTaggingAPI_20170126",
     operation: "GetResources",
 };
-const KEY: JsonCall = JsonCall {
-    service: "kms",
-    target: "TrentService",
-    operation: "DescribeKey",
-};
-
 /// What has a type of its own, or goes with such a resource: service and type of an ARN.
 const LISTED: &[(&str, &[&str])] = &[
     (
@@ -54,6 +48,7 @@ const LISTED: &[(&str, &[&str])] = &[
             "vpc",
             "dhcp-options",
             "key-pair",
+            "vpc-flow-log",
         ],
     ),
     (
@@ -74,6 +69,7 @@ const LISTED: &[(&str, &[&str])] = &[
     ),
     ("autoscaling", &["autoScalingGroup"]),
     ("logs", &["log-group"]),
+    ("kms", &["key", "alias"]),
     (
         "iam",
         &["role", "instance-profile", "policy", "oidc-provider"],
@@ -100,11 +96,7 @@ async fn list(clients: &Clients) -> ListResult {
     };
     let mut found = Vec::new();
     for mapping in all_pages(CALL, PAGES_MAX, page).await? {
-        if let Some(resource) = other(&mapping, &clients.region)
-            && !is_ending(clients, &resource).await?
-        {
-            found.push(resource);
-        }
+        found.extend(other(&mapping, &clients.region));
     }
     Ok(found)
 }
@@ -138,21 +130,6 @@ pub fn is_listed(arn: &str) -> bool {
     services.any(|(name, types)| *name == service && types.contains(&of_type))
 }
 
-/// Whether it is only waiting to be deleted: a key stays for days after its deletion was requested, unbilled.
-async fn is_ending(clients: &Clients, resource: &Resource) -> Result<bool, ObserverError> {
-    if resource
-        .properties
-        .get("service")
-        .is_none_or(|name| name != "kms")
-    {
-        return Ok(false);
-    }
-    let asked = json!({ "KeyId": resource.id });
-    let answer: Value = clients.json(&KEY, &asked).await?;
-    let state = answer["KeyMetadata"]["KeyState"].as_str();
-    Ok(state.is_some_and(|state| state.starts_with("Pending") && state.ends_with("Deletion")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +144,7 @@ mod tests {
             true,
         );
         check("arn:aws:eks:us-east-1:1:nodegroup/a/b/c", true);
-        check("arn:aws:kms:us-east-1:1:key/0a", false);
+        check("arn:aws:kms:us-east-1:1:key/0a", true);
         check("arn:aws:sqs:us-east-1:1:queue", false);
         check("arn:aws:cloudformation:us-east-1:1:stack/a/0", false);
         check("arn:aws:events:us-east-1:1:rule/a", false);

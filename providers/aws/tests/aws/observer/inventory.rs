@@ -160,7 +160,7 @@ async fn types_that_have_no_listing_are_named_and_none_that_has_one_is() {
     assert!(both.is_none(), "{:?} is listed", both.map(|it| it.name));
 }
 
-/// Answers two calls of services that the simulator does not have, and one of the tagging API's.
+/// Answers the tagging API's list, with a resource of a service that the simulator does not have.
 #[derive(Debug)]
 struct WithOthers(SharedTransport);
 
@@ -178,20 +178,15 @@ impl Transport for WithOthers {
                     serde_json::json!({"ResourceARN": arn, "Tags": [tag]})
                 };
                 let (page, token) = if body.contains("second") {
-                    (vec![mapping("arn:aws:kms:us-east-1:1:key/ending")], "")
+                    (vec![mapping("arn:aws:kms:us-east-1:1:key/listed")], "")
                 } else {
-                    let kept = mapping("arn:aws:kms:us-east-1:1:key/kept");
+                    let kept = mapping("arn:aws:sns:us-east-1:1:kept");
                     (
                         vec![mapping("arn:aws:ec2:us-east-1:1:vpc/vpc-1"), kept],
                         "second",
                     )
                 };
                 serde_json::json!({"ResourceTagMappingList": page, "PaginationToken": token})
-            }
-            Some("TrentService.DescribeKey") => {
-                let ending = body.contains("key/ending");
-                let state = if ending { "PendingDeletion" } else { "Enabled" };
-                serde_json::json!({"KeyMetadata": {"KeyState": state}})
             }
             _ => return self.0.send(request).await,
         };
@@ -206,7 +201,7 @@ async fn what_carries_the_runs_tag_is_seen_though_its_type_has_no_listing() {
     let account = EksObserver::new(spec(), bench.connection_over(transport));
     let found = listed(&account, "tagged_other", "us-east-1").await.unwrap();
     let ids: Vec<&str> = found.iter().map(|key| key.id.as_str()).collect();
-    assert_eq!(ids, ["arn:aws:kms:us-east-1:1:key/kept"]);
+    assert_eq!(ids, ["arn:aws:sns:us-east-1:1:kept"]);
     assert_eq!(account.proofs(&bench.run, &found[0], &found).len(), 1);
 }
 
@@ -321,6 +316,10 @@ fn monthly_costs_are_list_prices_of_730_hours() {
         &[("volume_type", "io2"), ("size_gb", "20")],
         None,
     );
+    check("kms_key", &[("manager", "CUSTOMER")], Some("1.00"));
+    check("kms_key", &[("deletion_date", "2026-12-01")], Some("0"));
+    check("kms_alias", &[], Some("0"));
+    check("flow_log", &[], Some("0"));
     check("elb_classic", &[], Some("18.25"));
     check(
         "elbv2_load_balancer",

@@ -18,7 +18,8 @@ use crate::store::types::Type;
 use crate::wire::body;
 use crate::wire::status::Failure;
 
-const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+/// Who issues tokens, unless the cloud says otherwise, and the audience of those that are for this server.
+pub(crate) const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 /// The lifetime of a token in seconds, unless the request names one, and the shortest possible one.
 const LIFETIME: i64 = 3600;
 const SHORTEST_LIFETIME: i64 = 600;
@@ -30,6 +31,17 @@ pub(crate) struct Token {
     uid: String,
     /// Its last second.
     expires: i64,
+    /// Whom it is for.
+    audiences: Vec<String>,
+}
+
+/// The service account that a valid token stands for, as its subject, and whom the token is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// `system:serviceaccount:<namespace>:<name>`.
+    pub subject: String,
+    /// Whom it is for.
+    pub audiences: Vec<String>,
 }
 
 /// Answers a `TokenRequest` for a service account.
@@ -69,15 +81,15 @@ pub(crate) fn request(
     }
     let expires = cluster.now.as_second() + life;
     let token = signed(cluster, key, &uid, &asked, expires);
-    // A token for another audience is not valid for this server.
-    let ours = items(&asked, "/spec/audiences")
-        .iter()
-        .any(|name| name == ISSUER);
-    if ours && !options.dry {
+    let audiences = items(&asked, "/spec/audiences").iter();
+    if !options.dry {
         let known = Token {
             account: key.clone(),
             uid: uid.clone(),
             expires,
+            audiences: audiences
+                .filter_map(|name| Some(name.as_str()?.to_owned()))
+                .collect(),
         };
         cluster.tokens.insert(token.clone(), known);
     }
@@ -110,7 +122,7 @@ pub(crate) fn request(
 fn signed(cluster: &mut Cluster, key: &Key, uid: &str, asked: &Value, expires: i64) -> String {
     let now = cluster.now.as_second();
     let claims = json!({
-        "aud": asked["spec"]["audiences"], "exp": expires, "iat": now, "nbf": now, "iss": ISSUER,
+        "aud": asked["spec"]["audiences"], "exp": expires, "iat": now, "nbf": now, "iss": cluster.issuer,
         "jti": cluster.ids.uuid(),
         "kubernetes.io": {
             "namespace": key.namespace, "serviceaccount": {"name": key.name, "uid": uid},
@@ -125,14 +137,31 @@ fn signed(cluster: &mut Cluster, key: &Key, uid: &str, asked: &Value, expires: i
     parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".")
 }
 
+/// A token that this cluster issued, that has not expired, and whose account is still the same.
+fn valid<'a>(cluster: &'a Cluster, token: &str) -> Option<&'a Token> {
+    let known = cluster.tokens.get(token)?;
+    let account = cluster.store.get(&known.account)?;
+    let same = text(account, "/metadata/uid") == known.uid;
+    (same && cluster.now.as_second() < known.expires).then_some(known)
+}
+
+/// What a valid token of this cluster stands for.
+pub(crate) fn issued(cluster: &Cluster, token: &str) -> Option<IssuedToken> {
+    let known = valid(cluster, token)?;
+    let (namespace, name) = (&known.account.namespace, &known.account.name);
+    Some(IssuedToken {
+        subject: format!("system:serviceaccount:{namespace}:{name}"),
+        audiences: known.audiences.clone(),
+    })
+}
+
 /// Who a request comes from, if it carries a valid token of this cluster.
 pub(crate) fn caller(cluster: &Cluster, request: &Request<Bytes>) -> Option<Identity> {
     let header = request.headers().get(header::AUTHORIZATION)?;
     let token = header.to_str().ok()?.strip_prefix("Bearer ")?;
-    let known = cluster.tokens.get(token)?;
-    let account = cluster.store.get(&known.account)?;
-    let same = text(account, "/metadata/uid") == known.uid;
-    if !same || cluster.now.as_second() >= known.expires {
+    let known = valid(cluster, token)?;
+    // A token for another audience is not valid for this server.
+    if !known.audiences.iter().any(|name| name == ISSUER) {
         return None;
     }
     let (namespace, name) = (&known.account.namespace, &known.account.name);

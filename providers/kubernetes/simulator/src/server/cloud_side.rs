@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::ApiServer;
 use crate::api::defaults;
 use crate::api::delete::{self, Propagation};
+use crate::api::tokens;
+pub use crate::api::tokens::IssuedToken;
 use crate::cloud_provider::{CloudProviderRequest, NewNode, NodeRoom, PodAnswer, PodRequest};
 use crate::controllers::{services, volumes};
 use crate::json::text;
@@ -21,6 +23,16 @@ impl ApiServer {
     /// A node joins and is Ready.
     pub fn add_node(&mut self, node: NewNode) {
         nodes::join(&mut self.cluster, &node);
+    }
+
+    /// Tokens of service accounts name this issuer from now on, which the cloud trusts.
+    pub fn issues_as(&mut self, issuer: &str) {
+        issuer.clone_into(&mut self.cluster.issuer);
+    }
+
+    /// What a valid token of a service account stands for; none if this server did not issue it.
+    pub fn token(&self, token: &str) -> Option<IssuedToken> {
+        tokens::issued(&self.cluster, token)
     }
 
     /// A device plugin runs on all nodes from now on, as its daemon set would ensure.

@@ -91,3 +91,46 @@ fn tags_for_what_no_instance_has_are_refused() {
     ];
     account.refused("CreateLaunchTemplate", &tagged, "InvalidParameterValue");
 }
+
+#[test]
+fn a_version_is_made_from_an_earlier_one_and_the_default_one_stays() {
+    let mut account = Account::new();
+    let made = [
+        ("LaunchTemplateName", "t"),
+        ("LaunchTemplateData.InstanceType", "t3.medium"),
+        ("LaunchTemplateData.Monitoring.Enabled", "true"),
+    ];
+    let id = account
+        .ok("CreateLaunchTemplate", &made)
+        .first("launchTemplateId");
+    let of = ("LaunchTemplateId", id.as_str());
+    let next = [
+        of,
+        ("SourceVersion", "1"),
+        ("LaunchTemplateData.InstanceType", "t3.large"),
+    ];
+    account.ok("CreateLaunchTemplateVersion", &next);
+    let latest = account.ok(
+        "DescribeLaunchTemplateVersions",
+        &[of, ("LaunchTemplateVersion.1", "$Latest")],
+    );
+    assert_eq!(latest.first("instanceType"), "t3.large");
+    assert_eq!(latest.first("enabled"), "true", "kept from the source");
+    let default = account.ok(
+        "DescribeLaunchTemplateVersions",
+        &[of, ("LaunchTemplateVersion.1", "$Default")],
+    );
+    assert_eq!(default.first("instanceType"), "t3.medium");
+    let one = [of, ("LaunchTemplateVersion.1", "1")];
+    let refused = account.ok("DeleteLaunchTemplateVersions", &one);
+    assert!(refused.0.contains("unsuccessfully"), "{}", refused.0);
+    assert_eq!(refused.all("versionNumber"), ["1"]);
+    account.ok("ModifyLaunchTemplate", &[of, ("SetDefaultVersion", "2")]);
+    account.ok("DeleteLaunchTemplateVersions", &one);
+    let gone = [of, ("LaunchTemplateVersion.1", "1")];
+    account.refused(
+        "DescribeLaunchTemplateVersions",
+        &gone,
+        "InvalidLaunchTemplateId.VersionNotFound",
+    );
+}

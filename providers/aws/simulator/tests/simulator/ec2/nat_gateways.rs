@@ -236,3 +236,36 @@ fn a_gateway_whose_deletion_fails_is_available_again_and_its_hours_go_on_uncut()
         .filter(|period| period.usage.line == "nat_gateway");
     assert_eq!(hours.map(|period| period.to).collect::<Vec<_>>(), [None]);
 }
+
+#[test]
+fn a_route_takes_a_pending_gateway_and_is_a_black_hole_after_the_gateways_end() {
+    let mut account = Account::new();
+    let (subnet, address) = ready(&mut account);
+    let id = nat(&mut account, &subnet, &address, "token-of-route");
+    assert_eq!(state(&mut account, &id), "pending");
+    let vpcs = account.ok("DescribeSubnets", &[("SubnetId.1", &subnet)]);
+    let vpc = vpcs.first("vpcId");
+    let table = account.ok("CreateRouteTable", &[("VpcId", &vpc)]);
+    let table = table.first("routeTableId");
+    let route = |cidr: &'static str| {
+        [
+            ("RouteTableId", table.as_str()),
+            ("DestinationCidrBlock", cidr),
+            ("NatGatewayId", id.as_str()),
+        ]
+    };
+    account.ok("CreateRoute", &route("0.0.0.0/0"));
+    let shown = |account: &mut Account| {
+        let tables = account.ok("DescribeRouteTables", &[("RouteTableId.1", &table)]);
+        // The first state is that of the local route.
+        tables.all("state")[1].clone()
+    };
+    assert_eq!(shown(&mut account), "active");
+    account.pass(200);
+    account.ok("DeleteNatGateway", &[("NatGatewayId", &id)]);
+    account.pass(200);
+    assert_eq!(state(&mut account, &id), "deleted");
+    assert_eq!(shown(&mut account), "blackhole");
+    let second = route("192.0.2.0/24");
+    account.refused("CreateRoute", &second, "InvalidNatGatewayID.NotFound");
+}

@@ -356,9 +356,9 @@ fn what_eks_cannot_do_here_is_refused_by_name() {
     let mut bench = Bench::new();
     let network = bench.network(false);
     bench.active_cluster(&network);
-    let addon = json!({"addonName": "vpc-cni"});
-    let answer = bench.eks("POST", "/clusters/c1/addons", &addon);
-    answer.refused(501, "NotImplemented", "eks:CreateAddon");
+    let path = "/clusters/c1/identity-provider-configs/associate";
+    let answer = bench.eks("POST", path, &json!({"oidc": {}}));
+    answer.refused(501, "NotImplemented", "eks:AssociateIdentityProviderConfig");
     assert_eq!(
         bench.get("/clusters/c1/addons").ok().json(),
         json!({"addons": []})

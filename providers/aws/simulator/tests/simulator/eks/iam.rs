@@ -218,10 +218,13 @@ fn an_unknown_operation_names_itself() {
     bench
         .iam("CreateGroup", &[])
         .refused(501, "NotImplemented", "iam:CreateGroup");
-    let assume = [("Action", "AssumeRole"), ("Version", "2011-06-15")];
+    let asked = [
+        ("Action", "GetFederationToken"),
+        ("Version", "2011-06-15"),
+    ];
     bench
-        .query("sts", &assume)
-        .refused(501, "NotImplemented", "sts:AssumeRole");
+        .query("sts", &asked)
+        .refused(501, "NotImplemented", "sts:GetFederationToken");
 }
 
 #[test]
@@ -234,4 +237,58 @@ fn the_caller_is_the_same_user_for_iam_and_sts() {
         identity.text("Arn"),
         bench.iam("GetUser", &[]).ok().text("Arn")
     );
+}
+
+const DOCUMENT: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#;
+
+#[test]
+fn a_policy_has_at_most_five_versions_and_keeps_the_one_in_force() {
+    let mut bench = Bench::new();
+    let made = [("PolicyName", "p"), ("PolicyDocument", DOCUMENT)];
+    let arn = bench.iam("CreatePolicy", &made).ok().text("Arn");
+    let of = ("PolicyArn", arn.as_str());
+    let next = [of, ("PolicyDocument", DOCUMENT)];
+    for _ in 2..=5 {
+        bench.iam("CreatePolicyVersion", &next).ok();
+    }
+    bench
+        .iam("CreatePolicyVersion", &next)
+        .refused(409, "LimitExceeded", "up to 5 versions");
+    let version = |id: &'static str| [of, ("VersionId", id)];
+    bench.iam("DeletePolicyVersion", &version("v1")).refused(
+        409,
+        "DeleteConflict",
+        "default version",
+    );
+    bench
+        .iam("DeletePolicy", &[of])
+        .refused(409, "DeleteConflict", "more than one version");
+    bench.iam("SetDefaultPolicyVersion", &version("v5")).ok();
+    for id in ["v1", "v2", "v3", "v4"] {
+        bench.iam("DeletePolicyVersion", &version(id)).ok();
+    }
+    // Numbers are never used again.
+    let made = bench.iam("CreatePolicyVersion", &next).ok();
+    assert_eq!(made.text("VersionId"), "v6");
+    bench.iam("DeletePolicyVersion", &version("v6")).ok();
+    bench.iam("DeletePolicy", &[of]).ok();
+}
+
+#[test]
+fn a_role_trusts_whom_its_newest_trust_policy_names() {
+    let mut bench = Bench::new();
+    let network = bench.network(false);
+    let role = bench.role("late", "ec2.amazonaws.com", &[CLUSTER_POLICY]);
+    bench.wait(bench.durations.iam_propagation);
+    let mut body = bench.cluster_body(&network);
+    body["roleArn"] = serde_json::json!(role);
+    bench.eks("POST", "/clusters", &body).refused(
+        400,
+        "InvalidParameterException",
+        "trusted entity",
+    );
+    let trust = trust("eks.amazonaws.com");
+    let params = [("RoleName", "late"), ("PolicyDocument", trust.as_str())];
+    bench.iam("UpdateAssumeRolePolicy", &params).ok();
+    bench.eks("POST", "/clusters", &body).ok();
 }

@@ -339,3 +339,30 @@ fn scaling_changes_the_number_of_nodes_and_only_one_update_runs_at_a_time() {
     assert_eq!(resize(&mut bench, 3), 3);
     assert_eq!(resize(&mut bench, 1), 1);
 }
+
+#[test]
+fn a_role_stays_while_the_profile_that_eks_made_for_its_nodes_holds_it() {
+    let mut bench = Bench::new();
+    let network = bench.network(true);
+    bench.active_cluster(&network);
+    let role = bench.role("held", "ec2.amazonaws.com", &NODE_POLICIES);
+    bench.wait(bench.durations.iam_propagation);
+    let mut body = group_body(&network.private);
+    body["nodeRole"] = serde_json::json!(role);
+    bench.create_group(&body).ok();
+    let named = ("RoleName", "held");
+    for policy in NODE_POLICIES {
+        bench
+            .iam("DetachRolePolicy", &[named, ("PolicyArn", policy)])
+            .ok();
+    }
+    let held = "must remove roles from instance profile first";
+    bench
+        .iam("DeleteRole", &[named])
+        .refused(409, "DeleteConflict", held);
+    let profile = bench.iam("ListInstanceProfilesForRole", &[named]).ok();
+    let profile = profile.text("InstanceProfileName");
+    let out = [named, ("InstanceProfileName", profile.as_str())];
+    bench.iam("RemoveRoleFromInstanceProfile", &out).ok();
+    bench.iam("DeleteRole", &[named]).ok();
+}
