@@ -121,6 +121,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "zombie",
         "the kernel's own word for a process that was not reaped",
     ),
+    (
+        "providers/kubernetes/simulator/src/controllers/deployments.rs",
+        "rollback",
+        "Kubernetes' own word for the way back of a Deployment",
+    ),
     ("", "nobody\\\"", "a service account's name"),
     ("", "/nobody", "a service account's name"),
 ];

@@ -33,7 +33,6 @@ pub fn client(connection: &Connection) -> Api {
     RestClient::new(LambdaApi::default(), connection, Duration::ZERO)
 }
 
-/// The API of Lambda Cloud.
 #[derive(Debug)]
 pub struct LambdaApi(RateLimiter<2>);
 

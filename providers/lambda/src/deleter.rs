@@ -6,7 +6,6 @@ use kubeproof_contract::provider::Connection;
 use crate::api::{self, Api};
 use crate::observer::inventory::CATALOGUE;
 
-/// The deleter of a connection's account.
 pub fn of(connection: &Connection) -> CatalogueDeleter<Api> {
     CatalogueDeleter {
         catalogue: &CATALOGUE,

@@ -26,7 +26,6 @@ const SOURCES: Sources = Sources {
 const QUOTA: &str = "API error table (global/quota-exceeded)";
 /// The listing of capacity is only a hint.
 const CAPACITY: &str = "API error table (instance-operations/launch/insufficient-capacity)";
-/// States of an instance.
 const STATES: &str =
     "API documentation of instances: booting, active, unhealthy, terminating, preempted";
 

@@ -18,7 +18,6 @@ use crate::credentials::KEY;
 use crate::spec::LambdaSpec;
 use inventory::{CATALOGUE, TYPES};
 
-/// The account.
 #[derive(Debug)]
 pub struct LambdaObserver {
     spec: LambdaSpec,
@@ -28,7 +27,6 @@ pub struct LambdaObserver {
 }
 
 impl LambdaObserver {
-    /// The observer of a connection's account.
     pub fn new(spec: LambdaSpec, connection: &Connection) -> Self {
         Self {
             spec,

@@ -15,7 +15,6 @@ use crate::spec::LambdaSpec;
 /// The longest name of an instance (`POST /instance-operations/launch` of the API's document).
 const NAME_LENGTH_MAX: usize = 64;
 
-/// The plan of one scenario.
 #[derive(Clone, Debug)]
 pub struct LambdaPlan(pub LambdaSpec);
 

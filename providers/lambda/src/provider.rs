@@ -23,7 +23,6 @@ use crate::{calls, client_environment, defects, deleter, faults, prices, rehears
 /// Services that a fault can target, in the form of call signatures.
 const SERVICES: &[&str] = &["*", "kubernetes", SERVICE];
 
-/// Lambda Cloud.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lambda;
 

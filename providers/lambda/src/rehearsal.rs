@@ -15,7 +15,6 @@ use kubeproof_simkit::in_memory::InMemory;
 
 use crate::dialect::LambdaDialect;
 
-/// A fresh simulated account.
 pub fn rehearse(clock: Clock, seed: u64) -> Rehearsal {
     InMemory::rehearsal(LambdaCloud::new(Setup::new(seed, clock.now())), clock)
 }

@@ -112,7 +112,10 @@ async fn exchange(
     };
     let request = || {
         Request::post(url)
-            .header(header::AUTHORIZATION, format!("Bearer {}", exchanged.value()))
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", exchanged.value()),
+            )
             .header(header::CONTENT_TYPE, "application/json")
             .body(Bytes::from(json!({"scope": [jwt::SCOPE]}).to_string()))
     };

@@ -39,7 +39,6 @@ pub struct Offer {
 }
 
 impl Offer {
-    /// The names of the regions with capacity.
     pub fn regions(&self) -> Vec<&str> {
         let regions = self.regions_with_capacity_available.iter();
         regions.map(|region| region.name.as_str()).collect()
@@ -182,10 +181,8 @@ pub struct Ruleset {
     pub created: Timestamp,
 }
 
-/// The answer to a launch.
 #[derive(Debug, Deserialize)]
 pub struct LaunchResponse {
-    /// The ids of what was launched.
     pub instance_ids: Vec<String>,
 }
 

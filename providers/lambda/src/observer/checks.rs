@@ -51,7 +51,6 @@ pub const CHECKLIST: &[(&str, &str)] = &[
 
 pub(super) const ROWS: Rows = Rows(CHECKLIST);
 
-/// All rows.
 pub(super) async fn all(
     api: &Api,
     spec: &LambdaSpec,
