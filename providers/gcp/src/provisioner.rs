@@ -5,6 +5,7 @@
 //! one before. It spawns no tasks: dropping its future equals the death of its process.
 
 mod apis;
+mod asked;
 mod cluster;
 mod compute;
 mod network;

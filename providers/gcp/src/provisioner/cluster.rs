@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::network::Placement;
 use super::service_account::is_unknown_account;
-use super::{READ, Work, apis, requests};
+use super::{READ, Work, apis, asked, requests};
 use crate::api::errors;
 use crate::api::types::{Cluster, ClusterOperation, ClusterOperations, Condition, last};
 use crate::marks;
@@ -53,6 +53,7 @@ pub(super) async fn ensure(
         let parameters = [work.project(), work.spec.location.0.as_str()];
         let call = RestCall::new("projects.locations.clusters.create", &parameters);
         let call = call.with_body(&body);
+        asked::note(work).await?;
         let _: ClusterOperation = work.api.container.call(CREATE, call).await?;
         // It may not show yet.
         Ok(Cluster::default())

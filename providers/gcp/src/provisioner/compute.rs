@@ -12,7 +12,7 @@ use kubeproof_cloudkit::rest::RestCall;
 use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use serde_json::Value;
 
-use super::{READ, Work, apis};
+use super::{READ, Work, apis, asked, network};
 use crate::api::errors::{self, NOT_READY};
 use crate::api::types::{AggregatedPage, ComputeOperation, ComputeResource, Page, Warning};
 use crate::marks;
@@ -90,6 +90,9 @@ pub(super) async fn ensure(work: &Work, wanted: &Wanted<'_>) -> Result<ComputeRe
         }
     };
     let make = || async {
+        if wanted.insert == network::INSERT {
+            asked::note(work).await?;
+        }
         insert(work, wanted).await?;
         let lost = || CallError::state(wanted.insert, "it is not there after it was made");
         read(work, wanted).await?.ok_or_else(lost)

@@ -15,6 +15,9 @@ pub(super) const PODS: &str = "pods";
 /// The secondary range of services.
 pub(super) const SERVICES: &str = "services";
 
+/// The call that makes a network.
+pub(super) const INSERT: &str = "networks.insert";
+
 /// Where the cluster goes.
 pub(super) struct Placement {
     pub(super) network: String,
@@ -51,7 +54,7 @@ pub(super) async fn ensure(work: &Work) -> Result<Placement, CallError> {
     );
     let wanted = Wanted {
         get: "networks.get",
-        insert: "networks.insert",
+        insert: INSERT,
         place: Place::Global,
         name: &network,
         body,

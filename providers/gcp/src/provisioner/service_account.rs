@@ -12,7 +12,7 @@ use kubeproof_cloudkit::{CallError, Cause, RetryPolicy};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use super::{READ, Work, apis};
+use super::{READ, Work, apis, asked};
 use crate::api::errors::ABORTED;
 use crate::api::types::ServiceAccount;
 use crate::marks;
@@ -57,6 +57,7 @@ pub(super) async fn ensure(work: &Work) -> Result<String, CallError> {
                 "description": marks::description(work.run()),
             },
         });
+        asked::note(work).await?;
         let project = [work.project()];
         let call = RestCall::new("projects.serviceAccounts.create", &project).with_body(&body);
         let policy = RetryPolicy::IDEMPOTENT.while_not_propagated();

@@ -14,7 +14,7 @@ use kubeproof_cloudkit::CallError;
 use kubeproof_cloudkit::teardown::{CallErrors, Delete, Rounds, Step, Teardown};
 use kubeproof_contract::provisioner::ProvisionerError;
 
-use super::{Work, apis, cluster, service_account};
+use super::{Work, apis, asked, cluster, service_account};
 use leftovers::{
     ADDRESSES, BACKEND_SERVICES, CERTIFICATES, DISKS, FIREWALLS, FORWARDING_RULES, HEALTH_CHECKS,
     HTTP_HEALTH_CHECKS, HTTP_PROXIES, HTTPS_PROXIES, INSTANCE_GROUPS, NETWORK_ENDPOINT_GROUPS,
@@ -147,8 +147,15 @@ pub(super) const TEARDOWN: Teardown<Work> = Teardown {
     rounds: ROUNDS,
 };
 
-/// Removes everything of the run. A second call finds nothing and changes nothing.
+/// Removes everything of the run, also what an earlier process has asked for and is carried out only now. A second call
+/// finds nothing and changes nothing.
 pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
+    TEARDOWN.run(work).await?;
+    let rest = asked::rest(work).await;
+    if rest.is_zero() {
+        return Ok(());
+    }
+    tokio::time::sleep(rest).await;
     TEARDOWN.run(work).await
 }
 

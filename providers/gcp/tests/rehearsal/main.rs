@@ -7,6 +7,7 @@ mod defects;
 mod observer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -165,6 +166,34 @@ async fn what_gets_lost_without_a_request_id_is_found_by_its_name() {
             provisioner.teardown().await.unwrap();
             assert_eq!(bench.more_than(&before), [""; 0], "{fault}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_stopped_process_has_asked_for_does_not_outlive_a_teardown() {
+    let own = json!({});
+    let existing = json!({"existing": {"network": "default", "subnetwork": "default"}});
+    for (change, call) in [
+        (own.clone(), "compute:networks.insert"),
+        (own, "iam:projects.serviceAccounts.create"),
+        (json!({ "network": existing }), CREATE),
+    ] {
+        let bench = Bench::new(change, &[&format!("{call}#1=late-apply(30)")]);
+        let before = bench.ground_truth.inventory();
+        let asked = async {
+            while bench.calls(call) == 0 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let mut provisioner = bench.provisioner();
+        tokio::select! {
+            ended = provisioner.provision() => panic!("{call}: {ended:?}"),
+            () = asked => {}
+        }
+        // Nothing of it is there yet.
+        bench.provisioner().teardown().await.unwrap();
+        tokio::time::sleep(Duration::from_mins(30)).await;
+        assert_eq!(bench.more_than(&before), [""; 0], "{call}");
     }
 }
 
