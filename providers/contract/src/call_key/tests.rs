@@ -1,3 +1,5 @@
+//! Calls are told apart by what they are about.
+
 use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;

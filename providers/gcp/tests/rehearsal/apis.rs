@@ -137,7 +137,7 @@ async fn disabled_after(call: &str) {
     let before = bench.ground_truth.inventory();
     let error = bench.provisioner().provision().await.unwrap_err();
     assert!(error.message.contains("is disabled in project"), "{error}");
-    assert_eq!(bench.failed_changes(), [""; 0]);
+    assert_eq!(bench.faults.failed_changes(), [""; 0]);
     bench.provisioner().teardown().await.unwrap_err();
     bench.provisioner().provision().await.unwrap();
     assert_eq!(
