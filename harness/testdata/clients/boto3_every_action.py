@@ -74,6 +74,8 @@ def implemented():
                 given["DryRun"] = True
             if (service, name) == ("ec2", "CopySnapshot"):
                 given["SourceRegion"] = "us-east-1"  # botocore presigns a URL of it.
+            if (service, name) == ("kms", "CreateKey"):
+                given["KeySpec"] = "x"  # It needs nothing, and would be made.
             try:
                 probe._make_api_call(name, given)
             except ClientError as error:
@@ -216,6 +218,7 @@ def identities():
     IAM.attach_role_policy(PolicyArn=policy, **role)
     assert IAM.list_entities_for_policy(PolicyArn=policy)["PolicyRoles"][0]["RoleName"] == NAME
     IAM.detach_role_policy(PolicyArn=policy, **role)
+    assumed()
     caller = client("sts").get_caller_identity()["Arn"]
     IAM.simulate_principal_policy(PolicySourceArn=caller, ActionNames=["ec2:CreateVpc"])
     IAM.delete_policy(PolicyArn=policy)
@@ -232,6 +235,18 @@ def identities():
     IAM.delete_instance_profile(**profile)
     IAM.create_service_linked_role(AWSServiceName="elasticloadbalancing.amazonaws.com")
     return made, node
+
+
+def assumed():
+    """A session of a role that trusts the account."""
+    account = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"}]})
+    arn = IAM.create_role(RoleName="assumed", AssumeRolePolicyDocument=account)["Role"]["Arn"]
+    given = again(client("sts").assume_role, "AccessDenied", RoleArn=arn, RoleSessionName="it")["Credentials"]
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    assert session.client("sts", config=CONFIG).get_caller_identity()["Arn"].endswith("assumed-role/assumed/it")
+    refused("UnauthorizedOperation", session.client("ec2", config=CONFIG).describe_vpcs)
+    IAM.delete_role(RoleName="assumed")
 
 
 def versions(policy, document):

@@ -23,6 +23,11 @@ BEYOND_MODEL = {("ec2:AssociateAddress", "return"), ("ec2:CreateSecurityGroup", 
 # What the model's enumeration lacks and its text has: "For an internet gateway, the state is `available` when
 # attached to a VPC".
 BEYOND_ENUMERATION = {
+    # The model's states of VPC endpoints are capitalized; the API reference's examples and terraform-provider-aws have
+    # them in lower case.
+    *((f"ec2:{call}.state", state)
+      for call in ("CreateVpcEndpoint.vpcEndpoint", "DescribeVpcEndpoints.vpcEndpointSet[]")
+      for state in ("available", "deleting", "pending")),
     ("ec2:DescribeInternetGateways.internetGatewaySet[].attachmentSet[].state", "available"),
     ("ec2:CreateInternetGateway.internetGateway.attachmentSet[].state", "available"),
 }

@@ -172,7 +172,9 @@ fn create(state: &mut State, call: &Call) -> Outcome {
                 "There is an existing Flow Log with the same configuration and log destination.";
             return Err(errors::refuse("FlowLogAlreadyExists", message));
         }
-        let meta = Meta::new(state, "fl-", tags.clone());
+        let mut meta = Meta::new(state, "fl-", tags.clone());
+        // Reads show it at once: terraform-provider-aws reads a new one only once.
+        meta.visible_at = meta.created_at;
         made.push(Node::of_text(&meta.id));
         let id = meta.id.clone();
         let log = FlowLog {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Request;
 use kubeproof_contract::deleter::Deleter as _;
-use kubeproof_contract::observer::{Observer as _, Ownership as _};
+use kubeproof_contract::observer::{Lister as _, Ownership as _};
 use kubeproof_contract::resource::RETAINED_PROPERTY;
 use kubeproof_contract::transport::Transport as _;
 
