@@ -14,7 +14,7 @@ use kubeproof_contract::process::{ProcessError, ProcessSpec};
 use serde_json::Value;
 
 /// How long az may take: a second or two, and more when it renews its own token.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// The longest line that is read whole: tokens of people in many groups are long.
 const LINE: usize = 256 * 1024;
 /// Lines of az's own message that are shown.
