@@ -203,6 +203,12 @@ fn points(
     let name = scenario.name();
     let named = found.unstable.iter().map(|one| format!("{name}: {one}"));
     campaign.unstable.extend(named);
+    if found.unstable_reads > 0 {
+        let count = found.unstable_reads;
+        campaign.unstable.push(format!(
+            "{name}: {count} reads, whose course depends on how the machine lets the program poll"
+        ));
+    }
     found.stable
 }
 
