@@ -308,6 +308,7 @@ mod tests {
             runs: Duration::from_secs(2),
             exit_code: 3,
             call: None,
+            stays: false,
         };
         check("echo one; sleep 2\necho two; exit 3", Some(both));
         check("true", Some(Execution::default()));
