@@ -74,18 +74,18 @@ const WRONG: &[Wrong] = &[
         words: &["elb_classic ", "$18.25 a month"],
     },
     Wrong {
-        name: "leaves-a-role-at-a-shared-subnet",
-        failure: "",
-        client: "azure",
-        oracle: "O1 orphans",
-        words: &["role_assignment ", "/subnets/build", "left behind"],
-    },
-    Wrong {
         name: "leaves-a-gpu",
         failure: "",
         client: "huggingface",
         oracle: "O1 orphans",
         words: &["inference_endpoint kp-", "$584.00 a month"],
+    },
+    Wrong {
+        name: "leaves-a-role-at-a-shared-subnet",
+        failure: "",
+        client: "azure",
+        oracle: "O1 orphans",
+        words: &["role_assignment ", "/subnets/build", "left behind"],
     },
     Wrong {
         name: "loses-what-state-did-not-see",

@@ -112,10 +112,19 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// The tier kind: whether what it needs is here.
-fn kind_tier(env_file: &Path) -> impl Iterator<Item = Row> {
-    of_tier(Tier::Kind)
-        .map(move |provider| Row::of("kind", provider.readiness(Tier::Kind, env_file)))
+/// The tier kind: whether what it needs is here, for each provider; the one of that name comes first.
+fn kind_tier(env_file: &Path) -> Vec<Row> {
+    let row = |provider: Box<dyn Provider>| {
+        let tier = Tier::Kind.to_string();
+        let subject = match provider.name() {
+            name if name == tier => tier,
+            name => format!("{tier} {name}"),
+        };
+        Row::of(subject, provider.readiness(Tier::Kind, env_file))
+    };
+    let mut rows: Vec<Row> = of_tier(Tier::Kind).map(row).collect();
+    rows.sort_by_key(|row| row.subject.len());
+    rows
 }
 
 fn of_tier(tier: Tier) -> impl Iterator<Item = Box<dyn Provider>> {

@@ -36,7 +36,7 @@ teardown. A finding of several faults is reduced to those that it needs, and nam
 replays it.
 
 A program (terraform, any command) is run clean three times; faults are aimed at calls by what they
-are about, such as ec2:CreateSubnet[10.0.2.0/24], and of calls that are alike at the first and the
+are about, such as service:CreateSubnet[10.0.2.0/24], and of calls that are alike at the first and the
 last. What was not run is listed; a pass needs the complete plan.
 
 Exit codes:

@@ -105,6 +105,8 @@ fn every_line_has_a_verdict_and_a_version_in_extended_support_a_line_of_its_own(
         "USE1-PublicIPv4:InUseAddress",
         "USE1-EBS:VolumeUsage.gp3",
         "USE1-LoadBalancerUsage",
+        // The volume of the job: the only class of a new cluster is gp2.
+        "USE1-EBS:VolumeUsage.gp2",
     ];
     assert_eq!(usages, expected);
     for line in lines {

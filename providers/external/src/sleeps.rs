@@ -109,8 +109,8 @@ async fn serve_one(stream: TcpStream, programs: Programs) {
 fn asked(line: &str) -> Option<(i32, Duration)> {
     let (process, seconds) = line.split_once(' ')?;
     let seconds = seconds.trim().parse::<f64>().ok()?;
-    let is_time = seconds.is_finite() && (0.0..=SECONDS_MAX).contains(&seconds);
-    is_time.then_some((process.parse().ok()?, Duration::from_secs_f64(seconds)))
+    let time = Duration::try_from_secs_f64(seconds).ok()?;
+    (seconds <= SECONDS_MAX).then_some((process.parse().ok()?, time))
 }
 
 async fn sleep(programs: &Programs, process: i32, time: Duration) {

@@ -101,10 +101,10 @@ async fn an_endpoint_that_somebody_pauses_makes_the_job_fail_and_both_sides_are_
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_without_the_program_makes_the_job_fail() {
-    let to = "kubernetes: {image: \"example.com/none:1\"}";
+async fn an_image_whose_name_is_not_valid_makes_the_job_fail() {
+    let to = "kubernetes: {image: \"example.com/None:1\"}";
     let (bench, error) = refused("hub:WhoAmI#99=throttle", Some(to)).await;
-    assert!(error.contains("example.com/none:1"), "{error}");
+    assert!(error.contains("example.com/None:1"), "{error}");
     assert_eq!(bench.mine(), []);
 }
 

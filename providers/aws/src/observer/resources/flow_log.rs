@@ -35,7 +35,6 @@ async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverEr
     }
 }
 
-
 fn entry(clients: &Clients, log: &aws_sdk_ec2::types::FlowLog) -> Resource {
     // What it watches is a network, a subnet or an interface: only the first two are named as its parent.
     let watched = |prefix: &str| log.resource_id().filter(|id| id.starts_with(prefix));

@@ -55,7 +55,6 @@ async fn delete(clients: &Clients, resource: &Resource) -> Result<(), ObserverEr
     Ok(())
 }
 
-
 fn entry(clients: &Clients, alias: &Alias) -> Resource {
     let name = Some(alias.alias_name.as_str());
     let created_at = alias.creation_date.and_then(timestamp);

@@ -98,10 +98,7 @@ async fn list(clients: &Clients) -> ListResult {
     Ok(keys.iter().map(entry).collect())
 }
 
-async fn complete(
-    clients: &Clients,
-    resources: &mut [Resource],
-) -> Result<(), ObserverError> {
+async fn complete(clients: &Clients, resources: &mut [Resource]) -> Result<(), ObserverError> {
     for resource in resources {
         let asked = json!({ "KeyId": resource.id });
         match clients.json::<Described>(&DESCRIBE, &asked).await {
@@ -135,7 +132,6 @@ fn monthly_cost(resource: &Resource) -> Option<Decimal> {
     }
     prices::exact(resource.scope.as_str(), "kms", "KMS key").map(|price| price.usd)
 }
-
 
 /// Why a key may remain, if it may.
 pub fn why_it_stays(resource: &Resource) -> Option<&'static str> {

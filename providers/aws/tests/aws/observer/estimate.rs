@@ -178,7 +178,7 @@ fn what_the_job_leaves_is_estimated_apart() {
     let addresses =
         "2 × public IPv4 address of the job's balancer USE1-PublicIPv4:InUseAddress 0.01";
     // 4 GB × 0.08 / 730.
-    let volume = "1 × 4 GB gp3 USE1-EBS:VolumeUsage.gp3 0.000438";
+    let volume = "1 × 4 GB gp2 USE1-EBS:VolumeUsage.gp2 0.000548";
     let all = [
         CONTROL_PLANE,
         T3,

@@ -316,7 +316,7 @@ fn monthly_costs_are_list_prices_of_730_hours() {
         &[("volume_type", "io2"), ("size_gb", "20")],
         None,
     );
-    check("kms_key", &[("manager", "CUSTOMER")], Some("1.00"));
+    check("kms_key", &[("manager", "CUSTOMER")], Some("1"));
     check("kms_key", &[("deletion_date", "2026-12-01")], Some("0"));
     check("kms_alias", &[], Some("0"));
     check("flow_log", &[], Some("0"));

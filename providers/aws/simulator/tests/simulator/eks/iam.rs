@@ -218,10 +218,7 @@ fn an_unknown_operation_names_itself() {
     bench
         .iam("CreateGroup", &[])
         .refused(501, "NotImplemented", "iam:CreateGroup");
-    let asked = [
-        ("Action", "GetFederationToken"),
-        ("Version", "2011-06-15"),
-    ];
+    let asked = [("Action", "GetFederationToken"), ("Version", "2011-06-15")];
     bench
         .query("sts", &asked)
         .refused(501, "NotImplemented", "sts:GetFederationToken");
