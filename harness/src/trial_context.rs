@@ -15,7 +15,6 @@ mod simulated;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use kubeproof_contract::call::Actor;
@@ -25,7 +24,6 @@ use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::disk::{Disk, DiskDialect, Files};
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::GroundTruth;
-use kubeproof_contract::https::Https;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::plan::{Plan, PriceContext};
@@ -53,9 +51,6 @@ use crate::run_directory::folder::Folder;
 use crate::trial::Trial;
 use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::progress::Progress;
-
-/// The longest that one live request may take.
-const REQUEST_LIMIT: Duration = Duration::from_mins(2);
 
 /// Names the image of jobs for scenarios that name none: where the default one cannot be pulled.
 pub const JOB_IMAGE_VARIABLE: &str = "KUBEPROOF_JOB_IMAGE";
@@ -183,50 +178,17 @@ impl<'a> TrialContext<'a> {
             Some(checkpoint) => (checkpoint.journal(), checkpoint.keys.fork()),
             None => (Journal::default(), CallKeys::of(&run)),
         };
-        let mut served = None;
-        let (innermost, ground_truth, credentials) = match trial.tier {
-            Tier::Rehearsal => {
-                let rehearsal = simulated::rehearsal(trial, options, clock)
-                    .ok_or_else(|| ContextError::NoSimulator(provider.title()))?;
-                let mut transport = Arc::clone(&rehearsal.transport);
-                if trial.scenario.content.provisioner.is_external() {
-                    let own = Observed {
-                        clock,
-                        journal: journal.clone(),
-                        faults: faults.clone(),
-                        keys: keys.clone(),
-                        place: options
-                            .sandbox
-                            .as_ref()
-                            .map(|sandbox| (sandbox.address, sandbox.place.clone())),
-                    };
-                    let sockets = programs::serve(trial, &rehearsal, own)?;
-                    transport = sockets.in_memory();
-                    served = Some(sockets);
-                    faults.include_programs();
-                }
-                (
-                    transport,
-                    Some(rehearsal.ground_truth),
-                    Credentials::Rehearsal,
-                )
-            }
-            Tier::Kind | Tier::Live => {
-                let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
-                match simulated::beside(trial, clock, &https)? {
-                    Some(rehearsal) => (
-                        rehearsal.transport,
-                        Some(rehearsal.ground_truth),
-                        Credentials::Rehearsal,
-                    ),
-                    None => {
-                        let env_file = options.env_file.clone();
-                        let live_transport = provider.live_transport(https);
-                        (live_transport, None, Credentials::Documented { env_file })
-                    }
-                }
-            }
+        let observed = Observed {
+            clock,
+            journal: journal.clone(),
+            faults: faults.clone(),
+            keys: keys.clone(),
+            place: options
+                .sandbox
+                .as_ref()
+                .map(|sandbox| (sandbox.address, sandbox.place.clone())),
         };
+        let reached = simulated::reached(trial, options, observed)?;
         let context = Self {
             trial,
             run,
@@ -236,8 +198,8 @@ impl<'a> TrialContext<'a> {
             journal,
             faults,
             keys,
-            ground_truth,
-            served,
+            ground_truth: reached.ground_truth,
+            served: reached.served,
             programs: Programs::default(),
             plan: provider.plan(&trial.scenario.content),
             progress: Arc::clone(progress),
@@ -259,9 +221,9 @@ impl<'a> TrialContext<'a> {
                 .filter(|_| trial.tier != Tier::Rehearsal),
             checkpoint,
             sandbox: options.sandbox.clone(),
-            innermost,
+            innermost: reached.innermost,
             files: Files::empty(),
-            credentials,
+            credentials: reached.credentials,
         };
         let connection = context.connection(Actor::Foreign);
         if let Some(foreign) = provider.foreign_changes(context.scenario(), connection) {

@@ -166,7 +166,8 @@ fn main() -> ExitCode {
         })
         .collect();
     let has_boto3 = asked.iter().any(|name| name == "boto3");
-    let campaigns: [(&str, fn() -> Result<(), String>); 2] = [
+    type Test = fn() -> Result<(), String>;
+    let campaigns: [(&str, Test); 2] = [
         ("a campaign aims at what a call is about", aimed_by_key),
         (
             "a campaign of a part of its plan is unknown",

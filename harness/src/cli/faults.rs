@@ -18,7 +18,7 @@ use self::progress_line::ProgressLine;
 use super::output::{FormatName, Output};
 use super::signals;
 use crate::faults::campaign::{CampaignOptions, Mode, run as run_campaign};
-use crate::faults::plan_file::PlanFile;
+use crate::faults::plan_file::{PlanFile, ScenarioPlan};
 use crate::faults::schedules::EffectFilter;
 use crate::faults::shard::Shard;
 use crate::scenario::{Scenario, injectable};
@@ -161,13 +161,68 @@ fn span(text: &str) -> Result<Duration, String> {
 
 /// Runs the campaign and reports.
 pub fn run(args: &Args, out: &Output) -> u8 {
-    let scenarios = match scenario::read::all(&args.paths, &providers::shared()) {
-        Ok(scenarios) => scenarios,
-        Err(problems) => return out.problems(&problems),
+    match run_all(args, out) {
+        Ok(code) | Err(code) => code,
+    }
+}
+
+fn run_all(args: &Args, out: &Output) -> Result<u8, u8> {
+    let usage = |problem: String| {
+        out.error(&problem);
+        exit_code::USAGE
+    };
+    let scenarios = chosen(args, out)?;
+    let given = args.plan.as_deref().map(read_plan).transpose();
+    let plans = plans_of(&scenarios, given.map_err(usage)?.as_ref(), args.seed).map_err(usage)?;
+    let cancel = CancelToken::default();
+    if let Err(error) = signals::listen(cancel.clone()) {
+        out.say(&format!("warning: Ctrl-C cannot be caught here: {error}"));
+    }
+    let run_options = RunOptions {
+        cancel,
+        bystander: BystanderState::unless(args.no_bystander),
+        ..RunOptions::quiet()
+    };
+    let mut whole = Campaign::default();
+    let mut made = PlanFile::default();
+    for (scenario, plan) in scenarios.iter().zip(plans) {
+        let progress_line = ProgressLine::new(out);
+        let mut options = options(args);
+        options.plan = plan;
+        let campaign = run_campaign(scenario, &options, &run_options, &progress_line);
+        whole.merge(campaign.map_err(|error| {
+            out.error(&error.to_string());
+            exit_code::UNKNOWN
+        })?);
+        progress_line.leave_line();
+        made.plans.extend(progress_line.plans());
+        if run_options.cancel.is_cancelled() {
+            whole.stopped = true;
+            break;
+        }
+    }
+    let written = args.plan_out.as_deref().map(|path| write_plan(path, &made));
+    written.transpose().map_err(usage)?;
+    if args.list {
+        return Ok(listed(&whole, out));
+    }
+    let format = args.format.map_or(Format::Table, Format::from);
+    out.report(&render::render(format, &whole, &out.style()));
+    let verdict = page::verdict(&whole);
+    out.say(&last_line(&whole, verdict));
+    Ok(exit_code::of([verdict]))
+}
+
+/// The scenarios that campaigns run on; the exit code when there is none, or something cannot be injected.
+fn chosen(args: &Args, out: &Output) -> Result<Vec<Scenario>, u8> {
+    let scenarios = scenario::read::all(&args.paths, &providers::shared());
+    let scenarios = scenarios.map_err(|problems| out.problems(&problems))?;
+    let usage = |reason: &str| {
+        out.error(reason);
+        exit_code::USAGE
     };
     if let Some(reason) = refused(args) {
-        out.error(&reason);
-        return exit_code::USAGE;
+        return Err(usage(&reason));
     }
     let mut rehearsed = Vec::new();
     for scenario in scenarios {
@@ -182,68 +237,29 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         Some(format!("{}: {reason}", scenario.name()))
     };
     if let Some(reason) = rehearsed.iter().find_map(refusal) {
-        out.error(&reason);
-        return exit_code::USAGE;
+        return Err(usage(&reason));
     }
     if rehearsed.is_empty() {
-        out.error("nothing to run: no scenario supports the tier rehearsal");
-        return exit_code::USAGE;
+        let none = "nothing to run: no scenario supports the tier rehearsal";
+        return Err(usage(none));
     }
-    let cancel = CancelToken::default();
-    if let Err(error) = signals::listen(cancel.clone()) {
-        out.say(&format!("warning: Ctrl-C cannot be caught here: {error}"));
-    }
-    let run_options = RunOptions {
-        cancel,
-        bystander: BystanderState::unless(args.no_bystander),
-        ..RunOptions::quiet()
+    Ok(rehearsed)
+}
+
+/// The plan of each scenario from the file that was given, if one was.
+fn plans_of(
+    scenarios: &[Scenario],
+    given: Option<&PlanFile>,
+    seed: u64,
+) -> Result<Vec<Option<Arc<ScenarioPlan>>>, String> {
+    let of = |scenario: &Scenario| {
+        let Some(given) = given else { return Ok(None) };
+        let name = scenario.name();
+        let plan = given.of(name, seed);
+        let plan = plan.ok_or_else(|| format!("the plan has none for {name} with seed {seed}"))?;
+        Ok(Some(Arc::new(plan.clone())))
     };
-    let given = match args.plan.as_deref().map(read_plan).transpose() {
-        Ok(given) => given,
-        Err(problem) => {
-            out.error(&problem);
-            return exit_code::USAGE;
-        }
-    };
-    let mut whole = Campaign::default();
-    let mut made = PlanFile::default();
-    for scenario in &rehearsed {
-        let progress_line = ProgressLine::new(out);
-        let mut options = options(args);
-        if let Some(given) = &given {
-            let Some(plan) = given.of(scenario.name(), args.seed) else {
-                let (name, seed) = (scenario.name(), args.seed);
-                out.error(&format!("the plan has none for {name} with seed {seed}"));
-                return exit_code::USAGE;
-            };
-            options.plan = Some(Arc::new(plan.clone()));
-        }
-        match run_campaign(scenario, &options, &run_options, &progress_line) {
-            Ok(campaign) => whole.merge(campaign),
-            Err(error) => {
-                out.error(&error.to_string());
-                return exit_code::UNKNOWN;
-            }
-        }
-        progress_line.leave_line();
-        made.plans.extend(progress_line.plans());
-        if run_options.cancel.is_cancelled() {
-            whole.stopped = true;
-            break;
-        }
-    }
-    if let Some(Err(problem)) = args.plan_out.as_deref().map(|path| write_plan(path, &made)) {
-        out.error(&problem);
-        return exit_code::USAGE;
-    }
-    if args.list {
-        return listed(&whole, out);
-    }
-    let format = args.format.map_or(Format::Table, Format::from);
-    out.report(&render::render(format, &whole, &out.style()));
-    let verdict = page::verdict(&whole);
-    out.say(&last_line(&whole, verdict));
-    exit_code::of([verdict])
+    scenarios.iter().map(of).collect()
 }
 
 fn read_plan(path: &Path) -> Result<PlanFile, String> {

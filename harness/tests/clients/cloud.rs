@@ -88,7 +88,7 @@ pub fn az_leaves_a_role(program: &str, _seen: &Seen) -> Result<(), String> {
 /// What a program of `scenarios/external` is given for its endpoint.
 const ENDPOINT: &str = "export KUBEPROOF_NAME=kp-by-hand KUBEPROOF_TAGS='{\"team\": \"docs\"}'; ";
 
-/// The example of a provisioner that `simulate` runs as it is, with huggingface_hub.
+/// The example of a provisioner that `simulate` runs as it is, with `huggingface_hub`.
 pub fn huggingface(program: &str, _: &Seen) -> Result<(), String> {
     let script = "endpoint=\"$EXTERNAL/python-endpoint/endpoint.py\"; \"$PYTHON\" \"$endpoint\" up; \"$PYTHON\" \"$endpoint\" down";
     let ran = one_cloud(

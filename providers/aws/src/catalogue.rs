@@ -117,9 +117,9 @@ mod tests {
     fn the_table_is_not_about_to_be_out_of_date() {
         // EKS always offers three versions in standard support. With fewer than two in two months, the table lacks what was
         // released meanwhile: see the EKS user guide, "release calendar".
-        let now = jiff::Timestamp::now(); // tidy: real time, the table ages in reality
+        let now = Timestamp::now(); // tidy: real time, the table ages in reality
         let soon = now + jiff::SignedDuration::from_hours(24 * 60);
-        let soon = soon.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let soon = soon.to_zoned(TimeZone::UTC).date();
         let left = VERSIONS
             .iter()
             .filter(|version| version.standard_until > soon);

@@ -66,6 +66,9 @@ impl Transport for Answers {
 
 /// An answer that also says how long to wait.
 ///
+/// # Errors
+/// Never: it is what a transport gives.
+///
 /// # Panics
 /// When the status is none.
 pub fn answer(status: u16, body: &str) -> Answer {

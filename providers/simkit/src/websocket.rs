@@ -1,11 +1,12 @@
 //! The server's side of a WebSocket whose whole conversation is known when it opens: what is said, then the end.
 //!
-//! Source: RFC 6455; SHA-1 of its handshake: RFC 3174.
+//! Source: RFC 6455.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use sha1::{Digest as _, Sha1};
 
 /// What a key is hashed with (RFC 6455, section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -48,7 +49,7 @@ pub fn switch(
     let protocol = *chosen.next().ok_or("no known Sec-WebSocket-Protocol")?;
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let answer = STANDARD.encode(sha1(format!("{key}{GUID}").as_bytes()));
+    let answer = STANDARD.encode(Sha1::digest(format!("{key}{GUID}")));
     let answer = HeaderValue::try_from(answer).map_err(|_| "no Sec-WebSocket-Key")?;
     let head = response.headers_mut();
     head.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -82,49 +83,6 @@ fn frame(kind: u8, data: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The SHA-1 of bytes: the handshake needs it, and nothing else may use it.
-fn sha1(bytes: &[u8]) -> Vec<u8> {
-    let mut state: [u32; 5] = [
-        0x6745_2301,
-        0xefcd_ab89,
-        0x98ba_dcfe,
-        0x1032_5476,
-        0xc3d2_e1f0,
-    ];
-    let mut message = bytes.to_vec();
-    message.push(0x80);
-    while message.len() % 64 != 56 {
-        message.push(0);
-    }
-    message.extend((bytes.len() as u64 * 8).to_be_bytes());
-    for block in message.chunks_exact(64) {
-        let mut words = [0_u32; 80];
-        for (word, four) in words.iter_mut().zip(block.chunks_exact(4)) {
-            *word = four.iter().fold(0, |all, byte| all << 8 | u32::from(*byte));
-        }
-        for at in 16..80 {
-            let mixed = words[at - 3] ^ words[at - 8] ^ words[at - 14] ^ words[at - 16];
-            words[at] = mixed.rotate_left(1);
-        }
-        let [mut a, mut b, mut c, mut d, mut e] = state;
-        for (at, word) in words.iter().enumerate() {
-            let (mix, constant) = match at {
-                0..20 => (b & c | !b & d, 0x5a82_7999),
-                20..40 => (b ^ c ^ d, 0x6ed9_eba1),
-                40..60 => (b & c | b & d | c & d, 0x8f1b_bcdc),
-                _ => (b ^ c ^ d, 0xca62_c1d6_u32),
-            };
-            let next = [a.rotate_left(5), mix, e, constant, *word];
-            let next = next.into_iter().fold(0, u32::wrapping_add);
-            (e, d, c, b, a) = (d, c, b.rotate_left(30), a, next);
-        }
-        for (part, new) in state.iter_mut().zip([a, b, c, d, e]) {
-            *part = part.wrapping_add(new);
-        }
-    }
-    state.iter().flat_map(|part| part.to_be_bytes()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +109,6 @@ mod tests {
     #[test]
     fn the_length_of_a_frame_takes_as_many_bytes_as_it_needs() {
         assert_eq!(frame(BINARY, &[0; 200])[..4], [0x82, 126, 0, 200]);
-        assert_eq!(frame(BINARY, &[0; 70_000])[..4], [0x82, 127, 0, 0]);
+        assert_eq!(frame(BINARY, &vec![0; 70_000])[..4], [0x82, 127, 0, 0]);
     }
 }

@@ -41,7 +41,7 @@ async fn a_pod_asks_the_endpoint_and_both_sides_are_removed() {
     let mut types: Vec<String> = bench
         .mine()
         .iter()
-        .map(|one| one.resource_type.to_string())
+        .map(|one| one.resource_type.clone())
         .collect();
     types.sort();
     let all = [

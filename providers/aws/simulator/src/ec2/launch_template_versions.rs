@@ -102,7 +102,7 @@ fn describe_versions(state: &mut State, call: &Call) -> Outcome {
     let template = describe::need::<LaunchTemplate>(state, &id)?;
     let wanted = call.params.list("LaunchTemplateVersion");
     let chosen: Vec<&Version> = if wanted.is_empty() {
-        let bound = |name: &str| Ok::<_, AwsError>(call.params.number(name)?);
+        let bound = |name: &str| call.params.number(name);
         let (from, to) = (bound("MinVersion")?, bound("MaxVersion")?);
         let number = |version: &Version| i64::try_from(version.number).unwrap_or(i64::MAX);
         let fits = |version: &&Version| {

@@ -3,6 +3,7 @@
 use super::addons::{self, AddonKey, answer};
 use super::failure::{in_use, invalid_parameter};
 use super::input::{self, Ending, text};
+use super::kube_system::{self, SystemAddon};
 use super::updates::{self, Change};
 use super::{Event, after, pod_identity};
 use crate::state::State;
@@ -99,6 +100,7 @@ pub(super) fn delete(state: &mut State, call: &Call) -> Outcome {
     if !deleting {
         if let Some(addon) = input::cluster_mut(state, call)?.addons.get_mut(&name) {
             "DELETING".clone_into(&mut addon.status);
+            addon.preserved = call.params.get("preserve") == Some("true");
         }
         let usually = state.durations.update / 2;
         match input::ending(call, usually) {
@@ -124,7 +126,12 @@ pub(super) fn gone(state: &mut State, key: &AddonKey, well: bool) {
         return;
     }
     let associations = addon.pod_identities.clone();
+    let stays = addon.preserved;
     pod_identity::remove(state, &key.cluster, &associations);
+    let software = SystemAddon::named(&key.addon).filter(|_| !stays);
+    if let (Some(software), Some(server)) = (software, state.kubernetes.get_mut(&key.cluster)) {
+        kube_system::uninstall(server, software);
+    }
     if let Some(cluster) = state.eks.clusters.get_mut(&key.cluster) {
         cluster.addons.remove(&key.addon);
     }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::cluster::{Cluster, Issue, issues};
 use super::failure::{in_use, invalid_parameter, invalid_request, not_found};
 use super::input::{self, Ending, epoch, need_text, text};
-use super::{Event, addon_versions, after};
+use super::kube_system::{self, Place, SystemAddon};
+use super::{Event, addon_versions, after, versions};
 use crate::iam::role_checks;
 use crate::state::State;
 use crate::wire::call::Call;
@@ -57,6 +58,8 @@ pub struct Addon {
     pub tags: BTreeMap<String, String>,
     /// Why it failed.
     pub issue: Option<Issue>,
+    /// Whether its software stays in the cluster when it is deleted.
+    pub preserved: bool,
     /// The idempotency token of its creation.
     pub token: Token,
 }
@@ -277,6 +280,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Outcome {
         modified_at: state.now,
         tags: input::map(body, "tags"),
         issue: None,
+        preserved: false,
         token,
         name,
     };
@@ -343,6 +347,7 @@ pub(super) fn made(state: &mut State, key: &AddonKey, failure: Option<String>) {
         "ACTIVE"
     };
     status.clone_into(&mut addon.status);
+    let well = failure.is_none();
     addon.issue = failure.map(|code| Issue {
         message: match code.as_str() {
             "ConfigurationConflict" => "Conflicts found when trying to apply. Will not continue due to resolve conflicts mode.",
@@ -352,6 +357,28 @@ pub(super) fn made(state: &mut State, key: &AddonKey, failure: Option<String>) {
         code,
         resource_ids: Vec::new(),
     });
+    if well {
+        install(state, key);
+    }
+}
+
+/// Its objects are in the cluster, for the add-ons whose objects are known.
+fn install(state: &mut State, key: &AddonKey) {
+    let region = state.setup.region.clone();
+    let (Some(cluster), Some(addon)) = (
+        state.eks.clusters.get(&key.cluster),
+        SystemAddon::named(&key.addon),
+    ) else {
+        return;
+    };
+    let place = Place {
+        region: &region,
+        minor: versions::minor(&cluster.version),
+        service_cidr: &cluster.network.service_cidr,
+    };
+    if let Some(server) = state.kubernetes.get_mut(&key.cluster) {
+        kube_system::install(server, addon, place);
+    }
 }
 
 pub(super) fn no_fargate_profile(state: &State, call: &Call) -> Outcome {

@@ -1,7 +1,7 @@
 //! The config map `aws-auth`: which IAM principals a cluster knows in the modes that read it, and which roles of nodes.
 //!
 //! EKS adds the role of a managed node group to it. Sources: EKS user guide ("Grant IAM users access to Kubernetes with a
-//! ConfigMap"), and the full format of aws-iam-authenticator.
+//! `ConfigMap`"), and the full format of aws-iam-authenticator.
 
 use kubeproof_kubernetes_simulator::server::ApiServer;
 use serde_json::{Value, json};
@@ -51,7 +51,8 @@ pub(super) fn mapped(server: &ApiServer, principal: &str) -> Option<Mapped> {
     let accounts = entries(map, "mapAccounts");
     let is_known = accounts.iter().any(|one| match one {
         Value::String(one) => one == account,
-        one => one.to_string() == account,
+        Value::Number(one) => one.to_string() == account,
+        _ => false,
     });
     is_known.then(|| Mapped {
         username: principal.to_owned(),
@@ -98,7 +99,7 @@ pub(super) fn add_role(state: &mut State, cluster: &str, role_arn: &str) {
         format!("{before}{}", of_role(role_arn))
     };
     server.change("configmaps", &map, |map| {
-        map["data"]["mapRoles"] = more.into()
+        map["data"]["mapRoles"] = more.into();
     });
 }
 
@@ -127,7 +128,7 @@ pub(super) fn remove_role(state: &mut State, cluster: &str, role_arn: &str) {
             after
         };
         server.change("configmaps", &map, |map| {
-            map["data"]["mapRoles"] = after.into()
+            map["data"]["mapRoles"] = after.into();
         });
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn active(state: &mut State, name: &str, serial: u64) {
     "ACTIVE".clone_into(&mut cluster.status);
     cluster.was_active = true;
     let version = cluster.version.clone();
+    let installs = cluster.self_managed_addons;
     let issuer = cluster.issuer(&region);
     let service_cidr = cluster.network.service_cidr.clone();
     let seed = state.setup.seed ^ serial;
@@ -44,7 +45,7 @@ pub(super) fn active(state: &mut State, name: &str, serial: u64) {
         service_cidr: &service_cidr,
     };
     kube_system::begin(&mut server, place);
-    for addon in kube_system::USUAL {
+    for addon in kube_system::USUAL.into_iter().filter(|_| installs) {
         kube_system::install(&mut server, addon, place);
     }
     server.begins();

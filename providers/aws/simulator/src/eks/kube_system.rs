@@ -1,7 +1,7 @@
-//! What EKS puts into a new cluster: `gp2` as its storage class, and CoreDNS, kube-proxy and the network plug-in in
+//! What EKS puts into a new cluster: `gp2` as its storage class, and `CoreDNS`, kube-proxy and the network plug-in in
 //! `kube-system`.
 //!
-//! Sources: EKS user guide ("Amazon EKS add-ons", "Amazon EBS CSI driver"), and the manifests of CoreDNS, kube-proxy and
+//! Sources: EKS user guide ("Amazon EKS add-ons", "Amazon EBS CSI driver"), and the manifests of `CoreDNS`, kube-proxy and
 //! amazon-vpc-cni-k8s that `kubectl get -o yaml` shows of a cluster. Init containers are left out.
 
 use kubeproof_kubernetes_simulator::server::ApiServer;
@@ -129,9 +129,13 @@ fn dns_address(cidr: &str) -> String {
     })
 }
 
-/// Puts an add-on into a cluster.
+/// Puts an add-on into a cluster; what is there already stays.
 pub(super) fn install(server: &mut ApiServer, addon: SystemAddon, place: Place<'_>) {
     for (of, name) in addon.objects() {
+        let namespace = namespace_of(of);
+        if server.object(of, namespace, name).is_some() {
+            continue;
+        }
         let object = match *of {
             "serviceaccounts" => json!({}),
             "configmaps" => json!({"data": data(name)}),
@@ -144,11 +148,6 @@ pub(super) fn install(server: &mut ApiServer, addon: SystemAddon, place: Place<'
         };
         let mut object = object;
         object["metadata"]["name"] = (*name).into();
-        let namespace = if *of == "csidrivers.storage.k8s.io" {
-            ""
-        } else {
-            NAMESPACE
-        };
         server.create(of, namespace, object);
     }
     if addon == SystemAddon::EbsCsi {
@@ -156,15 +155,19 @@ pub(super) fn install(server: &mut ApiServer, addon: SystemAddon, place: Place<'
     }
 }
 
+/// Drivers belong to no namespace.
+fn namespace_of(of: &str) -> &'static str {
+    if of == "csidrivers.storage.k8s.io" {
+        ""
+    } else {
+        NAMESPACE
+    }
+}
+
 /// Takes an add-on out of a cluster.
 pub(super) fn uninstall(server: &mut ApiServer, addon: SystemAddon) {
     for (of, name) in addon.objects() {
-        let namespace = if *of == "csidrivers.storage.k8s.io" {
-            ""
-        } else {
-            NAMESPACE
-        };
-        server.remove(of, namespace, name);
+        server.remove(of, namespace_of(of), name);
     }
     if addon == SystemAddon::EbsCsi {
         server.volume_drivers_are(&[]);

@@ -119,9 +119,10 @@ pub fn resolve(state: &State, text: &str) -> Result<String, AwsError> {
     if state.kms.keys.contains_key(id) {
         return Ok(id.to_owned());
     }
-    let words = match text.starts_with("arn:") {
-        true => text.to_owned(),
-        false => format!("{here}key/{id}"),
+    let words = if text.starts_with("arn:") {
+        text.to_owned()
+    } else {
+        format!("{here}key/{id}")
     };
     Err(not_found(format!("Key '{words}' does not exist")))
 }

@@ -120,7 +120,7 @@ pub(super) fn tag(state: &mut State, call: &Call) -> Outcome {
 pub(super) fn untag(state: &mut State, call: &Call) -> Outcome {
     let keys = texts(&call.json, "TagKeys");
     change_tags(state, call, |held| {
-        held.retain(|key, _| !keys.contains(key))
+        held.retain(|key, _| !keys.contains(key));
     })
 }
 

@@ -10,7 +10,7 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::Outcome;
 
-/// The days that a retention may have (CloudWatch Logs API reference, `PutRetentionPolicy`).
+/// The days that a retention may have (`CloudWatch` Logs API reference, `PutRetentionPolicy`).
 const RETENTIONS: [i64; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,

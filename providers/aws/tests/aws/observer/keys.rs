@@ -5,7 +5,6 @@ use http::Request;
 use kubeproof_contract::deleter::Deleter as _;
 use kubeproof_contract::observer::{Lister as _, Ownership as _};
 use kubeproof_contract::resource::RETAINED_PROPERTY;
-use kubeproof_contract::transport::Transport as _;
 
 use super::bench::Bench;
 use super::inventory::{assert_equals_ground_truth, listed};

@@ -113,7 +113,7 @@ fn a_time_to_sleep_that_is_changed_while_a_space_runs_replaces_the_one_before() 
     commit(&mut bench, "Dockerfile");
     bench.wait(150);
     assert_eq!(stage(&mut bench), "RUNNING");
-    let mut set = |bench: &mut Bench, seconds: i64| {
+    let set = |bench: &mut Bench, seconds: i64| {
         let body = json!({"seconds": seconds});
         bench.ok(&format!("POST {}", space("/sleeptime")), &body);
     };

@@ -9,7 +9,7 @@ use super::{KUBERNETES, ROWS};
 use crate::api::Api;
 use crate::api::types::Endpoint;
 use crate::cluster;
-use crate::spec::{HuggingFaceSpec, KubernetesSpec};
+use crate::spec::{EndpointSpec, HuggingFaceSpec, KubernetesSpec};
 
 /// Why there is nothing to see.
 pub(super) const NO_INTEGRATION: &str = "the scenario uses its endpoint in no Kubernetes cluster";
@@ -38,7 +38,10 @@ async fn seen(
         Err(error) => return Ok(ROWS.of_failure(KUBERNETES, &error)),
     };
     let asked = cluster::question(&api.connection().run);
-    let generates = spec.endpoint.as_ref().is_some_and(|it| it.generates_text());
+    let generates = spec
+        .endpoint
+        .as_ref()
+        .is_some_and(EndpointSpec::generates_text);
     let printed = proof.output.trim();
     if printed.is_empty() || (generates && !printed.contains(&asked)) {
         let message = format!("the job has printed {printed:?}, which is no answer to {asked:?}");

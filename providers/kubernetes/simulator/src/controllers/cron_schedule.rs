@@ -1,6 +1,6 @@
 //! Schedules of cron jobs: five fields, or one of the names for usual ones.
 //!
-//! Source: the Kubernetes documentation of CronJobs ("Schedule syntax").
+//! Source: the Kubernetes documentation of `CronJobs` ("Schedule syntax").
 
 use jiff::civil::DateTime;
 

@@ -1,6 +1,6 @@
 //! The cron job controller: a job at each minute of a schedule.
 //!
-//! Source: the Kubernetes documentation of CronJobs (concurrency policy, deadline, suspension, history).
+//! Source: the Kubernetes documentation of `CronJobs` (concurrency policy, deadline, suspension, history).
 
 use std::time::Duration;
 
@@ -133,7 +133,7 @@ fn start(
     let message = format!("Created job {}", job.name);
     cluster.event(CONTROLLER, key, false, "SuccessfulCreate", &message);
     cluster.modify(key, |object| {
-        set(object, "/status/lastScheduleTime", time(at))
+        set(object, "/status/lastScheduleTime", time(at));
     });
 }
 

@@ -1,6 +1,6 @@
 //! The daemon set controller: a pod on each node that its template fits.
 //!
-//! Source: the Kubernetes documentation of DaemonSets (tolerations of their pods, how they are scheduled, rolling
+//! Source: the Kubernetes documentation of `DaemonSets` (tolerations of their pods, how they are scheduled, rolling
 //! updates).
 
 use serde_json::{Value, json};

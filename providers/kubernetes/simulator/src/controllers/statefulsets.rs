@@ -1,6 +1,6 @@
 //! The stateful set controller: pods with names by number, each with its volume claims.
 //!
-//! Source: the Kubernetes documentation of StatefulSets (order, rolling updates, partitions, retention of claims).
+//! Source: the Kubernetes documentation of `StatefulSets` (order, rolling updates, partitions, retention of claims).
 
 use serde_json::{Value, json};
 
@@ -48,6 +48,12 @@ struct StatefulSet {
 
 /// A pod of a set, with its number.
 type Member = (i64, Key, Value);
+
+/// The revision that a pod was made of.
+fn revision_of(pod: &Value) -> String {
+    let pointer = format!("/metadata/labels/{}", revisions::HASH);
+    text(pod, &pointer).to_owned()
+}
 
 impl StatefulSet {
     fn of(cluster: &mut Cluster, key: Key, object: Value) -> Self {
@@ -132,7 +138,7 @@ impl StatefulSet {
             if deleted(pod) {
                 return;
             }
-            if self.revision_of(pod) != self.update {
+            if revision_of(pod) != self.update {
                 return self.remove(cluster, key);
             }
             if !self.is_available(cluster, key, pod) {
@@ -148,11 +154,6 @@ impl StatefulSet {
     fn is_available(&self, cluster: &mut Cluster, key: &Key, pod: &Value) -> bool {
         let least = number(&self.object, "/spec/minReadySeconds").unwrap_or(0);
         is_available(cluster, key, pod, least)
-    }
-
-    fn revision_of(&self, pod: &Value) -> String {
-        let pointer = format!("/metadata/labels/{}", revisions::HASH);
-        text(pod, &pointer).to_owned()
     }
 
     fn make(&self, cluster: &mut Cluster, ordinal: i64) {
@@ -279,7 +280,7 @@ impl StatefulSet {
         }
         let of = |revision: &str| {
             let same =
-                |member: &&&Member| self.revision_of(&member.2) == revision && !deleted(&member.2);
+                |member: &&&Member| revision_of(&member.2) == revision && !deleted(&member.2);
             living.iter().filter(same).count()
         };
         let updated = of(&self.update);
@@ -311,7 +312,7 @@ impl StatefulSet {
         });
         let used: Vec<String> = used
             .into_iter()
-            .chain(pods.iter().map(|(_, _, pod)| self.revision_of(pod)))
+            .chain(pods.iter().map(|(_, _, pod)| revision_of(pod)))
             .collect();
         revisions::clean(cluster, &self.key, &self.object, &used);
     }

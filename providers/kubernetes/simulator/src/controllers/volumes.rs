@@ -264,6 +264,24 @@ fn want(cluster: &mut Cluster, key: &Key, class: &Value, node: &str) {
     cluster.request_from_cloud(format!("{uid}/disk"), request);
 }
 
+/// The claim has its volume.
+fn bound(cluster: &mut Cluster, claim: &Key, volume: &str, size: &str) {
+    cluster.modify(claim, |claim| {
+        set(claim, "/spec/volumeName", volume);
+        set(
+            claim,
+            "/status",
+            json!({
+                "phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": size},
+            }),
+        );
+    });
+    let message = format!("Successfully provisioned volume {volume}");
+    let by = "persistentvolume-controller";
+    cluster.event(by, claim, false, "ProvisioningSucceeded", &message);
+    scheduler::look_again(cluster);
+}
+
 /// The disk of a claim exists: creates a volume and binds it to the claim.
 pub(crate) fn made(
     cluster: &mut Cluster,
@@ -336,21 +354,7 @@ pub(crate) fn made(
     }
     cluster.add(Type::of("persistentvolumes"), "", object);
     if !found.is_null() {
-        cluster.modify(&key, |claim| {
-            set(claim, "/spec/volumeName", volume);
-            set(claim, "/status", json!({
-                "phase": "Bound", "accessModes": ["ReadWriteOnce"], "capacity": {"storage": size},
-            }));
-        });
-        let message = format!("Successfully provisioned volume {volume}");
-        cluster.event(
-            "persistentvolume-controller",
-            &key,
-            false,
-            "ProvisioningSucceeded",
-            &message,
-        );
-        scheduler::look_again(cluster);
+        bound(cluster, &key, volume, &size);
     }
     cluster.settle();
 }

@@ -93,13 +93,8 @@ pub(crate) fn join(cluster: &mut Cluster, node: &NewNode) {
         "spec": {"holderIdentity": node.name, "leaseDurationSeconds": 40},
     });
     cluster.add(Type::of("leases.coordination.k8s.io"), LEASES, lease);
-    cluster.event(
-        KUBELET,
-        &key,
-        false,
-        "NodeReady",
-        &format!("Node {} status is now: NodeReady", node.name),
-    );
+    let message = format!("Node {} status is now: NodeReady", node.name);
+    cluster.event(KUBELET, &key, false, "NodeReady", &message);
     scheduler::look_again(cluster);
     cluster.settle();
 }

@@ -192,3 +192,31 @@ fn an_addon_goes_with_its_cluster_and_takes_its_associations_with_it() {
         .get("/clusters/c1")
         .refused(404, "ResourceNotFoundException", "c1");
 }
+
+#[test]
+fn the_objects_of_an_addon_come_and_go_with_it_unless_they_are_preserved() {
+    use super::kubernetes::ask;
+    let (mut bench, network) = cluster();
+    nodes(&mut bench, &network);
+    let driver = |bench: &mut Bench| {
+        let path = "/apis/apps/v1/namespaces/kube-system/deployments/ebs-csi-controller";
+        ask(bench, "GET", path, &Value::Null).status
+    };
+    assert_eq!(driver(&mut bench), 404);
+    install(&mut bench, CSI);
+    assert_eq!(driver(&mut bench), 200);
+    bench
+        .eks(
+            "DELETE",
+            "/clusters/c1/addons/aws-ebs-csi-driver",
+            &json!({}),
+        )
+        .ok();
+    bench.wait(SOON);
+    assert_eq!(driver(&mut bench), 404);
+    install(&mut bench, CSI);
+    let kept = "/clusters/c1/addons/aws-ebs-csi-driver?preserve=true";
+    bench.eks("DELETE", kept, &json!({})).ok();
+    bench.wait(SOON);
+    assert_eq!(driver(&mut bench), 200);
+}
