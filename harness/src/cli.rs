@@ -2,6 +2,8 @@
 //!
 //! Only this part of the crate prints or exits.
 
+pub mod account_of_run;
+pub mod attest;
 pub mod audit;
 pub mod completions;
 pub mod doctor;
@@ -11,6 +13,7 @@ pub mod output;
 pub mod progress;
 pub mod report;
 pub mod schema;
+pub mod settle;
 pub mod signals;
 pub mod simulate;
 pub mod sweep;
@@ -69,6 +72,7 @@ Examples:
   kubeproof faults FILE                                every fault into every call
   kubeproof verify --tier kind                         on a real cluster on this machine
   kubeproof sweep --run ID                             what a run left behind
+  kubeproof settle                                     what live runs were billed
   kubeproof simulate -- COMMAND                        run a program against a simulated cloud
   kubeproof estimate FILE                              what it would cost
   kubeproof doctor                                     what can run here";
@@ -86,10 +90,14 @@ enum Command {
     Audit(audit::Args),
     /// List what a run left behind; with --delete, remove it
     Sweep(sweep::Args),
+    /// Read the bills of live runs again until they are final, and judge the cost
+    Settle(settle::Args),
     /// Show what a scenario would cost, line by line
     Estimate(estimate::Args),
     /// Show the records of earlier runs in any format
     Report(report::Args),
+    /// Sign a live run that passed, as a person who saw it
+    Attest(attest::Args),
     /// Show what can run here and what is missing for the rest
     Doctor(doctor::Args),
     /// Print the JSON schema of scenario files, or of a command's JSON output
@@ -130,9 +138,12 @@ fn carry_out(command: &Command, out: &Output) -> u8 {
         Command::Simulate(args) => simulate::run(args, out),
         Command::Faults(args) => faults::run(args, out),
         Command::Audit(args) => audit::run(args, out),
+        Command::Sweep(args) if args.is_of_expired() => sweep::expired::run(args, out),
         Command::Sweep(args) => sweep::run(args, out),
+        Command::Settle(args) => settle::run(args, out),
         Command::Estimate(args) => estimate::run(args, out),
         Command::Report(args) => report::run(args, out),
+        Command::Attest(args) => attest::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),
         Command::Schema(args) => schema::run(args, out),
         Command::Completions(args) => completions::run(args, out),

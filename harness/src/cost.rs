@@ -25,8 +25,11 @@ pub mod lifetimes;
 mod line_verdicts;
 pub mod lines;
 pub mod mismatch;
+pub mod observed;
 #[cfg(test)]
 mod samples;
+pub mod settlement;
+pub mod shortest;
 mod sums;
 
 pub use kubeproof_reports::money::{dollars as usd, fixed};

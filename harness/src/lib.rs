@@ -20,6 +20,7 @@ pub mod recorder;
 pub mod run_directory;
 pub mod runner;
 pub mod scenario;
+pub mod settle;
 pub mod simulate;
 pub mod sweep;
 pub mod trial;

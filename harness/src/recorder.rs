@@ -38,6 +38,8 @@ pub struct Recorder<'a, 'b> {
     pub cost: Cost,
     /// Bystanders' resources in the inventories so far, once for each inventory.
     pub bystanders_seen: Vec<Resource>,
+    /// What was listed of the run while its cluster was there, where there is no ground truth.
+    pub seen_of_run: Vec<Resource>,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
     /// Resources of the baseline that were changed during the run, where there is no ground truth.
@@ -81,6 +83,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             audit: Audit::empty(Verdict::Skipped),
             cost: no_cost(tolerance_percent, "not reached"),
             bystanders_seen: Vec::new(),
+            seen_of_run: Vec::new(),
             ready: None,
             altered: Vec::new(),
             provisioning_since: None,

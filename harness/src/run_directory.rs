@@ -10,6 +10,7 @@
 //! mode 0700 and files 0600. Records, journal, log and output contain no secrets (`providers/external/README.md` says how
 //! they are recognised).
 
+pub mod attestation;
 pub mod folder;
 pub mod registry;
 pub mod unfinished;

@@ -1,5 +1,6 @@
 //! Runs many trials on threads that share nothing, and keeps their order.
 
+pub mod live_plan;
 pub mod panic_guard;
 pub mod readiness;
 pub mod spending;

@@ -10,6 +10,7 @@
 //! | it carries the run's tag, and nothing shows that it is new (an intent of an older version, a region or type that the baseline did not cover) | leave to a person |
 //! | something other than the tag says that it is the run's | leave to a person |
 //!
+//! Before each deletion the resource is looked up again: one that is gone, or another one of the same name, is not deleted.
 //! `sweep.jsonl` records each deletion before it is sent and its result afterwards; a second sweep appends to it. Any
 //! other account than the intent's, and a copied folder, are refused.
 
@@ -24,6 +25,7 @@ use serde::Serialize;
 use crate::run_directory::{Identity, Intent};
 
 pub mod account;
+pub mod expired;
 pub mod log;
 
 /// What is to be done with a resource.

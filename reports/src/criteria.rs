@@ -42,9 +42,11 @@ pub struct Criterion {
     pub missing: String,
 }
 
-/// The success criteria over the records, none of which a person has attested.
+/// The success criteria over the records, with what a person has attested of them.
 pub fn criteria(records: &[Record]) -> Vec<Criterion> {
-    criteria_attested(records, &BTreeSet::new())
+    let attested = records.iter().filter(|record| record.attested);
+    let attested = attested.map(|record| record.run_id.clone()).collect();
+    criteria_attested(records, &attested)
 }
 
 /// The success criteria over the records; `attested` holds the run ids that a person attested.

@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+pub mod bill;
 pub mod campaign;
 pub mod cells;
 pub mod criteria;

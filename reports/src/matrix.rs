@@ -55,6 +55,9 @@ pub struct Evidence {
     pub tier: Tier,
     /// Number of trials behind the row.
     pub trials: usize,
+    /// Whether it is verified: live trials, all of which passed and were attested by a person.
+    #[serde(default)]
+    pub verified: bool,
 }
 
 /// The trials of one scenario in one tier: the main one and the forced partial failures.
@@ -130,8 +133,15 @@ fn row(group: &Group<'_>) -> MatrixRow {
         evidence: Evidence {
             tier: group.tier,
             trials: group.records().count(),
+            verified: is_verified(group),
         },
     }
+}
+
+/// Whether all trials of a row are live, passed, and were attested. A row without its main trial proves nothing.
+fn is_verified(group: &Group<'_>) -> bool {
+    let attested = |record: &Record| record.attested && judge::trial(record).0 == Verdict::Pass;
+    group.tier == Tier::Live && !group.main.is_empty() && group.records().all(attested)
 }
 
 /// The cost of the main trials; that nothing is billed is not reported as something left out.

@@ -10,6 +10,8 @@ use kubeproof_contract::scenario::Tier;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bill::RunBill;
+
 /// One run of one scenario, or of one forced partial failure of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
@@ -65,6 +67,9 @@ pub struct Record {
     pub faults: Vec<FaultRecord>,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
+    /// Whether a person has attested it. Never read from a record: a signature beside it says so.
+    #[serde(skip)]
+    pub attested: bool,
 }
 
 /// The version of the form of records that do not say it.
@@ -236,6 +241,9 @@ pub struct Cost {
     /// and why it is not final. Empty where no bill was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bill_notes: Vec<String>,
+    /// The readings of the bill of a live run, and what they are compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<RunBill>,
     /// What it means.
     pub message: String,
 }
@@ -257,6 +265,7 @@ impl Cost {
             free: false,
             lines: Vec::new(),
             bill_notes: Vec::new(),
+            bill: None,
             message: why.to_owned(),
         }
     }

@@ -94,6 +94,7 @@ pub fn blank(planned: Planned, why: &str) -> Record {
         cost: Cost::none(Verdict::Skipped, why),
         faults: Vec::new(),
         findings: Vec::new(),
+        attested: false,
     }
 }
 

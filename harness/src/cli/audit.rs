@@ -155,7 +155,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 }
 
 /// One scenario for each provider: all of one provider have the same account.
-fn one_each<'a>(scenarios: &'a [Scenario], chosen: &[String], tier: Tier) -> Vec<&'a Scenario> {
+pub(super) fn one_each<'a>(
+    scenarios: &'a [Scenario],
+    chosen: &[String],
+    tier: Tier,
+) -> Vec<&'a Scenario> {
     let mut each: Vec<&Scenario> = Vec::new();
     for scenario in scenarios {
         let name = scenario.provider.name();

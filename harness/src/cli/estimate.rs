@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::{Output, TableOrJson};
+use crate::cost::shortest::shortest;
 use crate::cost::{fixed, usd};
 use crate::runner::spending;
 use crate::scenario::Scenario;
@@ -54,6 +55,9 @@ struct Line {
     min_usd: Decimal,
     expected_usd: Decimal,
     max_usd: Decimal,
+    /// The shortest run, in minutes, whose bill can be judged within the scenario's tolerance whenever it starts;
+    /// `null` where none of up to four hours can, or a price is not known.
+    shortest_minutes: Option<u32>,
     /// What is wrong with the claim of its provisioner, if anything.
     claim: Option<String>,
     estimate: Estimate,
@@ -119,6 +123,7 @@ fn of_scenario(scenario: &Scenario, minutes: Option<u32>) -> Line {
         min_usd: estimate.lines.iter().map(|line| line.min_usd).sum(),
         expected_usd: estimate.expected_usd(),
         max_usd: estimate.lines.iter().map(|line| line.max_usd).sum(),
+        shortest_minutes: shortest(|minutes| spending::estimate(scenario, minutes), tolerance),
         claim: claimed.and_then(|usd| cost::claimed_rate::problem(usd, &estimate.lines, tolerance)),
         estimate,
     }
@@ -174,6 +179,7 @@ fn table(lines: &[Line]) -> String {
                 usd(part.max_usd, 4)
             );
         }
+        let _ = writeln!(text, "  {}", advice(line));
         for unpriced in &line.estimate.unpriced {
             let _ = writeln!(text, "  no price is known: {unpriced}");
         }
@@ -186,6 +192,19 @@ fn table(lines: &[Line]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// How long a run must be for its bill to be judged: what is billed by whole hours hides prices in a shorter one.
+fn advice(line: &Line) -> String {
+    match line.shortest_minutes {
+        Some(minutes) if minutes > line.duration_minutes => format!(
+            "too short to be judged by its bill at any start: keep it for {minutes} minutes (cost.duration_minutes)"
+        ),
+        Some(minutes) => {
+            format!("its bill can be judged from {minutes} minutes on, whenever it starts")
+        }
+        None => "no run of up to four hours can be judged by its bill at any start".to_owned(),
+    }
 }
 
 /// Where the prices are from, each source once.

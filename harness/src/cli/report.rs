@@ -12,6 +12,7 @@ use kubeproof_reports::stored::{self, StoredError};
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
+use crate::run_directory::attestation::{self, Standing};
 use crate::run_directory::unfinished;
 use crate::run_directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
 use crate::scenario::FileError;
@@ -19,7 +20,8 @@ use crate::scenario::find::reason;
 
 const AFTER_HELP: &str = "\
 Shards of a campaign are merged; while one is missing, the report is unknown. A run that was killed
-has no record and is shown as unknown.
+has no record and is shown as unknown. A live run counts as verified only if a person attested it
+(`kubeproof attest`) with your key, or with one that is listed in ~/.config/kubeproof/attesters.
 
 Exit codes:
   0   everything that is shown passed
@@ -72,6 +74,10 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         return out.problems(&problems);
     }
     in_order(&mut records);
+    for told in attested(&mut records) {
+        out.error(&told);
+    }
+    let records: Vec<Record> = records.into_iter().map(|(record, _)| record).collect();
     out.report(&render(format, &records, &out.style()));
     exit_code::of([judge::all(&records)])
 }
@@ -115,8 +121,8 @@ fn added_up(campaigns: Vec<Option<Campaign>>, format: Format, out: &Output) -> u
 }
 
 /// Scenarios in the order of their names, the main trial of each first.
-fn in_order(records: &mut [Record]) {
-    records.sort_by(|left, right| {
+fn in_order(records: &mut [(Record, Option<PathBuf>)]) {
+    records.sort_by(|(left, _), (right, _)| {
         let key = |record: &Record| {
             (
                 record.provider.clone(),
@@ -129,17 +135,45 @@ fn in_order(records: &mut [Record]) {
     });
 }
 
-/// The records at a path: a file, a run directory, or a folder of run directories. A run without a record has one
-/// that says so.
-fn read(path: &Path) -> Result<Vec<Record>, FileError> {
+/// Marks the records that a person has attested. Returns what is wrong with attestations that do not count.
+fn attested(records: &mut [(Record, Option<PathBuf>)]) -> Vec<String> {
+    let mut told = Vec::new();
+    let trusted = attestation::trusted().unwrap_or_else(|error| {
+        told.push(format!("no attestation counts: {error}"));
+        Vec::new()
+    });
+    for (record, folder) in records {
+        let Some(folder) = folder else { continue };
+        let run = &record.run_id;
+        match attestation::check(folder, run, &trusted) {
+            Ok(None) => {}
+            Ok(Some(Standing::Valid { .. })) => record.attested = true,
+            Ok(Some(Standing::UnknownKey { name, key })) => told.push(format!(
+                "{run}: attested by `{name}` with the key {key}, which you do not trust: it does not count"
+            )),
+            Ok(Some(Standing::Changed(what))) => told.push(format!(
+                "{run}: its {what} is not what was attested: it does not count; attest it again"
+            )),
+            Ok(Some(Standing::Forged)) => told.push(format!(
+                "{run}: its attestation has a wrong signature: it does not count"
+            )),
+            Err(error) => told.push(format!("{run}: its attestation does not count: {error}")),
+        }
+    }
+    told
+}
+
+/// The records at a path, with the run directory of each that is in one: a file, a run directory, or a folder of run
+/// directories. A run without a record has one that says so.
+fn read(path: &Path) -> Result<Vec<(Record, Option<PathBuf>)>, FileError> {
     let name = path.display().to_string();
     let metadata =
         std::fs::metadata(path).map_err(|error| FileError::whole(&name, reason(&error)))?;
     if metadata.is_file() {
-        return Ok(vec![record(path)?]);
+        return Ok(vec![(record(path)?, None)]);
     }
     if let Some(record) = unfinished::of_folder(path)? {
-        return Ok(vec![record]);
+        return Ok(vec![(record, Some(path.to_owned()))]);
     }
     let unreadable = |error: std::io::Error| FileError::whole(&name, reason(&error));
     let mut folders = Vec::new();
@@ -149,7 +183,8 @@ fn read(path: &Path) -> Result<Vec<Record>, FileError> {
     folders.sort();
     let mut records = Vec::new();
     for folder in &folders {
-        records.extend(unfinished::of_folder(folder)?);
+        let found = unfinished::of_folder(folder)?;
+        records.extend(found.map(|record| (record, Some(folder.clone()))));
     }
     if records.is_empty() {
         return Err(FileError::whole(

@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::observer::Observer;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
 
+use super::account_of_run::{Refusal, same_account};
 use super::output::{Output, TableOrJson};
 use crate::audit::compare::words;
 use crate::run_directory::{self, DEFAULT_FOLDER, Intent};
-use crate::sweep::account::{SweepListing, Swept, delete, list_and_plan};
+use crate::sweep::account::{SweepListing, Sweeper, Swept, delete, list_and_plan};
 use crate::sweep::log::Log;
 use crate::sweep::{Action, Decision};
 use crate::trial::{Part, Trial};
@@ -26,14 +26,15 @@ use crate::wall_clock::today;
 use crate::{exit_code, live, providers, scenario};
 
 pub mod document;
+pub mod expired;
 
 /// The longest answer that is read from a terminal, bytes.
 const ANSWER_MAX: u64 = 256;
 
 const AFTER_HELP: &str = "\
-Needs only the run's folder. What was in the account before the run is kept, whatever its tags say;
-what may be the run's, without proof, is left to a person. Any other account than the run's is
-refused. A real account must be named in KUBEPROOF_LIVE_ACCOUNT.
+Needs the run's folder, or with --expired none. What was in the account before the run is kept,
+whatever its tags say; what may be the run's, without proof, is left to a person. Any other account
+than the run's is refused. A real account must be named in KUBEPROOF_LIVE_ACCOUNT.
 
 Exit codes:
   0   nothing of the run is left
@@ -43,15 +44,38 @@ Exit codes:
 
 Examples:
   kubeproof sweep --run ID                             what the run left behind
-  kubeproof sweep --run ID --delete                    remove it, after a confirmation";
+  kubeproof sweep --run ID --delete                    remove it, after a confirmation
+  kubeproof sweep --expired FILE                       what all runs left that are over
+  kubeproof sweep --expired FILE --delete --yes        remove it, as a scheduled job does";
 
 /// Options of `sweep`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub struct Args {
     /// Id of the run, as in its folder name and its tag
-    #[arg(long, value_name = "ID")]
-    run: String,
+    #[arg(long, value_name = "ID", required_unless_present = "expired")]
+    run: Option<String>,
+    /// Instead of one run's, what is left of all runs whose expiry is over, by the marks of the resources alone
+    #[arg(
+        long,
+        conflicts_with_all = ["run", "format"],
+        long_help = "Instead of one run's, what is left of all runs whose expiry is over.\n\
+            Goes by the marks of the resources alone: needs no run's folder, but a scenario for each account. \
+            Nothing says what was there before, so only that is deleted which carries all marks of an expired run and \
+            is dated after its beginning, or has a name that only that run gives; the rest is left to a person. The \
+            plan has a hash, which confirms it."
+    )]
+    expired: bool,
+    /// With --expired: scenario files or folders, of which the first for each provider names the account
+    /// [default: scenarios/]
+    #[arg(value_name = "PATH", requires = "expired")]
+    paths: Vec<PathBuf>,
+    /// With --expired: only this provider; may be repeated
+    #[arg(long, value_name = "NAME", requires = "expired")]
+    provider: Vec<String>,
+    /// With --expired: delete if the plan still has this hash, without asking
+    #[arg(long, value_name = "HASH", requires_all = ["expired", "delete"], conflicts_with = "yes")]
+    confirm: Option<String>,
     /// Folder with run directories
     #[arg(long, value_name = "DIR", default_value = DEFAULT_FOLDER)]
     out: PathBuf,
@@ -75,8 +99,17 @@ pub struct Args {
     format: TableOrJson,
 }
 
-/// A refusal: exit code and message.
-type Refusal = (u8, String);
+impl Args {
+    /// Whether what all runs left that are over is meant.
+    pub fn is_of_expired(&self) -> bool {
+        self.expired
+    }
+
+    /// The id of the run; empty where all that are over are meant.
+    fn run(&self) -> &str {
+        self.run.as_deref().unwrap_or_default()
+    }
+}
 
 /// Shows or removes what a run left.
 pub fn run(args: &Args, out: &Output) -> u8 {
@@ -93,15 +126,15 @@ pub fn run(args: &Args, out: &Output) -> u8 {
 fn intent(args: &Args) -> Result<Intent, Refusal> {
     let usage = |problem: String| Err((exit_code::USAGE, problem));
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if args.run.is_empty() || !args.run.chars().all(fits) {
-        return usage(format!("`{}` is not the id of a run", args.run));
+    if args.run().is_empty() || !args.run().chars().all(fits) {
+        return usage(format!("`{}` is not the id of a run", args.run()));
     }
-    let folder = args.out.join(&args.run);
+    let folder = args.out.join(args.run());
     let intent = match run_directory::read_intent(&folder) {
         Ok(found) => found,
         Err(error) => return usage(format!("{error}; name the run's folder with --out")),
     };
-    if intent.run.id != args.run {
+    if intent.run.id != args.run() {
         return usage(format!(
             "{} is a copy: its intent is of the run {}; sweep that one, from its own folder",
             folder.display(),
@@ -111,14 +144,14 @@ fn intent(args: &Args) -> Result<Intent, Refusal> {
     if intent.tier == Tier::Rehearsal {
         return usage(format!(
             "the run {} was a rehearsal, which creates nothing real",
-            args.run
+            args.run()
         ));
     }
     if intent.tier == Tier::Live && intent.account.is_none() && args.delete {
         return usage(format!(
             "the intent of the run {} was written by an older version and does not name its account, so \
              nothing is deleted; see what is left without --delete, and remove it by hand",
-            args.run
+            args.run()
         ));
     }
     Ok(intent)
@@ -173,7 +206,7 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         let mut left = list_and_plan(of_run).await;
         show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
-            confirm(args, left.of(Action::Delete).count(), out)?;
+            confirm(args, args.run(), left.of(Action::Delete).count(), out)?;
             left = delete_all(args, out, &context, of_run, left).await?;
         }
         left.failed.append(&mut failed);
@@ -195,75 +228,24 @@ async fn delete_all(
     left: SweepListing,
 ) -> Result<SweepListing, Refusal> {
     let unknown = |problem: String| (exit_code::UNKNOWN, problem);
-    let mut log = Log::open(&args.out.join(&args.run))
+    let mut log = Log::open(&args.out.join(args.run()))
         .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
-    let (deleter, clock) = (context.deleter(), context.clock);
-    let say = |line: &str| out.say(line);
-    let left = delete(of_run, deleter.as_ref(), left, &mut log, clock, &say)
+    let deleter = context.deleter();
+    let sweeper = Sweeper {
+        account: of_run.account,
+        naming: of_run.naming,
+        deleter: deleter.as_ref(),
+        clock: context.clock,
+        say: &|line| out.say(line),
+    };
+    let list = async || list_and_plan(of_run).await;
+    let left = delete(&sweeper, list, left, &mut log)
         .await
         .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
     if args.format == TableOrJson::Table {
         out.report(&plan(&left, args));
     }
     Ok(left)
-}
-
-/// Checks that this is the account of the run. Returns what could not be verified, as sentences.
-async fn same_account(
-    account: &dyn Observer,
-    intent: &Intent,
-    allowed: &[String],
-) -> Result<Vec<String>, Refusal> {
-    let found = match intent.tier {
-        Tier::Live => {
-            let id = live::in_allowed_account(account, allowed).await;
-            Some(id.map_err(|refusal| {
-                let code = match refusal.verdict {
-                    Verdict::Fail => exit_code::USAGE,
-                    _ => exit_code::UNKNOWN,
-                };
-                (code, format!("{}; nothing was changed", refusal.message))
-            })?)
-        }
-        _ => account.account_id().await.map_err(|error| {
-            let problem = format!("could not determine whose account this is: {error}");
-            (
-                exit_code::UNKNOWN,
-                format!("{problem}; nothing was changed"),
-            )
-        })?,
-    };
-    is_account_of(intent, found.as_deref()).map_err(|other| (exit_code::USAGE, other.to_string()))
-}
-
-/// Another account than that of the run.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the run {run} was in the account {own}, and this is {}; nothing was changed",
-    .found.as_deref().unwrap_or("one without a name")
-)]
-struct OtherAccount {
-    run: String,
-    own: String,
-    found: Option<String>,
-}
-
-/// What could not be verified about the account of a run, or why this is another one.
-fn is_account_of(intent: &Intent, found: Option<&str>) -> Result<Vec<String>, OtherAccount> {
-    let run = &intent.run.id;
-    match (intent.account.as_deref(), found) {
-        (Some(own), Some(found)) if own == found => Ok(Vec::new()),
-        (Some(own), found) => Err(OtherAccount {
-            run: run.clone(),
-            own: own.to_owned(),
-            found: found.map(str::to_owned),
-        }),
-        // A machine's own engine has no name in all versions.
-        (None, _) if intent.tier == Tier::Kind => Ok(Vec::new()),
-        (None, _) => Ok(vec![format!(
-            "the intent of the run {run} does not name its account: whether it was this one is unknown"
-        )]),
-    }
 }
 
 /// Shows the plan. If standard output is for a script, the person who confirms it reads it on standard error.
@@ -295,17 +277,13 @@ fn plan(left: &SweepListing, args: &Args) -> String {
 }
 
 /// Asks for a confirmation of the plan.
-fn confirm(args: &Args, count: usize, out: &Output) -> Result<(), Refusal> {
+fn confirm(args: &Args, word: &str, count: usize, out: &Output) -> Result<(), Refusal> {
     if args.yes {
         return Ok(());
     }
     let terminal = std::io::stdin().is_terminal();
     let typed = terminal.then(|| {
-        out.tell(&format!(
-            "type {} to delete {}:",
-            args.run,
-            resources(count)
-        ));
+        out.tell(&format!("type {word} to delete {}:", resources(count)));
         let mut line = Vec::new();
         for byte in std::io::stdin().lock().take(ANSWER_MAX).bytes() {
             match byte {
@@ -315,7 +293,7 @@ fn confirm(args: &Args, count: usize, out: &Output) -> Result<(), Refusal> {
         }
         String::from_utf8_lossy(&line).into_owned()
     });
-    is_confirmed(&args.run, typed.as_deref()).map_err(|error| (exit_code::USAGE, error.to_string()))
+    is_confirmed(word, typed.as_deref()).map_err(|error| (exit_code::USAGE, error.to_string()))
 }
 
 /// Why a plan is not confirmed.
@@ -378,9 +356,9 @@ fn report(left: &SweepListing, args: &Args, out: &Output) {
             _ => "; remove them by hand if they are the run's",
         };
         let count = resources(count);
-        out.say(&format!("{count} of the run {} left{hint}", args.run));
+        out.say(&format!("{count} of the run {} left{hint}", args.run()));
     } else if left.failed.is_empty() {
-        out.say(&format!("nothing of the run {} is left", args.run));
+        out.say(&format!("nothing of the run {} is left", args.run()));
     } else {
         out.say("the check was incomplete: it is unknown whether anything is left");
     }

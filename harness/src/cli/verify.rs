@@ -27,6 +27,8 @@ use crate::trial_context::cancel::CancelToken;
 use crate::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
 use crate::{exit_code, live, providers, scenario};
 
+mod live_plan;
+
 const AFTER_HELP: &str = "\
 A fault that was not injected, or not as often as asked, makes its trial unknown, and so does one
 that outlasts all attempts.
@@ -38,6 +40,8 @@ A live run spends money in a real account. It needs:
   KUBEPROOF_LIVE_ACCOUNT     the ids of the accounts that may be used, separated by commas
   KUBEPROOF_LIVE_BUDGET_USD  the most that all trials together may cost
   --yes-spend-money          your confirmation
+--plan shows beforehand what it would make and cost. The bill comes days later: the trial is pending
+until `kubeproof settle` has read it.
 
 Exit codes:
   0   every trial passed
@@ -134,6 +138,15 @@ pub struct Args {
             this run's name; it must survive the run and is torn down afterwards."
     )]
     no_bystander: bool,
+    /// Show what a live run would make, for how long and at what price, and run nothing
+    #[arg(
+        long,
+        conflicts_with = "format",
+        long_help = "Show what a live run would make, for how long and at what price, and run nothing.\n\
+            Makes no call: prices are those of the tables, and the operations for which it needs \
+            permissions are those of a rehearsal. Also says what is missing for the run."
+    )]
+    plan: bool,
     /// Confirm that a live run may spend money
     #[arg(long)]
     yes_spend_money: bool,
@@ -152,6 +165,12 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         out.error(&reason);
         code
     };
+    if args.plan {
+        return match live_plan::show(args.tier.into(), &plan.trials, &owner(), out) {
+            Ok(code) => code,
+            Err(refusal) => refused(refusal),
+        };
+    }
     let accounts = match allowed(args, &plan.trials) {
         Ok(accounts) => accounts,
         Err(refusal) => return refused(refusal),

@@ -69,6 +69,7 @@ pub fn compare(inputs: &CostInputs) -> Cost {
         free: false,
         lines,
         bill_notes: bill_notes(inputs),
+        bill: None,
         message,
     }
 }

@@ -53,6 +53,7 @@ pub fn inputs(lines: Vec<EstimateLine>, billed: Vec<Charge>) -> CostInputs {
             is_final: true,
             attribution: Vec::new(),
             shared_lines: Vec::new(),
+            last_used: None,
             read_at: Timestamp::UNIX_EPOCH,
         }),
         orphans: BTreeSet::new(),

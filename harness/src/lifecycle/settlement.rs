@@ -1,12 +1,14 @@
 //! What follows the audit: the cost, the end of the bystander, and what could not be observed.
 
+use jiff::Timestamp;
 use kubeproof_contract::observer::Observer;
 
+use crate::cost::observed::{Moments, lifespans};
 use crate::inspect::Inspector;
 use crate::inspect::sources::Sources;
 use crate::oracles::needs;
 use crate::phases::bystander::Remains;
-use crate::phases::cost::Costs;
+use crate::phases::cost::{Costs, Observed};
 use crate::phases::{audit, bystander, cost, unobserved};
 use crate::recorder::Recorder;
 use crate::trial_context::TrialContext;
@@ -46,6 +48,7 @@ pub async fn settle_up(
         is_served: context.served.is_some(),
         sees_calls: sources.sees_calls(),
         first_change,
+        observed: first_change.and_then(|first| observed(recorder, context, first)),
         has_cluster: recorder.has("checks"),
         orphans,
         claim: &|| Some(context.provisioner().claim()?.usd_per_hour),
@@ -56,6 +59,34 @@ pub async fn settle_up(
     if let Some(audited) = audited {
         recorder.tell(audit::late_orphans(inspector, &audited));
     }
+}
+
+/// The lifetimes of the run's resources, where no ground truth tells them.
+fn observed(
+    recorder: &Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    first_change: Timestamp,
+) -> Option<Observed> {
+    if context.ground_truth.is_some() {
+        return None;
+    }
+    let calls = context.journal.calls();
+    let began = |name: &str| {
+        let mut starts = recorder.phase_starts.iter();
+        let (_, first_call) = starts.find(|(phase, _)| *phase == name)?;
+        calls.get(*first_call).map(|call| call.at)
+    };
+    let moments = Moments {
+        first_change,
+        job: began("run_job"),
+        teardown: began("teardown"),
+        end: context.clock.now(),
+    };
+    Some(Observed {
+        lives: lifespans(&recorder.seen_of_run, &calls, &moments),
+        of_cluster: moments.unseen(&calls, false),
+        of_job: moments.unseen(&calls, true),
+    })
 }
 
 /// Tears the bystander down. Campaigns simply drop their copies of the account.

@@ -45,6 +45,7 @@ pub async fn use_cluster(
             &mut recorder.bystanders_seen,
         )
         .await;
+        recorder.seen_of_run.extend(there.iter().flatten().cloned());
         let since = context.run.started_at;
         let outcome = unobserved::duplicates_now(there, context.plan.as_ref(), since);
         recorder.write(phase, outcome);

@@ -31,7 +31,8 @@ impl Longest {
             .saturating_add(self.teardown_minutes)
     }
 
-    fn words(&self) -> String {
+    /// The arithmetic as text.
+    pub fn words(&self) -> String {
         let attempts = match self.attempts {
             1 => String::new(),
             attempts => format!("{attempts} × "),

@@ -8,17 +8,21 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::clock::Clock;
-use kubeproof_contract::cost::{Charge, Estimate, EstimateLine};
+use kubeproof_contract::cost::{Billed, Charge, Estimate, EstimateLine};
 use kubeproof_contract::ground_truth::GroundTruth;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::plan::{Plan, PriceContext};
+use kubeproof_contract::resource::Lifespan;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
+use kubeproof_reports::bill::RunBill;
 use kubeproof_reports::record::Cost;
 
 use crate::cost::compare::compare;
 use crate::cost::inputs::{Bill, CostInputs};
 use crate::cost::lifetimes::{self, Span};
 use crate::cost::lines::{key, merged};
+use crate::cost::settlement;
 use crate::cost::usd as dollars;
 use crate::oracles::{Violation, calls};
 use crate::recorder::no_cost;
@@ -48,6 +52,9 @@ pub struct Costs<'a> {
     pub sees_calls: bool,
     /// When the provisioner first changed anything, if it did.
     pub first_change: Option<Timestamp>,
+    /// When the resources lived that were listed while the cluster was there, and what was never seen; without a ground
+    /// truth.
+    pub observed: Option<Observed>,
     /// Whether the cluster was ever checked.
     pub has_cluster: bool,
     /// The ids of resources that outlived the run.
@@ -56,19 +63,23 @@ pub struct Costs<'a> {
     pub claim: &'a dyn Fn() -> Option<Decimal>,
 }
 
+/// The lifetimes of a run without a ground truth.
+pub struct Observed {
+    pub lives: Vec<Lifespan>,
+    /// What is planned for the cluster and was not listed.
+    pub of_cluster: Span,
+    /// What is planned for the job.
+    pub of_job: Span,
+}
+
 /// The cost phase.
 pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
     let of_scenario = &costs.trial.scenario.content.cost;
     let tolerance = of_scenario.tolerance_percent;
     if let Some(why) = costs.plan.free_because() {
-        let cost = Cost {
-            free: true,
-            ..no_cost(tolerance, why)
-        };
-        return (
-            cost,
-            PhaseOutcome::new(Verdict::Skipped, format!("free: {why}")),
-        );
+        let free = PhaseOutcome::new(Verdict::Skipped, format!("free: {why}"));
+        let cost = no_cost(tolerance, why);
+        return (Cost { free: true, ..cost }, free);
     }
     let ended = costs.clock.now();
     let metered = metered(costs);
@@ -119,7 +130,11 @@ pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
         orphans: costs.orphans.clone(),
         tolerance_percent: tolerance,
     };
-    let cost = compare(&inputs);
+    let mut cost = compare(&inputs);
+    if costs.trial.tier == Tier::Live && matches!(inputs.billed, Bill::Pending(_)) {
+        let bill = awaited(costs, inputs, whole);
+        cost = settlement::cost(&cost, &bill, costs.orphans.clone());
+    }
     if cost.verdict == Verdict::Fail {
         told.violations([Violation::new("cost", cost.message.clone())]);
     }
@@ -190,11 +205,51 @@ fn lifetime_usd(
                 .all_lines()
                 .filter(|line| line.is_same_usage(&usage))
                 .collect();
-            let spans = lifetimes::spans(&covered, &lives, whole.to);
+            let (spans, whole) = match &costs.observed {
+                None => (lifetimes::spans(&covered, &lives, whole.to), whole),
+                Some(observed) => observed.of(costs.plan, estimate, &usage),
+            };
             let usd = lifetimes::usd(&plan, &spans, whole, &each)?;
             Some((key(&usage), usd))
         })
         .collect()
+}
+
+impl Observed {
+    /// The lifetimes of the resources of a usage, and that of those which were not seen.
+    fn of(&self, plan: &dyn Plan, estimate: &Estimate, usage: &EstimateLine) -> (Vec<Span>, Span) {
+        let is_of = |life: &&Lifespan| plan.cost_line(&life.resource) == Some(usage.line.as_str());
+        let span = |life: &Lifespan| Span {
+            from: life.from,
+            to: life.to.unwrap_or(self.of_cluster.to).max(life.from),
+        };
+        let is_of_job = !estimate.lines.iter().any(|line| line.is_same_usage(usage));
+        let spans = if is_of_job {
+            Vec::new()
+        } else {
+            self.lives.iter().filter(is_of).map(span).collect()
+        };
+        let unseen = if is_of_job {
+            self.of_job
+        } else {
+            self.of_cluster
+        };
+        (spans, unseen)
+    }
+}
+
+/// The bill that a live run waits for, and what it will be compared with.
+fn awaited(costs: &Costs<'_>, inputs: CostInputs, whole: Span) -> RunBill {
+    let biller = costs.account.observer(Actor::Biller);
+    RunBill {
+        from: whole.from,
+        until: whole.to,
+        final_after: biller.billing_final_after(whole.to),
+        estimate: inputs.estimate,
+        planned_minutes: inputs.planned_minutes,
+        lifetime_usd: inputs.lifetime_usd,
+        readings: Vec::new(),
+    }
 }
 
 /// Waits for the bill and reads it. Live runs do not wait: their bill is pending.
@@ -218,10 +273,21 @@ async fn bill(costs: &Costs<'_>, metered: Option<Decimal>, budget: Decimal) -> B
     let wait =
         Duration::try_from(final_after.duration_since(costs.clock.now())).unwrap_or_default();
     tokio::time::sleep(wait.min(BILL_WAIT_MAX)).await;
-    let reading = biller.billed(costs.run, costs.run.started_at);
+    match read(biller.as_ref(), costs.run).await {
+        Ok(billed) => Bill::Read(billed),
+        Err(why) => Bill::Unreadable(why),
+    }
+}
+
+/// Reads the bill of a run.
+///
+/// # Errors
+/// With the reason why it cannot be read.
+pub async fn read(biller: &dyn Observer, run: &Run) -> Result<Billed, String> {
+    let reading = biller.billed(run, run.started_at);
     match tokio::time::timeout(READ_LIMIT, reading).await {
-        Ok(Ok(billed)) => Bill::Read(billed),
-        Ok(Err(error)) => Bill::Unreadable(error.to_string()),
-        Err(_) => Bill::Unreadable("no answer within an hour".to_owned()),
+        Ok(Ok(billed)) => Ok(billed),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer within an hour".to_owned()),
     }
 }

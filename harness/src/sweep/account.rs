@@ -6,18 +6,20 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::deleter::Deleter;
 use kubeproof_contract::marks::Naming;
 use kubeproof_contract::observer::Observer;
-use kubeproof_contract::scope::Scope;
+use kubeproof_contract::resource::Resource;
+use kubeproof_contract::scope::{Breadth, Listing, Scope};
 
 use crate::audit::compare::words;
 use crate::audit::inventory;
 use crate::run_directory::registry;
 use crate::run_directory::{Identity, Intent};
 use crate::sweep::log::{Event, Log};
-use crate::sweep::{Action, Decision, plan, suspects};
+use crate::sweep::{Action, Decision, expired, plan, suspects};
 
 /// How many rounds of deletions are made: resources that others depend on go in a later round.
 const ROUNDS_MAX: usize = 10;
@@ -64,13 +66,7 @@ pub async fn list_and_plan(swept: Swept<'_>) -> SweepListing {
         .collect();
     let inventory = inventory::take_everywhere(account, swept.scopes, &besides).await;
     let mut failed = inventory.coverage.failed;
-    let resources = match account.complete(inventory.resources.clone()).await {
-        Ok(complete) => complete,
-        Err(error) => {
-            failed.push(format!("details of resources: {error}"));
-            inventory.resources
-        }
-    };
+    let resources = complete(account, inventory.resources, &mut failed).await;
     let is_known = |run: &str| run != intent.run.id && registry::knows(run, swept.out);
     let suspects = suspects(intent, (account, swept.naming), &resources, is_known);
     SweepListing {
@@ -78,6 +74,39 @@ pub async fn list_and_plan(swept: Swept<'_>) -> SweepListing {
         failed,
         not_covered: inventory.coverage.not_covered,
         deleted: Vec::new(),
+    }
+}
+
+/// Lists everything in the named scopes or, where none are named, in all that are enabled, and plans what is to be done
+/// with what is left of runs whose expiry is over at `now`.
+pub async fn list_and_plan_expired(
+    (account, naming): (&dyn Observer, &dyn Naming),
+    scopes: &[Scope],
+    now: Timestamp,
+) -> SweepListing {
+    let inventory = inventory::take_everywhere(account, scopes, &[]).await;
+    let mut failed = inventory.coverage.failed;
+    let resources = complete(account, inventory.resources, &mut failed).await;
+    SweepListing {
+        decisions: expired::plan((account, naming), &resources, now),
+        failed,
+        not_covered: inventory.coverage.not_covered,
+        deleted: Vec::new(),
+    }
+}
+
+/// The resources with what their listings leave out, as far as it can be read.
+async fn complete(
+    account: &dyn Observer,
+    resources: Vec<Resource>,
+    failed: &mut Vec<String>,
+) -> Vec<Resource> {
+    match account.complete(resources.clone()).await {
+        Ok(complete) => complete,
+        Err(error) => {
+            failed.push(format!("details of resources: {error}"));
+            resources
+        }
     }
 }
 
@@ -89,18 +118,26 @@ pub struct LogError {
     pub source: std::io::Error,
 }
 
-/// Deletes what `first` plans to, in deletion order, until it is gone or nothing changes any more. Returns
-/// the last listing.
+/// What a sweep deletes with.
+pub struct Sweeper<'a> {
+    pub account: &'a dyn Observer,
+    pub naming: &'a dyn Naming,
+    pub deleter: &'a dyn Deleter,
+    pub clock: Clock,
+    /// Hears what was deleted.
+    pub say: &'a dyn Fn(&str),
+}
+
+/// Deletes what `first` plans to, in deletion order, until it is gone or nothing changes any more. `list` lists and plans
+/// anew. Returns the last listing.
 ///
 /// # Errors
 /// When the log cannot be written: then nothing more is deleted.
 pub async fn delete(
-    swept: Swept<'_>,
-    deleter: &dyn Deleter,
+    sweeper: &Sweeper<'_>,
+    list: impl AsyncFn() -> SweepListing,
     first: SweepListing,
     log: &mut Log,
-    clock: Clock,
-    say: &dyn Fn(&str),
 ) -> Result<SweepListing, LogError> {
     let confirmed: BTreeSet<Identity> = first
         .of(Action::Delete)
@@ -116,34 +153,21 @@ pub async fn delete(
             .filter(is_confirmed)
             .cloned()
             .collect();
+        problems.clear();
         if round.is_empty() {
-            problems.clear();
             break;
         }
-        problems.clear();
         for decision in &round {
-            let resource = &decision.resource;
-            let note = |log: &mut Log, event, why: &str| {
-                let written = log.write(clock.now(), event, resource, why);
-                let path = log.path().to_owned();
-                written.map_err(|source| LogError { path, source })
-            };
-            note(log, Event::Deleting, &decision.why)?;
-            match deleter.delete(resource).await {
+            match sweeper.delete_one(decision, log).await? {
                 Ok(()) => {
-                    note(log, Event::Deleted, &decision.why)?;
-                    say(&format!("deleted {}", words(resource)));
-                    deleted.retain(|earlier| !earlier.resource.is_same(resource));
+                    deleted.retain(|earlier| !earlier.resource.is_same(&decision.resource));
                     deleted.push(decision.clone());
                 }
-                Err(error) => {
-                    note(log, Event::Failed, &error.to_string())?;
-                    problems.push(format!("not deleted: {}: {error}", words(resource)));
-                }
+                Err(problem) => problems.push(problem),
             }
         }
-        tokio::time::sleep(swept.account.settle()).await;
-        current = list_and_plan(swept).await;
+        tokio::time::sleep(sweeper.account.settle()).await;
+        current = list().await;
     }
     current.failed.append(&mut problems);
     let is_left = |gone: &Decision| {
@@ -153,4 +177,71 @@ pub async fn delete(
     deleted.retain(|gone| !is_left(gone));
     current.deleted = deleted;
     Ok(current)
+}
+
+impl Sweeper<'_> {
+    /// Deletes one resource, if it is still the one that was planned. The inner error says why it was not.
+    async fn delete_one(
+        &self,
+        decision: &Decision,
+        log: &mut Log,
+    ) -> Result<Result<(), String>, LogError> {
+        let resource = &decision.resource;
+        let now = || self.clock.now();
+        let mut note = |event, why: &str| {
+            let written = log.write(now(), event, resource, why);
+            let path = log.path().to_owned();
+            written.map_err(|source| LogError { path, source })
+        };
+        if let Err(why) = self.is_still_there(resource).await {
+            note(Event::Failed, &why)?;
+            return Ok(Err(format!("not deleted: {}: {why}", words(resource))));
+        }
+        note(Event::Deleting, &decision.why)?;
+        match self.deleter.delete(resource).await {
+            Ok(()) => {
+                note(Event::Deleted, &decision.why)?;
+                (self.say)(&format!("deleted {}", words(resource)));
+                Ok(Ok(()))
+            }
+            Err(error) => {
+                note(Event::Failed, &error.to_string())?;
+                Ok(Err(format!("not deleted: {}: {error}", words(resource))))
+            }
+        }
+    }
+
+    /// Looks a resource up again: it may be gone, or another one may have its name or its place by now.
+    ///
+    /// # Errors
+    /// With the reason why it is not to be deleted.
+    async fn is_still_there(&self, planned: &Resource) -> Result<(), String> {
+        let unread = |why: String| format!("could not be looked up again: {why}");
+        let breadth = if planned.scope.is_global() {
+            Breadth::Scenario
+        } else {
+            Breadth::Named(vec![planned.scope.clone()])
+        };
+        let listings = self.account.cells(&breadth).await;
+        let listings = listings.map_err(|error| unread(error.to_string()))?;
+        let covers = |listing: &&Listing| listing.cells.iter().any(|cell| cell.covers(planned));
+        let Some(listing) = listings.iter().find(covers) else {
+            return Err(unread("no listing shows it".to_owned()));
+        };
+        let listed = self.account.list(listing).await;
+        let listed = listed.map_err(|error| unread(error.to_string()))?;
+        let may_be = listed.resources.into_iter().find(|it| it.may_be(planned));
+        let Some(found) = may_be else {
+            return Err("it is gone".to_owned());
+        };
+        let complete = self.account.complete(vec![found]).await;
+        let complete = complete.map_err(|error| unread(error.to_string()))?;
+        let run = |it: &Resource| self.naming.owner_of(it).map(|owner| owner.run);
+        let is_it = |it: &Resource| it.is_same(planned) && run(it) == run(planned);
+        if complete.iter().any(is_it) {
+            Ok(())
+        } else {
+            Err("another one is in its place by now".to_owned())
+        }
+    }
 }

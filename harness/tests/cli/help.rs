@@ -12,6 +12,8 @@ fn help_of_program_and_commands_is_as_reviewed() {
         "faults",
         "audit",
         "sweep",
+        "settle",
+        "attest",
         "estimate",
         "report",
         "doctor",

@@ -1,5 +1,6 @@
 //! The program as a user sees it: exit codes, messages, and what goes to which stream. Runs the binary itself.
 
+mod attest;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod clock;
@@ -25,6 +26,7 @@ mod judge;
 mod kind;
 #[cfg(unix)]
 mod kind_leaks;
+mod live_plan;
 mod outputs;
 mod program;
 mod records;

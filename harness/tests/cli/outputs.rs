@@ -67,6 +67,8 @@ const COMMANDS: &[(&str, Printed)] = &[
         Other("a JSON Schema, whose form its $schema names"),
     ),
     ("completions", Other("a script for a shell")),
+    ("settle", Document(records_of_settle)),
+    ("attest", Other("the evidence, for the person who signs it")),
 ];
 
 fn records_of_verify() {
@@ -77,6 +79,13 @@ fn records_of_verify() {
 
 fn records_of_report() {
     check(&["report"], "fail");
+}
+
+/// A live run cannot be had here: of nothing that waits for its bill there is nothing to print.
+fn records_of_settle() {
+    let folder = folder_with_scenario();
+    let output = kubeproof(folder.path(), &["settle", "--format", "json"]);
+    assert!(!stdout(&output).contains("\"verdict\":\"pass\""));
 }
 
 fn a_campaign() {

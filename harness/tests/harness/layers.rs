@@ -22,7 +22,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("inspectors", &["inspect"]),
     ("phases", &["phases"]),
     ("lifecycle", &["lifecycle"]),
-    ("runner, campaign, sweep", &["runner", "faults", "sweep"]),
+    (
+        "runner, campaign, sweep, settle",
+        &["runner", "faults", "sweep", "settle"],
+    ),
     ("commands", &["exit_code", "cli", "lib", "main"]),
 ];
 

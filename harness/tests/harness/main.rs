@@ -14,3 +14,4 @@ mod tables;
 mod tidy;
 mod unobserved;
 mod words;
+mod wrong_meters;

@@ -28,6 +28,19 @@ pub const DISKS: &str = "disks";
 /// The line of load balancers' hours.
 pub const LOAD_BALANCER: &str = "load_balancer";
 
+/// The line that resources of a type are charged under.
+pub fn line_of_type(resource_type: &str) -> Option<&'static str> {
+    match resource_type {
+        "eks_cluster" => Some(CONTROL_PLANE),
+        "ec2_instance" => Some(NODES),
+        "nat_gateway" => Some(NAT_GATEWAY),
+        "elastic_ip" => Some(PUBLIC_IPV4),
+        "ebs_volume" => Some(DISKS),
+        "elbv2_load_balancer" | "elb_classic" => Some(LOAD_BALANCER),
+        _ => None,
+    }
+}
+
 /// Decimals of US dollars in estimates: a millionth is far below every price.
 const DECIMALS: u32 = 6;
 

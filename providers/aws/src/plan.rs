@@ -53,6 +53,10 @@ impl Plan for EksPlan {
         resources::monthly_cost(resource, &self.spec.region.0)
     }
 
+    fn cost_line(&self, resource: &Resource) -> Option<&'static str> {
+        cost::line_of_type(&resource.resource_type)
+    }
+
     fn most_at_once(&self) -> BTreeMap<String, usize> {
         let (zones, network) = (self.spec.availability_zones.0, &self.spec.network);
         let nat = usize::from(network.nat_gateways(zones));

@@ -29,6 +29,19 @@ pub const LOAD_BALANCER: &str = "load_balancer";
 /// The line of NAT gateways.
 pub const NAT_GATEWAY: &str = "nat_gateway";
 
+/// The line that resources of a type are charged under.
+pub fn line_of_type(resource_type: &str) -> Option<&'static str> {
+    match resource_type {
+        "aks_managed_cluster" => Some(CONTROL_PLANE),
+        "vmss" | "virtual_machine" => Some(NODES),
+        "managed_disk" => Some(DISKS),
+        "public_ip" => Some(PUBLIC_IPV4),
+        "load_balancer" => Some(LOAD_BALANCER),
+        "nat_gateway" => Some(NAT_GATEWAY),
+        _ => None,
+    }
+}
+
 /// The meters of what is left out: traffic, and operations on disks that are no premium ones. Names as in the public
 /// price list.
 const LEFT_OUT: &[&str] = &[

@@ -66,6 +66,10 @@ impl Plan for AksPlan {
         prices::monthly(resource)
     }
 
+    fn cost_line(&self, resource: &Resource) -> Option<&'static str> {
+        cost::line_of_type(&resource.resource_type)
+    }
+
     fn most_at_once(&self) -> BTreeMap<String, usize> {
         let spec = &self.spec;
         let application = usize::from(spec.identity == Identity::ServicePrincipal);

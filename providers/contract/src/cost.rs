@@ -132,6 +132,10 @@ pub struct Billed {
     /// may include the usage of others.
     #[serde(default)]
     pub shared_lines: Vec<String>,
+    /// The beginning of the last hour or day in which anything of the run was used: a run that was over by then has
+    /// left something. `None` where the data do not tell.
+    #[serde(default)]
+    pub last_used: Option<Timestamp>,
     /// When the billing data were read.
     pub read_at: Timestamp,
 }

@@ -57,6 +57,12 @@ pub trait Plan: Naming + Send + Sync {
     /// What keeping this resource costs per month; `None` when no price is known.
     fn monthly_cost(&self, resource: &Resource) -> Option<MonthlyCost>;
 
+    /// The line of the estimate that this resource is charged under, if there is one for its type. A live bill may not
+    /// name resources, so that this alone says whose lifetimes a line is estimated for.
+    fn cost_line(&self, _resource: &Resource) -> Option<&'static str> {
+        None
+    }
+
     /// What one request to a resource that costs nothing now would start, with its price; `None` where nothing would be.
     fn starts_when_used(&self, _resource: &Resource) -> Option<String> {
         None

@@ -24,6 +24,19 @@ pub const NAT_GATEWAY: &str = "nat_gateway";
 /// The line of forwarding rules.
 pub const LOAD_BALANCER: &str = "load_balancer";
 
+/// The line that resources of a type are charged under.
+pub fn line_of_type(resource_type: &str) -> Option<&'static str> {
+    match resource_type {
+        "gke_cluster" => Some(CONTROL_PLANE),
+        "instance" => Some(NODES),
+        "disk" => Some(DISKS),
+        "address" => Some(PUBLIC_IPV4),
+        "router" => Some(NAT_GATEWAY),
+        "forwarding_rule" => Some(LOAD_BALANCER),
+        _ => None,
+    }
+}
+
 /// Decimals of US dollars in estimates: a millionth is far below every price, and what the export shows in a row.
 const DECIMALS: u32 = 6;
 /// What pods of Autopilot clusters are billed as: a scenario's job is too short to be planned for.

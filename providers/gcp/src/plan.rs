@@ -80,6 +80,10 @@ impl Plan for GkePlan {
         prices::monthly(resource)
     }
 
+    fn cost_line(&self, resource: &Resource) -> Option<&'static str> {
+        cost::line_of_type(&resource.resource_type)
+    }
+
     fn most_at_once(&self) -> BTreeMap<String, usize> {
         let own = usize::from(self.spec.network.existing.is_none());
         let router = usize::from(self.spec.network.makes_nat());

@@ -22,6 +22,7 @@ pub fn billed(now: Timestamp) -> Billed {
         is_final: true,
         attribution: vec![FREE.to_owned()],
         shared_lines: Vec::new(),
+        last_used: None,
         read_at: now,
     }
 }

@@ -66,6 +66,8 @@ pub struct Shared<C: Cloud> {
     first_faults: Vec<Fault>,
     faults: Mutex<FaultPlan>,
     faults_changed: Notify,
+    /// The date to which clients have advanced the clock, if any has.
+    clock_set_to: Mutex<Option<Timestamp>>,
 }
 
 /// Creates a fresh account at a date.
@@ -102,6 +104,33 @@ impl<C: Cloud> Shared<C> {
         let mut plan = lock(&self.faults);
         *plan = plan_for_programs(faults);
         self.faults_changed.notify_waiters();
+    }
+
+    /// Whether a client sets the clock: then it goes by it, too.
+    fn is_clock_set(&self) -> bool {
+        let set = self.clock_set_to.lock();
+        set.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Advances the clock to a date, if it has not passed it yet, and returns when it shows it. Only a paced clock can be
+    /// advanced; any other is waited for.
+    async fn advance_to(&self, at: Timestamp) {
+        let now = self.clock.now();
+        {
+            let mut set = self
+                .clock_set_to
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            // What others have asked for already is on its way.
+            let from = set.map_or(now, |earlier| earlier.max(now));
+            if let Ok(missing) = Duration::try_from(at.duration_since(from)) {
+                paced_clock::took(missing);
+            }
+            *set = Some(from.max(at));
+        }
+        if let Ok(wait) = Duration::try_from(at.duration_since(now)) {
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Resets everything: a fresh account at the current time, an empty journal, and the first faults.
@@ -217,6 +246,7 @@ fn open<C: Cloud>(
         first_faults,
         faults: Mutex::new(sharing.faults),
         faults_changed: Notify::new(),
+        clock_set_to: Mutex::default(),
     });
     listeners::update(&shared)?;
     let open = Mutex::new(Some(OpenListener::new(

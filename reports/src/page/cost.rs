@@ -21,6 +21,10 @@ pub fn blocks(record: &Record) -> Vec<Block> {
     if let Some(claim) = claim(cost) {
         blocks.push(Block::Line(claim));
     }
+    let readings = readings(cost);
+    if !readings.is_empty() {
+        blocks.push(Block::Facts(readings));
+    }
     if !cost.bill_notes.is_empty() {
         let notes = cost.bill_notes.iter();
         blocks.push(Block::Facts(
@@ -33,6 +37,20 @@ pub fn blocks(record: &Record) -> Vec<Block> {
         cost.message
     ))));
     blocks
+}
+
+/// What the bill of a live run said, and when.
+fn readings(cost: &Cost) -> Vec<(&'static str, String)> {
+    let readings = cost.bill.iter().flat_map(|bill| &bill.readings);
+    let told = readings.map(|reading| {
+        let (at, state) = (reading.read_at, reading.state);
+        let said = match &reading.problem {
+            Some(problem) => clean(&format!("not read: {problem}")),
+            None => format!("{state}, {}", usd_or_dash(reading.usd)),
+        };
+        ("Bill read", format!("{at}: {said}"))
+    });
+    told.collect()
 }
 
 fn grid(cost: &Cost) -> Grid {

@@ -41,8 +41,17 @@ fn row(row: &MatrixRow) -> Vec<Cell> {
         count: cell.count.clone().unwrap_or_default(),
         tier: cell.tier.to_string(),
     }));
-    let Evidence { tier, trials } = row.evidence;
-    cells.push(Cell::pair(tier.to_string(), counted(trials, "trial")));
+    let Evidence {
+        tier,
+        trials,
+        verified,
+    } = row.evidence;
+    let tier = if verified {
+        format!("{tier}, verified")
+    } else {
+        tier.to_string()
+    };
+    cells.push(Cell::pair(tier, counted(trials, "trial")));
     cells
 }
 

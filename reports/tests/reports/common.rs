@@ -52,6 +52,7 @@ pub fn passing() -> Record {
         cost: right_cost(),
         faults: vec![],
         findings: vec![],
+        attested: false,
     }
 }
 
@@ -193,6 +194,7 @@ fn right_cost() -> Cost {
         plan_deviation_percent: Some(money("6.1215")),
         tolerance_percent: 20,
         free: false,
+        bill: None,
         lines: vec![
             line("control_plane", "EKS control plane", "0.10", "0.075"),
             line("nodes", "2 × t3.medium", "0.0832", "0.0624"),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::criteria::criteria_attested;
+use kubeproof_reports::matrix::matrix;
 use kubeproof_reports::record::Record;
 
 use crate::common::{criterion, failures, leaks_an_address, money, passing, records};
@@ -104,6 +105,31 @@ fn only_live_trials_that_a_person_attested_are_verified() {
         !first(&rehearsed, &ids(&rehearsed)).verified,
         "attested, but not live"
     );
+}
+
+#[test]
+fn a_row_is_verified_by_attested_live_trials_that_all_passed() {
+    let check = |records: &[Record], expected: bool| {
+        let row = matrix(records).remove(0);
+        assert_eq!(row.evidence.verified, expected, "{row:?}");
+        assert_eq!(criterion(records, 3).verified, expected);
+    };
+    let attested = |mut record: Record| {
+        record.attested = true;
+        record
+    };
+    let live = of("north", Tier::Live);
+    check(&[attested(live.clone())], true);
+    check(std::slice::from_ref(&live), false);
+    check(&[attested(of("north", Tier::Rehearsal))], false);
+    let mut wrong = leaks_an_address();
+    wrong.tier = Tier::Live;
+    check(&[attested(wrong)], false);
+    // No record says of itself that it was attested.
+    let text = serde_json::to_string(&attested(live)).expect("JSON");
+    let claims = text.replacen('{', "{\"attested\":true,", 1);
+    let read: Record = serde_json::from_str(&claims).expect("a record");
+    check(&[read], false);
 }
 
 #[test]

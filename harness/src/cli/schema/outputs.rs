@@ -18,6 +18,8 @@ pub enum Command {
     Verify,
     /// Records, matrix and criteria
     Report,
+    /// Records, matrix and criteria of the runs whose bills were read
+    Settle,
     /// The final state of simulated accounts
     Simulate,
     /// A campaign; `report` prints the same for campaigns
@@ -39,7 +41,7 @@ pub enum Command {
 /// The schema of what a command prints.
 pub fn of(command: Command) -> Value {
     match command {
-        Command::Verify | Command::Report => output::schema::<Document>(),
+        Command::Verify | Command::Report | Command::Settle => output::schema::<Document>(),
         Command::Simulate => conclusion::schema(),
         Command::Faults => output::schema::<Campaign>(),
         Command::Audit => audit::schema(),

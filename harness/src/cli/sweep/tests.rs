@@ -4,6 +4,7 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_contract::run::Run;
 
 use super::*;
+use crate::cli::account_of_run::is_account_of;
 
 fn intent(tier: Tier, account: Option<&str>) -> Intent {
     let began = "2026-11-23T10:00:00Z".parse().expect("a date");

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use kubeproof_contract::Decimal;
@@ -57,6 +58,7 @@ pub async fn read(
             is_final: false,
             attribution: vec!["Cost Explorer has no data for this time yet".to_owned()],
             shared_lines: Vec::new(),
+            last_used: None,
             read_at: now,
         });
     };
@@ -85,6 +87,7 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
             is_final: false,
             attribution,
             shared_lines: Vec::new(),
+            last_used: None,
             read_at: now,
         };
     }
@@ -130,8 +133,15 @@ fn attribute(run: &Run, plan: &Plan, all: Answers, of_cluster: Vec<Row>, now: Ti
         is_final,
         attribution,
         shared_lines: [PUBLIC_IPV4, LOAD_BALANCER].map(str::to_owned).to_vec(),
+        last_used: midnight(&last_day),
         read_at: now,
     }
+}
+
+/// The beginning of a day.
+fn midnight(day: &str) -> Option<Timestamp> {
+    let date: Date = day.parse().ok()?;
+    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 /// What is known of instances and disks, which do not get a node group's tags.

@@ -18,6 +18,8 @@ use kubeproof_contract::run::RUN_TAG;
 use crate::observer::clients::{failed, observer_error};
 
 const CALL: &str = "ce:GetCostAndUsage";
+/// The currency of the contract. Accounts of some sellers are billed in another one.
+const CURRENCY: &str = "USD";
 
 /// Most pages of one answer; each costs a cent.
 const PAGES_MAX: usize = 10;
@@ -145,11 +147,20 @@ fn row(day: &str, group: &Group) -> Result<Row, ObserverError> {
             .filter(|amount: &Decimal| amount.abs() <= AMOUNT_MAX)
             .ok_or_else(|| observer_error(CALL, format!("`{text}` is not an amount of {name}")))
     };
+    let usd = amount("UnblendedCost")?;
+    let currency = metric("UnblendedCost").and_then(|value| value.unit());
+    if currency != Some(CURRENCY) && !usd.is_zero() {
+        let currency = currency.unwrap_or("no currency");
+        let why = format!(
+            "billed in {currency}, and no one states its rate: only {CURRENCY} can be compared"
+        );
+        return Err(observer_error(CALL, why));
+    }
     Ok(Row {
         day: day.to_owned(),
         usage_type: usage_type.cloned().unwrap_or_default(),
         tag: tag.to_owned(),
-        usd: amount("UnblendedCost")?,
+        usd,
         quantity: amount("UsageQuantity")?,
         unit: metric("UsageQuantity")
             .and_then(|value| value.unit())

@@ -105,6 +105,7 @@ fn attribute(
             is_final: false,
             attribution,
             shared_lines: Vec::new(),
+            last_used: None,
             read_at: now,
         });
     }
@@ -129,6 +130,7 @@ fn attribute(
         is_final,
         attribution,
         shared_lines: Vec::new(),
+        last_used: midnight(last),
         read_at: now,
     })
 }

@@ -83,6 +83,7 @@ fn nothing(attribution: Vec<String>, now: Timestamp) -> Billed {
         is_final: false,
         attribution,
         shared_lines: Vec::new(),
+        last_used: None,
         read_at: now,
     }
 }
@@ -192,6 +193,8 @@ fn attribute(
         } else {
             Vec::new()
         },
+        // The windows of the export are hours.
+        last_used: last.checked_sub(SignedDuration::from_hours(1)).ok(),
         read_at: now,
     }
 }

@@ -9,6 +9,7 @@ use http::{Method, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::fault::{Fault, FaultSyntaxError};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Shared, host_check, listeners};
@@ -17,7 +18,7 @@ use crate::cloud::Cloud;
 /// The prefix of all control paths.
 const PREFIX: &str = "/_kubeproof/";
 /// The routes, for messages.
-const ROUTES: &str = "GET inventory, GET journal, GET meter, GET faults, POST reset, POST faults";
+const ROUTES: &str = "GET inventory, GET journal, GET meter, GET faults, GET clock, POST reset, POST faults, POST clock";
 
 /// Whether a path is a control path.
 pub fn is_control(path: &str) -> bool {
@@ -25,16 +26,55 @@ pub fn is_control(path: &str) -> bool {
 }
 
 /// Answers a control request.
-pub fn answer<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> Response<Bytes> {
+pub async fn answer<C: Cloud>(
+    shared: &Arc<Shared<C>>,
+    request: &Request<Bytes>,
+) -> Response<Bytes> {
     let (status, body) = match host_check::refused(request, shared.address.ip()) {
         Some(problem) => (StatusCode::FORBIDDEN, json!({ "error": problem })),
-        None => routed(shared, request),
+        None => match set_clock(shared, request).await {
+            Some(set) => set,
+            None => routed(shared, request),
+        },
     };
     let mut response = Response::new(Bytes::from(format!("{body:#}\n")));
     *response.status_mut() = status;
     let media = header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, media);
     response
+}
+
+/// Advances the clock to the date that the request names, if it asks for that.
+async fn set_clock<C: Cloud>(
+    shared: &Arc<Shared<C>>,
+    request: &Request<Bytes>,
+) -> Option<(StatusCode, Value)> {
+    let is_it = request.uri().path().strip_prefix(PREFIX) == Some("clock");
+    if !is_it || request.method() != Method::POST {
+        return None;
+    }
+    let body: Result<ClockBody, _> = serde_json::from_slice(request.body());
+    Some(match body {
+        Ok(ClockBody { at }) => {
+            shared.advance_to(at).await;
+            (StatusCode::OK, clock(shared))
+        }
+        Err(error) => {
+            let error = format!("{error}; expected {{\"at\": \"2026-11-30T10:00:00Z\"}}");
+            (StatusCode::BAD_REQUEST, json!({ "error": error }))
+        }
+    })
+}
+
+/// The date to which the clock is to advance.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockBody {
+    at: Timestamp,
+}
+
+fn clock<C: Cloud>(shared: &Arc<Shared<C>>) -> Value {
+    json!({ "at": shared.clock.now() })
 }
 
 fn routed<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> (StatusCode, Value) {
@@ -51,6 +91,7 @@ fn routed<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> (Statu
             (StatusCode::OK, body)
         }
         (&Method::GET, "meter") => (StatusCode::OK, meter(shared)),
+        (&Method::GET, "clock") => (StatusCode::OK, clock(shared)),
         (&Method::GET, "faults") => (StatusCode::OK, tally(shared)),
         (&Method::POST, "reset") => reset(shared),
         (&Method::POST, "faults") => match read_faults(request.body()) {
@@ -63,7 +104,7 @@ fn routed<C: Cloud>(shared: &Arc<Shared<C>>, request: &Request<Bytes>) -> (Statu
                 (StatusCode::BAD_REQUEST, body)
             }
         },
-        (_, "inventory" | "journal" | "meter" | "reset" | "faults") => {
+        (_, "inventory" | "journal" | "meter" | "reset" | "faults" | "clock") => {
             let error = format!(
                 "the method {} is not for this route; routes: {ROUTES}",
                 request.method()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use jiff::Timestamp;
 use kubeproof_contract::fault_layer::ASYNC_FAULT_HEADER;
@@ -75,14 +75,19 @@ pub async fn handle<C: Cloud>(
     let mut request = Request::from_parts(parts, bytes);
     let controls = *kind == ListenerKind::Api && shared.fresh.is_some();
     if controls && control::is_control(request.uri().path()) {
-        return Ok(control::answer(shared, &request).map(body::whole));
+        return Ok(control::answer(shared, &request).await.map(body::whole));
     }
     if let ListenerKind::Host(host) = kind {
         *request.uri_mut() = on_host(host, request.uri());
     }
     // Clients must not inject faults.
     request.headers_mut().remove(ASYNC_FAULT_HEADER);
-    let at = Timestamp::now(); // real clock: what the client signed with
+    // A client signs with the real clock, unless it is the one that sets the account's.
+    let at = if shared.is_clock_set() {
+        shared.clock.now()
+    } else {
+        Timestamp::now() // real clock
+    };
     request.extensions_mut().insert(ReceivedAt { at });
     request.extensions_mut().insert(InParts::default());
     let limit = shared.real(ANSWER_TIME_MAX);
@@ -90,7 +95,16 @@ pub async fn handle<C: Cloud>(
         let message = format!("no answer within {} s", ANSWER_TIME_MAX.as_secs());
         return Err(TransportError::Timeout(message));
     };
-    let response = answered?;
+    let mut response = answered?;
+    if shared.is_clock_set() {
+        // Clients correct their own clock by it.
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        let date = printer.timestamp_to_rfc9110_string(&shared.clock.now());
+        let date = date.ok().and_then(|date| HeaderValue::from_str(&date).ok());
+        response
+            .headers_mut()
+            .extend(date.map(|date| (header::DATE, date)));
+    }
     Ok(match response.extensions().get::<NextPart>().cloned() {
         None => response.map(body::whole),
         Some(more) => rest_follows(shared, request, response, more),
