@@ -91,4 +91,3 @@ kubectl wait --for=condition=complete job/by-hand --timeout=60s
 kubectl scale statefulset/db --replicas=0
 # The job by hand belongs to its cron job, and goes with it.
 kubectl delete deployment/web statefulset/db daemonset/agent cronjob/tick
-kubectl delete job/by-hand --ignore-not-found
