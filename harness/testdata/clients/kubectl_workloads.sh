@@ -1,5 +1,6 @@
 #!/bin/sh
-# What people do with workloads in a cluster, with kubectl: sh kubectl_workloads.sh PROGRAM
+# What people do with workloads in a cluster, with kubectl: sh kubectl_workloads.sh PROGRAM. Run by hand, in a cluster of
+# `simulate`: at 600 times real pace it depends on the speed of the machine.
 set -eu
 kubectl() { "$program" "$@"; }
 program=$1

@@ -29,13 +29,6 @@ pub fn kubectl(program: &str, seen: &Seen) -> Result<(), String> {
     seen.note_cluster("kubectl", &ran)
 }
 
-/// Workloads and what people do with them. Its calls are not in the table: some depend on the machine's speed.
-pub fn workloads(program: &str, _seen: &Seen) -> Result<(), String> {
-    let script = "cd \"$(mktemp -d)\" && sh \"$DATA/kubectl_workloads.sh\" \"$KUBECTL\"";
-    let ran = with_cluster(script, &[("KUBECTL", program)]);
-    ran.expect(0, &[CLEAN])
-}
-
 pub fn python(program: &str, seen: &Seen) -> Result<(), String> {
     let script = "\"$PYTHON\" \"$DATA/kubernetes_client.py\"";
     let ran = with_cluster(script, &[("PYTHON", program)]);

@@ -99,10 +99,7 @@ const KNOWN: &[Known] = &[
     Known {
         name: "kubectl",
         program: "kubectl",
-        tests: &[
-            ("jobs, logs and namespaces", cluster::kubectl),
-            ("workloads, rollouts, drains, exec", cluster::workloads),
-        ],
+        tests: &[("jobs, logs and namespaces", cluster::kubectl)],
     },
     Known {
         name: "kubernetes",
