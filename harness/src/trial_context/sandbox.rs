@@ -5,8 +5,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use kubeproof_contract::mutex::lock;
 use kubeproof_contract::serve::Place;
 use tempfile::TempDir;
 
@@ -43,17 +44,12 @@ impl Sandbox {
 
     /// The checkpoint after a clean provision in this sandbox, once there is one.
     pub fn checkpoint(&self) -> Option<Arc<Checkpoint>> {
-        let kept = self.checkpoint.lock();
-        kept.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.checkpoint).clone()
     }
 
     /// Keeps a checkpoint.
     pub fn keep(&self, checkpoint: Arc<Checkpoint>) {
-        let mut kept = self
-            .checkpoint
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *kept = Some(checkpoint);
+        *lock(&self.checkpoint) = Some(checkpoint);
     }
 }
 

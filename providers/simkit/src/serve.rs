@@ -20,7 +20,7 @@ mod listeners;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -91,13 +91,11 @@ impl<C: Cloud> Shared<C> {
     }
 
     fn other_doors(&self) -> MutexGuard<'_, BTreeMap<String, SocketAddr>> {
-        let doors = self.other_doors.lock();
-        doors.unwrap_or_else(PoisonError::into_inner)
+        lock(&self.other_doors)
     }
 
     fn faults(&self) -> FaultPlan {
-        let faults = self.faults.lock();
-        faults.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.faults).clone()
     }
 
     fn set_faults(&self, faults: Vec<Fault>) {
@@ -108,8 +106,7 @@ impl<C: Cloud> Shared<C> {
 
     /// Whether a client sets the clock: then it goes by it, too.
     fn is_clock_set(&self) -> bool {
-        let set = self.clock_set_to.lock();
-        set.unwrap_or_else(PoisonError::into_inner).is_some()
+        lock(&self.clock_set_to).is_some()
     }
 
     /// Advances the clock to a date, if it has not passed it yet, and returns when it shows it. Only a paced clock can be
@@ -117,10 +114,7 @@ impl<C: Cloud> Shared<C> {
     async fn advance_to(&self, at: Timestamp) {
         let now = self.clock.now();
         {
-            let mut set = self
-                .clock_set_to
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut set = lock(&self.clock_set_to);
             // What others have asked for already is on its way.
             let from = set.map_or(now, |earlier| earlier.max(now));
             if let Ok(missing) = Duration::try_from(at.duration_since(from)) {

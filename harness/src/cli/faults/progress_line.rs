@@ -3,6 +3,8 @@
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
 
+use kubeproof_contract::mutex::lock;
+
 use crate::cli::output::Output;
 use crate::cli::progress;
 use crate::faults::campaign::CampaignProgress;
@@ -80,19 +82,18 @@ impl State {
 
 impl CampaignProgress for ProgressLine {
     fn plan_made(&self, plan: ScenarioPlan) {
-        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        plans.push(plan);
+        lock(&self.plans).push(plan);
     }
 
     fn planned(&self, scenario: &str, lifecycles: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         scenario.clone_into(&mut state.scenario);
         state.planned = lifecycles;
         state.since = Stopwatch::start();
     }
 
     fn lifecycle_done(&self, _calls: u64, findings: usize) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         state.done += 1;
         state.findings += usize::from(findings > 0);
         let (on_terminal, elsewhere) = INTERVAL_MILLISECONDS;
