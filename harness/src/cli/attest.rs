@@ -9,7 +9,7 @@ use kubeproof_reports::format::{Format, render};
 use kubeproof_reports::judge;
 use kubeproof_reports::record::Record;
 
-use super::account_of_run::Refusal;
+use super::account_of_run::{Refusal, run_folder};
 use super::output::Output;
 use crate::exit_code;
 use crate::run_directory::attestation::{self, SigningKey};
@@ -60,13 +60,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         (Some(run), false) => attest(run, args, out),
         _ => new_key(out),
     };
-    match done {
-        Ok(()) => exit_code::PASSED,
-        Err((code, problem)) => {
-            out.error(&problem);
-            code
-        }
-    }
+    out.code(done.map(|()| exit_code::PASSED))
 }
 
 fn usage<T>(problem: impl Into<String>) -> Result<T, Refusal> {
@@ -86,11 +80,7 @@ fn new_key(out: &Output) -> Result<(), Refusal> {
 }
 
 fn attest(run: &str, args: &Args, out: &Output) -> Result<(), Refusal> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if run.is_empty() || !run.chars().all(fits) {
-        return usage(format!("`{run}` is not the id of a run"));
-    }
-    let folder = args.out.join(run);
+    let folder = run_folder(&args.out, run)?;
     let record = match unfinished::of_folder(&folder) {
         Ok(Some(record)) => record,
         Ok(None) => return usage(format!("{} is not the folder of a run", folder.display())),

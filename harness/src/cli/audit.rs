@@ -18,6 +18,7 @@ use kubeproof_reports::record::Coverage;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::account_of_run::{allowed_accounts, in_allowed_account};
 use super::output::{Output, TableOrJson};
 use super::verify::{TierName, owner};
 use crate::audit::inventory;
@@ -30,7 +31,7 @@ use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
 use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
-use crate::{exit_code, live, providers, scenario};
+use crate::{exit_code, providers, scenario};
 
 const AFTER_HELP: &str = "\
 Every resource type is listed in every scope of the account (a region, where there are regions), to
@@ -111,14 +112,14 @@ struct Found {
 /// Lists the accounts and shows what is in them.
 pub fn run(args: &Args, out: &Output) -> u8 {
     // Listing costs nothing, but it must be the account that was meant.
-    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
-    if args.tier == TierName::Live && allowed.is_empty() {
-        let variable = live::ACCOUNT_VARIABLE;
-        out.error(&format!(
-            "set {variable} to the id of the account that may be listed"
-        ));
-        return exit_code::USAGE;
-    }
+    let allowed = match args.tier {
+        TierName::Live => allowed_accounts("the id of the account that may be listed"),
+        _ => Ok(Vec::new()),
+    };
+    let allowed = match allowed {
+        Ok(allowed) => allowed,
+        Err(refusal) => return out.code(Err(refusal)),
+    };
     let scenarios = match scenario::read::all(&args.paths, &providers::shared()) {
         Ok(scenarios) => scenarios,
         Err(problems) => return out.problems(&problems),
@@ -244,15 +245,7 @@ fn audit(scenario: &Scenario, args: &Args, allowed: &[String]) -> Result<Account
             .map_err(|error| unknown(error.to_string()))?;
         let auditor = context.observer(Actor::Auditor);
         if trial.tier == Tier::Live {
-            live::in_allowed_account(auditor.as_ref(), allowed)
-                .await
-                .map_err(|refusal| {
-                    let code = match refusal.verdict {
-                        Verdict::Fail => exit_code::USAGE,
-                        _ => exit_code::UNKNOWN,
-                    };
-                    (code, format!("{}; nothing was listed", refusal.message))
-                })?;
+            in_allowed_account(auditor.as_ref(), allowed, "nothing was listed").await?;
         }
         let scopes: Vec<Scope> = args.region.iter().map(Scope::from).collect();
         let inventory = inventory::take_everywhere(auditor.as_ref(), &scopes, &[]).await;

@@ -123,6 +123,14 @@ impl Output {
         let _ = writeln!(anstream::stderr().lock(), "error: {text}");
     }
 
+    /// The exit code of what was done; a refusal is printed.
+    pub fn code(&self, done: Result<u8, (u8, String)>) -> u8 {
+        done.unwrap_or_else(|(code, problem)| {
+            self.error(&problem);
+            code
+        })
+    }
+
     /// Prints what is wrong with files, each with its location, and how many problems there are.
     pub fn problems(&self, problems: &[FileError]) -> u8 {
         for problem in problems {

@@ -9,7 +9,7 @@ use kubeproof_reports::format::{Format, Style, render};
 use kubeproof_reports::judge;
 use kubeproof_reports::record::Record;
 
-use super::account_of_run::{Refusal, same_account};
+use super::account_of_run::{Refusal, allowed_accounts, run_folder, same_account};
 use super::output::{FormatName, Output};
 use crate::cost::settlement;
 use crate::run_directory::{self, DEFAULT_FOLDER, Intent, unfinished};
@@ -20,7 +20,7 @@ use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
 use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
-use crate::{exit_code, live, providers, scenario};
+use crate::{exit_code, providers, scenario};
 
 const AFTER_HELP: &str = "\
 A bill is pending until it shows the run, provisional while it may change, stable when it was the
@@ -60,13 +60,7 @@ pub struct Args {
 
 /// Reads the bills that are due, and reports.
 pub fn run(args: &Args, out: &Output) -> u8 {
-    match settled(args, out) {
-        Ok(code) => code,
-        Err((code, problem)) => {
-            out.error(&problem);
-            code
-        }
-    }
+    out.code(settled(args, out))
 }
 
 fn usage<T>(problem: String) -> Result<T, Refusal> {
@@ -127,16 +121,9 @@ fn settled(args: &Args, out: &Output) -> Result<u8, Refusal> {
 
 /// The folders of the runs that were asked for, or of all.
 fn folders(args: &Args) -> Result<Vec<PathBuf>, Refusal> {
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if let Some(wrong) = args
-        .runs
-        .iter()
-        .find(|run| run.is_empty() || !run.chars().all(fits))
-    {
-        return usage(format!("`{wrong}` is not the id of a run"));
-    }
     if !args.runs.is_empty() {
-        return Ok(args.runs.iter().map(|run| args.out.join(run)).collect());
+        let named = args.runs.iter().map(|run| run_folder(&args.out, run));
+        return named.collect();
     }
     let listed = std::fs::read_dir(&args.out).and_then(|entries| {
         let paths = entries.map(|entry| Ok(entry?.path()));
@@ -164,13 +151,7 @@ fn read_bill(folder: &Path, record: &mut Record, args: &Args) -> Result<(), Refu
             "{folder} is a copy: its record and its intent are not of the same live run"
         ));
     }
-    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
-    if allowed.is_empty() {
-        let variable = live::ACCOUNT_VARIABLE;
-        return usage(format!(
-            "set {variable} to the id of the account that may be read"
-        ));
-    }
+    let allowed = allowed_accounts("the id of the account that may be read")?;
     let trial = trial(&intent)?;
     let options = RunOptions {
         owner: intent.run.owner.clone(),

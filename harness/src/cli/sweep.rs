@@ -10,7 +10,7 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
 
-use super::account_of_run::{Refusal, same_account};
+use super::account_of_run::{Refusal, allowed_accounts, run_folder, same_account};
 use super::output::{Output, TableOrJson};
 use crate::audit::compare::words;
 use crate::run_directory::{self, DEFAULT_FOLDER, Intent};
@@ -23,7 +23,7 @@ use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
 use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
-use crate::{exit_code, live, providers, scenario};
+use crate::{exit_code, providers, scenario};
 
 pub mod document;
 pub mod expired;
@@ -113,23 +113,13 @@ impl Args {
 
 /// Shows or removes what a run left.
 pub fn run(args: &Args, out: &Output) -> u8 {
-    match swept(args, out) {
-        Ok(code) => code,
-        Err((code, problem)) => {
-            out.error(&problem);
-            code
-        }
-    }
+    out.code(swept(args, out))
 }
 
 /// The intent of the run that was asked for.
 fn intent(args: &Args) -> Result<Intent, Refusal> {
     let usage = |problem: String| Err((exit_code::USAGE, problem));
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if args.run().is_empty() || !args.run().chars().all(fits) {
-        return usage(format!("`{}` is not the id of a run", args.run()));
-    }
-    let folder = args.out.join(args.run());
+    let folder = run_folder(&args.out, args.run())?;
     let intent = match run_directory::read_intent(&folder) {
         Ok(found) => found,
         Err(error) => return usage(format!("{error}; name the run's folder with --out")),
@@ -160,14 +150,10 @@ fn intent(args: &Args) -> Result<Intent, Refusal> {
 fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
     let unknown = |problem: String| (exit_code::UNKNOWN, problem);
     let intent = intent(args)?;
-    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
-    if intent.tier == Tier::Live && allowed.is_empty() {
-        let variable = live::ACCOUNT_VARIABLE;
-        return Err((
-            exit_code::USAGE,
-            format!("set {variable} to the id of the account that may be swept"),
-        ));
-    }
+    let allowed = match intent.tier {
+        Tier::Live => allowed_accounts("the id of the account that may be swept")?,
+        _ => Vec::new(),
+    };
     let scenario = match scenario::read::parse(&intent.file, &intent.text, &providers::shared()) {
         Ok(scenario) => scenario,
         Err(problems) => return Ok(out.problems(&problems)),

@@ -7,7 +7,7 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
 
 use super::{Args, confirm, plan, resources, verdict};
-use crate::cli::account_of_run::Refusal;
+use crate::cli::account_of_run::{Refusal, allowed_accounts, in_allowed_account};
 use crate::cli::audit::one_each;
 use crate::cli::output::Output;
 use crate::cli::verify::owner;
@@ -21,26 +21,15 @@ use crate::trial_context::progress::Silent;
 use crate::trial_context::runtime::runtime;
 use crate::trial_context::{RunOptions, TrialContext};
 use crate::wall_clock::today;
-use crate::{exit_code, live, providers, scenario};
+use crate::{exit_code, providers, scenario};
 
 /// Shows or removes what is left in the account of each scenario.
 pub fn run(args: &Args, out: &Output) -> u8 {
-    match swept(args, out) {
-        Ok(code) => code,
-        Err((code, problem)) => {
-            out.error(&problem);
-            code
-        }
-    }
+    out.code(swept(args, out))
 }
 
 fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
-    let allowed = live::allowed_accounts(&crate::simulate::environment::own());
-    if allowed.is_empty() {
-        let variable = live::ACCOUNT_VARIABLE;
-        let problem = format!("set {variable} to the ids of the accounts that may be swept");
-        return Err((exit_code::USAGE, problem));
-    }
+    let allowed = allowed_accounts("the ids of the accounts that may be swept")?;
     let scenarios = match scenario::read::all(&args.paths, &providers::shared()) {
         Ok(scenarios) => scenarios,
         Err(problems) => return Ok(out.problems(&problems)),
@@ -81,14 +70,7 @@ fn account(
         let context = TrialContext::new(&trial, &options, &Silent::shared(), today())
             .map_err(|error| unknown(error.to_string()))?;
         let account = context.observer(Actor::Provisioner);
-        let id = live::in_allowed_account(account.as_ref(), allowed).await;
-        let id = id.map_err(|refusal| {
-            let code = match refusal.verdict {
-                Verdict::Fail => exit_code::USAGE,
-                _ => exit_code::UNKNOWN,
-            };
-            (code, format!("{}; nothing was changed", refusal.message))
-        })?;
+        let id = in_allowed_account(account.as_ref(), allowed, "nothing was changed").await?;
         let scopes: Vec<Scope> = args.region.iter().map(Scope::from).collect();
         let of = (account.as_ref(), context.plan.as_ref());
         let list = async || {
