@@ -34,7 +34,7 @@ use crate::trial::Trial;
 const CONTROL: &str = "KUBEPROOF_CONTROL_";
 
 /// What a trial observes of the calls of its programs, and does to them.
-pub struct Observed {
+pub struct ServeSetting {
     pub clock: Clock,
     pub journal: Journal,
     pub faults: FaultPlan,
@@ -50,19 +50,19 @@ pub struct Observed {
 pub fn serve(
     trial: &Trial,
     rehearsal: &Rehearsal,
-    observed: Observed,
+    setting: ServeSetting,
 ) -> Result<Arc<dyn Served>, ServeError> {
     let anywhere = (Ipv4Addr::LOCALHOST.into(), Place::default());
-    let (address, place) = observed.place.unwrap_or(anywhere);
+    let (address, place) = setting.place.unwrap_or(anywhere);
     rehearsal.servable.serve(Sharing {
         listen: SocketAddr::new(address, 0),
         place,
-        clock: observed.clock,
+        clock: setting.clock,
         time_scale: workspace::time_scale(&trial.scenario.content.provisioner).get(),
         dialect: trial.scenario.provider.dialect(),
-        journal: observed.journal,
-        faults: observed.faults,
-        keys: observed.keys,
+        journal: setting.journal,
+        faults: setting.faults,
+        keys: setting.keys,
     })
 }
 

@@ -45,7 +45,7 @@ use self::bystander::BystanderState;
 use self::checkpoint::Checkpoint;
 use self::sandbox::Sandbox;
 use crate::programs::live_access::LiveAccess;
-use crate::programs::{self, Observed, ProgramSetting};
+use crate::programs::{self, ProgramSetting, ServeSetting};
 use crate::run_directory;
 use crate::run_directory::folder::Folder;
 use crate::trial::Trial;
@@ -178,7 +178,7 @@ impl<'a> TrialContext<'a> {
             Some(checkpoint) => (checkpoint.journal(), checkpoint.keys.fork()),
             None => (Journal::default(), CallKeys::of(&run)),
         };
-        let observed = Observed {
+        let setting = ServeSetting {
             clock,
             journal: journal.clone(),
             faults: faults.clone(),
@@ -188,7 +188,7 @@ impl<'a> TrialContext<'a> {
                 .as_ref()
                 .map(|sandbox| (sandbox.address, sandbox.place.clone())),
         };
-        let reached = simulated::reached(trial, options, observed)?;
+        let reached = simulated::reached(trial, options, setting)?;
         let context = Self {
             trial,
             run,

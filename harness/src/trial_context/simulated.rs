@@ -13,7 +13,7 @@ use kubeproof_contract::transport::SharedTransport;
 
 use super::error::ContextError;
 use super::options::RunOptions;
-use crate::programs::{self, Observed};
+use crate::programs::{self, ServeSetting};
 use crate::trial::Trial;
 
 /// The longest that one live request may take.
@@ -34,13 +34,13 @@ pub struct Reached {
 pub fn reached(
     trial: &Trial,
     options: &RunOptions,
-    observed: Observed,
+    setting: ServeSetting,
 ) -> Result<Reached, ContextError> {
     if trial.tier == Tier::Rehearsal {
-        return rehearsed(trial, options, observed);
+        return rehearsed(trial, options, setting);
     }
     let https: SharedTransport = Arc::new(Https::new(REQUEST_LIMIT)?);
-    Ok(match beside(trial, observed.clock, &https)? {
+    Ok(match beside(trial, setting.clock, &https)? {
         Some(rehearsal) => Reached {
             innermost: rehearsal.transport,
             ground_truth: Some(rehearsal.ground_truth),
@@ -61,16 +61,16 @@ pub fn reached(
 fn rehearsed(
     trial: &Trial,
     options: &RunOptions,
-    observed: Observed,
+    setting: ServeSetting,
 ) -> Result<Reached, ContextError> {
     let provider = &trial.scenario.provider;
-    let rehearsal = rehearsal(trial, options, observed.clock)
+    let rehearsal = rehearsal(trial, options, setting.clock)
         .ok_or_else(|| ContextError::NoSimulator(provider.title()))?;
     let mut innermost = Arc::clone(&rehearsal.transport);
     let mut served = None;
     if trial.scenario.content.provisioner.is_external() {
-        let faults = observed.faults.clone();
-        let sockets = programs::serve(trial, &rehearsal, observed)?;
+        let faults = setting.faults.clone();
+        let sockets = programs::serve(trial, &rehearsal, setting)?;
         innermost = sockets.in_memory();
         served = Some(sockets);
         faults.include_programs();
