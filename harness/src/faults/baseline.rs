@@ -20,7 +20,7 @@ use super::injection_points::{InjectionPoint, Part as PartOfRun, injection_point
 use super::keyed_points::{CleanCalls, keyed_points};
 use super::options::{CampaignOptions, Mode};
 use super::plan::{Combination, Plan};
-use super::schedules::{self, TargetedFault};
+use super::schedules::{self, Schedule, TargetedFault};
 use super::summary::campaign_finding;
 use crate::oracles::end_state;
 use crate::runner::{self, RunError};
@@ -87,15 +87,15 @@ pub fn baseline(
         retained: ran.state.retained,
         access: ran.state.access,
     });
-    let mut plan = planned(scenario, options, &points);
-    if let Some(given) = &options.plan {
-        let schedules = given.schedules().map_err(|error| RunError {
+    let mut given = None;
+    if let Some(plan) = &options.plan {
+        given = Some(plan.schedules().map_err(|error| RunError {
             trial: scenario.name().to_owned(),
             message: format!("the plan cannot be read: {error}"),
-        })?;
-        plan.singles = schedules;
-        campaign.unstable.clone_from(&given.unstable);
+        })?);
+        campaign.unstable.clone_from(&plan.unstable);
     }
+    let plan = planned(scenario, options, &points, given);
     let extent = plan.extent();
     let (shard, of) = options
         .shard
@@ -212,7 +212,13 @@ fn points(
     found.stable
 }
 
-fn planned(scenario: &Scenario, options: &CampaignOptions, points: &[InjectionPoint]) -> Plan {
+/// The plan for these points; its single faults are those of the plan that was given, if one was.
+fn planned(
+    scenario: &Scenario,
+    options: &CampaignOptions,
+    points: &[InjectionPoint],
+    given: Option<Vec<Schedule>>,
+) -> Plan {
     let provider = &scenario.provider;
     let documented = |signature: &Signature| {
         if signature.service == disk::SERVICE {
@@ -231,7 +237,7 @@ fn planned(scenario: &Scenario, options: &CampaignOptions, points: &[InjectionPo
         all
     };
     let (singles, combination) = match &options.mode {
-        Mode::Singles => (singles(), Combination::AsTheyAre),
+        Mode::Singles => (given.unwrap_or_else(singles), Combination::AsTheyAre),
         Mode::Pairs => (singles(), Combination::Pairs),
         Mode::Random(count) => (singles(), Combination::Random(*count)),
         Mode::These(faults) => {

@@ -141,6 +141,9 @@ impl Running<'_> {
             self.side_by_side(Mutex::new(next), count, progress, campaign)?
         };
         campaign.stopped |= done < count;
+        if done == count && sample.is_none() {
+            return Ok(());
+        }
         let left_out = self.baseline.plan.here().enumerate();
         let left_out = left_out.filter(|(index, _)| !is_chosen(*index));
         for (_, schedule) in chosen().skip(done).chain(left_out) {

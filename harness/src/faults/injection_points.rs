@@ -5,9 +5,11 @@ use std::fmt;
 
 use kubeproof_contract::call::{Actor, Signature};
 use kubeproof_contract::journal::Call;
+use serde::{Deserialize, Serialize};
 
 /// The part of the lifecycle that a call belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// The first attempt at provisioning.
     Provision,

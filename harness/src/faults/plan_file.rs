@@ -34,6 +34,8 @@ pub struct PlannedFault {
     pub fault: String,
     /// Whether the call changes anything.
     pub mutating: bool,
+    /// The part of the lifecycle that the call was in; the fault of a built-in provisioner does not say it.
+    pub part: Part,
 }
 
 impl PlanFile {
@@ -50,6 +52,7 @@ impl ScenarioPlan {
         let fault = |targeted: &TargetedFault| PlannedFault {
             fault: targeted.fault.to_string(),
             mutating: targeted.signature.mutating,
+            part: targeted.part,
         };
         let lifecycles = singles.iter().map(|one| one.iter().map(fault).collect());
         Self {
@@ -73,11 +76,7 @@ impl ScenarioPlan {
                     operation: fault.target.operation.clone(),
                     mutating: planned.mutating,
                 },
-                part: if fault.target.in_teardown {
-                    Part::Teardown
-                } else {
-                    Part::Provision
-                },
+                part: planned.part,
                 fault,
             })
         };
@@ -94,24 +93,32 @@ mod tests {
 
     #[test]
     fn a_plan_is_read_back_as_it_was_written() {
-        let planned = |fault: &str, mutating| PlannedFault {
+        let planned = |fault: &str, mutating, part| PlannedFault {
             fault: fault.to_owned(),
             mutating,
+            part,
         };
         let plan = ScenarioPlan {
             scenario: "s".to_owned(),
             seed: 7,
             unstable: vec!["s:Make[x~00000000]#1".to_owned()],
             lifecycles: vec![
-                vec![planned("s:Make[a~0000000a]#1=lost-response", true)],
+                vec![planned(
+                    "s:Make[a~0000000a]#1=lost-response",
+                    true,
+                    Part::Provision,
+                )],
                 vec![planned(
                     "s:Look[b~0000000b]@teardown#changed=throttle",
                     false,
+                    Part::Teardown,
                 )],
+                vec![planned("s:Drop#3=lost-response", true, Part::Teardown)],
             ],
         };
         let schedules = plan.schedules().expect("faults");
         assert_eq!(schedules[1][0].part, Part::Teardown);
+        assert_eq!(schedules[2][0].part, Part::Teardown);
         let again = ScenarioPlan::of("s", 7, &plan.unstable, &schedules);
         assert_eq!(again, plan);
         let mut wrong = plan;
