@@ -3,10 +3,11 @@
 //! `sweep` decides what is deleted.
 
 use std::io::{IsTerminal as _, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
 
@@ -193,7 +194,12 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
         show(&left, args, out);
         if args.delete && left.of(Action::Delete).next().is_some() {
             confirm(args, args.run(), left.of(Action::Delete).count(), out)?;
-            left = delete_all(args, out, &context, of_run, left).await?;
+            let list = async || list_and_plan(of_run).await;
+            let folder = args.out.join(args.run());
+            left = delete_all(&context, (of_run.account, &folder), list, left, out).await?;
+            if args.format == TableOrJson::Table {
+                out.report(&plan(&left, args));
+            }
         }
         left.failed.append(&mut failed);
         let verdict = verdict(&left);
@@ -205,33 +211,28 @@ fn swept(args: &Args, out: &Output) -> Result<u8, Refusal> {
     })
 }
 
-/// Deletes what the plan says, and writes each deletion into the sweep's log.
+/// Deletes what the plan says, and writes each deletion into the sweep's log in a folder. `list` lists and plans anew.
 async fn delete_all(
-    args: &Args,
-    out: &Output,
     context: &TrialContext<'_>,
-    of_run: Swept<'_>,
-    left: SweepListing,
+    (account, folder): (&dyn Observer, &Path),
+    list: impl AsyncFn() -> SweepListing,
+    planned: SweepListing,
+    out: &Output,
 ) -> Result<SweepListing, Refusal> {
     let unknown = |problem: String| (exit_code::UNKNOWN, problem);
-    let mut log = Log::open(&args.out.join(args.run()))
+    let mut log = Log::open(folder)
         .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
     let deleter = context.deleter();
     let sweeper = Sweeper {
-        account: of_run.account,
-        naming: of_run.naming,
+        account,
+        naming: context.plan.as_ref(),
         deleter: deleter.as_ref(),
         clock: context.clock,
         say: &|line| out.say(line),
     };
-    let list = async || list_and_plan(of_run).await;
-    let left = delete(&sweeper, list, left, &mut log)
+    delete(&sweeper, list, planned, &mut log)
         .await
-        .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
-    if args.format == TableOrJson::Table {
-        out.report(&plan(&left, args));
-    }
-    Ok(left)
+        .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))
 }
 
 /// Shows the plan. If standard output is for a script, the person who confirms it reads it on standard error.

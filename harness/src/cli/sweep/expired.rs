@@ -2,18 +2,18 @@
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
+use kubeproof_contract::marks::Naming;
 use kubeproof_contract::private;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
 
-use super::{Args, confirm, plan, resources, verdict};
+use super::{Args, confirm, delete_all, plan, resources, verdict};
 use crate::cli::account_of_run::{Refusal, allowed_accounts, in_allowed_account};
 use crate::cli::audit::one_each;
 use crate::cli::output::Output;
 use crate::cli::verify::owner;
 use crate::scenario::Scenario;
-use crate::sweep::account::{SweepListing, Sweeper, delete, list_and_plan_expired};
-use crate::sweep::log::Log;
+use crate::sweep::account::{SweepListing, list_and_plan_expired};
 use crate::sweep::{Action, expired};
 use crate::trial::{Part, Trial};
 use crate::trial_context::account::Account as _;
@@ -72,10 +72,10 @@ fn account(
         let account = context.observer(Actor::Provisioner);
         let id = in_allowed_account(account.as_ref(), allowed, "nothing was changed").await?;
         let scopes: Vec<Scope> = args.region.iter().map(Scope::from).collect();
-        let of = (account.as_ref(), context.plan.as_ref());
+        let naming: &dyn Naming = context.plan.as_ref();
         let list = async || {
-            let naming = (of.0, of.1 as &dyn kubeproof_contract::marks::Naming);
-            list_and_plan_expired(naming, &scopes, context.clock.now()).await
+            let of = (account.as_ref(), naming);
+            list_and_plan_expired(of, &scopes, context.clock.now()).await
         };
         let mut left = list().await;
         let count = left.of(Action::Delete).count();
@@ -88,20 +88,9 @@ fn account(
         if args.delete && count > 0 {
             confirmed(args, &hash, count, out)?;
             let folder = args.out.join(format!("expired-{provider}"));
-            let log = private::folder(&folder).and_then(|()| Log::open(&folder));
-            let mut log =
-                log.map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
-            let deleter = context.deleter();
-            let sweeper = Sweeper {
-                account: account.as_ref(),
-                naming: context.plan.as_ref(),
-                deleter: deleter.as_ref(),
-                clock: context.clock,
-                say: &|line| out.say(line),
-            };
-            left = delete(&sweeper, list, left, &mut log)
-                .await
-                .map_err(|problem| unknown(format!("{problem}; nothing more was deleted")))?;
+            private::folder(&folder)
+                .map_err(|error| unknown(format!("the sweep's log cannot be opened: {error}")))?;
+            left = delete_all(&context, (account.as_ref(), &folder), list, left, out).await?;
         }
         report(&left, args, out);
         Ok(verdict(&left))
