@@ -19,7 +19,7 @@ fn as_user(folder: &Path, user: &str, arguments: &[&str]) -> Output {
 
 /// A folder with the run of a scenario that passes, whose record says that it was live: it was not, but it shows what
 /// commands do with one.
-fn with_run() -> (tempfile::TempDir, String) {
+pub fn with_run() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let scenario = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -38,7 +38,8 @@ fn with_run() -> (tempfile::TempDir, String) {
     (folder, run)
 }
 
-fn change(folder: &Path, run: &str, change: impl FnOnce(&mut Value)) {
+/// Changes the record of a run.
+pub fn change(folder: &Path, run: &str, change: impl FnOnce(&mut Value)) {
     let path = folder.join("kubeproof-runs").join(run).join("record.json");
     let text = std::fs::read_to_string(&path).expect("a record");
     let mut record: Value = serde_json::from_str(&text).expect("JSON");

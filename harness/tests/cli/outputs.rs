@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::attest::{change, with_run};
 use crate::judge::Judge;
-use crate::program::{code, folder_with_scenario, json, kubeproof, stderr, stdout, testdata};
+use crate::program::{
+    code, folder_with_scenario, json as parsed, kubeproof, stderr, stdout, testdata,
+};
 
 /// The exit code that goes with a verdict.
 pub fn code_of(verdict: &str) -> i32 {
@@ -34,7 +37,7 @@ fn check(arguments: &[&str], expected: &str) -> Value {
     );
     let said = stderr(&output);
     assert_eq!(code(&output), code_of(expected), "{arguments:?}: {said}");
-    let document = json(&output);
+    let document = parsed(&output);
     Judge::of_output(arguments[0]).accepts(&document);
     assert_eq!(document["verdict"], expected, "{arguments:?}");
     document
@@ -81,11 +84,29 @@ fn records_of_report() {
     check(&["report"], "fail");
 }
 
-/// A live run cannot be had here: of nothing that waits for its bill there is nothing to print.
+/// A run whose bill is final is reported without asking anybody, by what its record says.
 fn records_of_settle() {
-    let folder = folder_with_scenario();
-    let output = kubeproof(folder.path(), &["settle", "--format", "json"]);
-    assert!(!stdout(&output).contains("\"verdict\":\"pass\""));
+    for (audit, expected) in [("pass", "pass"), ("fail", "fail")] {
+        let (folder, run) = with_run();
+        change(folder.path(), &run, |record| {
+            record["cost"]["bill"] = json!({
+                "from": "2026-11-02T09:05:00Z", "until": "2026-11-02T10:05:00Z",
+                "final_after": "2026-12-09T00:00:00Z", "planned_minutes": 60,
+                "estimate": {"lines": [], "left_out": []}, "lifetime_usd": {},
+                "readings": [{
+                    "read_at": "2026-12-10T00:00:00Z", "state": "final", "usd": null, "charges": [],
+                    "is_closed": true, "notes": [],
+                }],
+            });
+            record["audit"]["verdict"] = json!(audit);
+        });
+        let output = kubeproof(folder.path(), &["settle", "--format", "json"]);
+        assert_eq!(code(&output), code_of(expected), "{}", stderr(&output));
+        assert!(stderr(&output).contains("its bill is final"));
+        let document = parsed(&output);
+        Judge::of_output("settle").accepts(&document);
+        assert_eq!(document["verdict"], expected);
+    }
 }
 
 fn a_campaign() {
@@ -173,7 +194,7 @@ fn a_schema_refuses_what_is_not_an_output() {
         folder.path(),
         &["verify", "s.yaml", "--format", "json", "-q"],
     );
-    let right = json(&output);
+    let right = parsed(&output);
     assert_eq!(judge.problem(&right), None);
     for (place, value) in [
         ("/verdict", Value::from("good")),
