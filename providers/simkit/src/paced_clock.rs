@@ -37,6 +37,10 @@ const STEP_MAX: Duration = Duration::from_secs(1);
 /// second by second.
 const STEPS_MAX: u32 = 1000;
 
+/// Tokio's timers fire at whole milliseconds, up to this much after their time (`tokio::time::sleep`, "millisecond
+/// granularity").
+const TIMER_GRAIN: Duration = Duration::from_millis(1);
+
 thread_local! {
     /// How long calls have taken since the last tick, for the runtime on this thread.
     static CALL_TIME: Cell<Duration> = const { Cell::new(Duration::ZERO) };
@@ -79,10 +83,13 @@ impl PacedClock {
         let sleeping = programs.clone();
         tokio::spawn(async move {
             while let Some(tick) = ticked.recv().await {
-                let mut by = tick.waited.saturating_mul(scale.get()) + CALL_TIME.take();
+                let calls = CALL_TIME.take();
+                let mut by = tick.waited.saturating_mul(scale.get()) + calls;
                 let wake = sleeping.first_to_wake().filter(|_| tick.asleep);
                 if let Some(wake) = wake {
-                    by = wake.saturating_duration_since(tokio::time::Instant::now());
+                    let until = wake.saturating_duration_since(tokio::time::Instant::now());
+                    // Without the grain, the clock would stop at a moment at which the sleeper's timer has not fired.
+                    by = calls.max(until + TIMER_GRAIN);
                 }
                 jump(by).await;
             }

@@ -175,3 +175,20 @@ fn a_program_that_only_makes_calls_sees_the_time_pass_that_they_take() {
         paced_clock.release().await;
     });
 }
+
+#[test]
+fn a_sleeper_wakes_even_if_its_time_is_between_two_milliseconds() {
+    let runtime = runtime().expect("a runtime");
+    runtime.block_on(async {
+        let programs = Programs::default();
+        let _pace = PacedClock::keep(NonZeroU32::MIN, &programs);
+        let wake = tokio::time::Instant::now() + Duration::from_nanos(30_000_000_300);
+        let _sleeping = programs.sleeps_until(wake);
+        tokio::select! {
+            () = tokio::time::sleep_until(wake) => {}
+            () = kubeproof_contract::process::real::sleep(Duration::from_secs(5)) => {
+                panic!("it still sleeps, {:?} before its time", wake - tokio::time::Instant::now());
+            }
+        }
+    });
+}
