@@ -16,9 +16,9 @@ CREDENTIALS, PROJECT = google.auth.default(scopes=["https://www.googleapis.com/a
 PROJECT = PROJECT or os.environ["GOOGLE_CLOUD_PROJECT"]
 REGION, ZONE = "us-central1", "us-central1-a"
 # The services by the beginnings of their methods' ids, and the version of each; a service with two is there twice.
-SERVICES = {"bigquery": "v2", "cloudasset": "v1", "cloudbilling": "v1", "cloudresourcemanager": "v1",
-            "cloudresourcemanager@v3": "v3", "compute": "v1", "container": "v1", "dns": "v1", "file": "v1", "iam": "v1",
-            "logging": "v2", "serviceusage": "v1"}
+SERVICES = {"bigquery": "v2", "cloudasset": "v1", "cloudbilling": "v1", "cloudkms": "v1", "cloudresourcemanager": "v1",
+            "cloudresourcemanager@v3": "v3", "compute": "v1", "container": "v1", "dns": "v1", "file": "v1", "gkehub": "v1",
+            "iam": "v1", "logging": "v2", "serviceusage": "v1"}
 JUDGES = {name: Judge(name.split("@")[0], version) for name, version in SERVICES.items()}
 CLIENTS = {name: build(name.split("@")[0], version, static_discovery=True, credentials=CREDENTIALS)
            for name, version in SERVICES.items()}

@@ -46,6 +46,17 @@ MUST = {
     "dns.ResourceRecordSet": ["kind", "name", "type", "ttl", "rrdatas"],
     "file.Instance": ["name", "state", "createTime", "tier", "fileShares", "networks"],
     "file.Operation": ["name", "done", "metadata"],
+    "cloudkms.CryptoKey": ["name", "purpose", "createTime", "versionTemplate"],
+    "cloudkms.CryptoKeyVersion": ["name", "state", "protectionLevel", "algorithm", "createTime"],
+    "cloudkms.KeyRing": ["name", "createTime"],
+    "cloudkms.Location": ["name", "locationId"],
+    "gkehub.Membership": ["name", "state", "uniqueId", "createTime"],
+    "gkehub.Operation": ["name", "done", "metadata"],
+    "iam.Operation": ["name", "done"],
+    "iam.WorkloadIdentityPool": ["name", "state"],
+    "iam.WorkloadIdentityPoolProvider": ["name", "state"],
+    "logging.LogBucket": ["name", "lifecycleState", "retentionDays"],
+    "logging.LogSink": ["name", "destination", "writerIdentity"],
     "GoogleApiServiceusageV1Service": ["name", "parent", "config", "state"],
 }
 

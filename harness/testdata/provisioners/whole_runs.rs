@@ -205,6 +205,13 @@ pub const WHOLE_RUNS: &[(&str, Of, &[&str], &[&str])] = &[
         &[],
         &["O1 orphans"],
     ),
+    (
+        // In a group of others, which is there after the run.
+        "forgets the gateway's address",
+        File("azure_forgets_address.yaml"),
+        &[],
+        &["O1 orphans"],
+    ),
 ];
 
 /// Those that only a bystander cluster of another run exposes, by O6 at least.

@@ -33,7 +33,7 @@ const IN_GROUP: &[&str] = &[
 ];
 const CLUSTER: &[&str] = &["arm:managedClusters.get"];
 
-const ALL: [WrongProvisioner; 9] = [
+const ALL: [WrongProvisioner; 10] = [
     // Azure never removes an assignment whose principal is gone: 84 % of one subscription's were such, and 4,000 of 4,000
     // (openshift/release pull requests 84651 and 78278). `az aks delete` leaves the one at a subnet that `az aks create`
     // made.
@@ -152,6 +152,17 @@ const ALL: [WrongProvisioner; 9] = [
             Phase::Teardown,
             GROUPS,
             Does::TakeFor(answers::only_in_its_case),
+        )],
+    ),
+    // An address is a resource of its own: what used it goes without it, and it bills on in no one's use (Costframe's rule
+    // CF-AZ-NW-04). A group of others keeps it.
+    WrongProvisioner::new(
+        "forgets-address",
+        "its teardown deletes the NAT gateway, and takes the gateway's public address for a part of it",
+        &[Rule::new(
+            Phase::Teardown,
+            &["arm:publicIPAddresses.get"],
+            Does::TakeFor(answers::gone),
         )],
     ),
 ];

@@ -64,6 +64,10 @@ services! {
     Dns = workload::DNS;
     /// Filestore.
     Filestore = workload::FILES;
+    /// GKE Hub.
+    Hub = workload::HUB;
+    /// Cloud KMS.
+    Kms = workload::KMS;
 }
 
 /// The API of one service.
@@ -123,6 +127,10 @@ pub struct Api {
     pub dns: Client<Dns>,
     /// Shared files.
     pub files: Client<Filestore>,
+    /// The fleet of clusters.
+    pub hub: Client<Hub>,
+    /// Keys.
+    pub kms: Client<Kms>,
     session: Arc<Session>,
     tokens: Arc<Tokens>,
 }
@@ -153,6 +161,8 @@ impl Api {
             logging: client(&session, &tokens),
             dns: client(&session, &tokens),
             files: client(&session, &tokens),
+            hub: client(&session, &tokens),
+            kms: client(&session, &tokens),
             session,
             tokens,
         }

@@ -68,6 +68,7 @@ pub fn can_be_partial(call: &Signature) -> bool {
         || is(&container::SERVICE, ".clusters.delete")
         || is(&container::SERVICE, ".clusters.list")
         || is(&workload::FILES, ".instances.list")
+        || is(&workload::HUB, ".memberships.list")
         || is(&compute::SERVICE, ".aggregatedList")
 }
 

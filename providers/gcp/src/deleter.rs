@@ -5,6 +5,7 @@
 
 mod compute;
 mod policy;
+mod registrations;
 mod workload;
 
 use std::time::Duration;
@@ -66,6 +67,12 @@ impl Deleter for GkeDeleter {
             Source::Instances => work.instance().await,
             Source::Zones => work.zone().await,
             Source::Records => work.record().await,
+            Source::Memberships => work.membership().await,
+            Source::Sinks => work.sink().await,
+            Source::Buckets => work.bucket().await,
+            Source::Pools => work.pool().await,
+            Source::Providers => work.identity_provider().await,
+            Source::Keys => work.key().await,
             Source::Accounts => work.account().await,
             Source::Bindings => work.binding().await,
         };

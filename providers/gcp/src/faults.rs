@@ -32,7 +32,7 @@ const OPERATION: &str =
     "Compute Engine and Kubernetes Engine: an operation that is DONE may have an error";
 const DISABLED: &str =
     "Service Usage: an API that was enabled answers SERVICE_DISABLED for minutes";
-const PARTIAL: &str = "compute.v1 discovery, warnings and unreachables of aggregated lists; container.v1, missingZones; file.v1, unreachable; kops issue 2086: firewall rules that GKE leaves";
+const PARTIAL: &str = "compute.v1 discovery, warnings and unreachables of aggregated lists; container.v1, missingZones; file.v1 and gkehub.v1, unreachable; kops issue 2086: firewall rules that GKE leaves";
 const VANISHES: &str = "container.v1 discovery, Cluster.status: one in ERROR is deleted automatically, at no stated time";
 const ETAG: &str = "IAM documentation, Policy.etag: ABORTED when another change came between";
 

@@ -2,12 +2,17 @@
 //! provisioner that makes what the scenario asks for.
 //!
 //! From the permissions that the methods' reference pages of Compute Engine, Kubernetes Engine, IAM, Resource Manager,
-//! Service Usage, Logging and `BigQuery` name. A name that IAM does not know makes it refuse the whole question.
+//! Service Usage, Logging, KMS, GKE Hub and `BigQuery` name. A name that IAM does not know makes it refuse the whole
+//! question. So those of workload identity pools are not asked for: sources write them in two ways.
 
 use crate::spec::GkeSpec;
 
 /// What the observer reads, and the provisioner before it makes anything.
 const READING: &[&str] = &[
+    "cloudkms.cryptoKeyVersions.list",
+    "cloudkms.cryptoKeys.list",
+    "cloudkms.keyRings.list",
+    "cloudkms.locations.list",
     "compute.addresses.list",
     "compute.backendServices.list",
     "compute.disks.list",
@@ -57,9 +62,12 @@ const READING: &[&str] = &[
     "dns.managedZones.list",
     "dns.resourceRecordSets.list",
     "file.instances.list",
+    "gkehub.memberships.list",
     "iam.serviceAccounts.get",
     "iam.serviceAccounts.list",
+    "logging.buckets.list",
     "logging.logEntries.list",
+    "logging.sinks.list",
     "resourcemanager.projects.get",
     "resourcemanager.projects.getIamPolicy",
     "serviceusage.services.get",

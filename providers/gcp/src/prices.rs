@@ -29,6 +29,8 @@ pub const NAT_ADDRESS: &str = "Cloud NAT external IP";
 pub const FORWARDING_RULE: &str = "Forwarding rule";
 /// A zone of Cloud DNS.
 pub const DNS_ZONE: &str = "Managed zone (first 25)";
+/// A version of a key whose material Cloud KMS keeps itself.
+pub const KEY_VERSION: &str = "Active SOFTWARE key version";
 /// The most machines that Cloud NAT bills one by one.
 pub const NAT_MACHINES_MAX: u32 = 32;
 
@@ -78,8 +80,15 @@ pub fn monthly(resource: &Resource) -> Option<MonthlyCost> {
             let gib: u32 = property("capacity_gb")?.parse().ok()?;
             hourly("filestore", property("tier")?)? * Decimal::from(gib)
         }
-        // Their storage, traffic or machines are what costs.
-        "snapshot" | "reservation" => return None,
+        // Only the price of versions that are kept in software is known, and none of one that will be destroyed.
+        "kms_crypto_key" if property("scheduled") != Some("0") => return None,
+        "kms_crypto_key" if property("versions") == Some("0") => Decimal::ZERO,
+        "kms_crypto_key" if property("protection_level") == Some("SOFTWARE") => {
+            let versions: u32 = property("versions")?.parse().ok()?;
+            exact("global", "kms", KEY_VERSION)?.usd * Decimal::from(versions)
+        }
+        // Their storage, traffic, operations or machines are what costs.
+        "snapshot" | "reservation" | "log_bucket" | "kms_crypto_key" => return None,
         "router" if property("nats").is_some_and(|count| count != "0") => return None,
         _ => Decimal::ZERO,
     };
@@ -139,6 +148,24 @@ mod tests {
         check("router", "us-central1", &[], Some("0"));
         check("dns_zone", "global", &[], Some("0.2"));
         check("dns_record", "global", &[], Some("0"));
+        let key = |versions, scheduled| {
+            [
+                ("protection_level", "SOFTWARE"),
+                ("versions", versions),
+                ("scheduled", scheduled),
+            ]
+        };
+        check("kms_crypto_key", "us-east1", &key("2", "0"), Some("0.12"));
+        check("kms_crypto_key", "global", &key("0", "0"), Some("0"));
+        check("kms_crypto_key", "global", &key("0", "1"), None);
+        let hsm = [
+            ("protection_level", "HSM"),
+            ("versions", "1"),
+            ("scheduled", "0"),
+        ];
+        check("kms_crypto_key", "global", &hsm, None);
+        check("log_bucket", "global", &[], None);
+        check("workload_identity_pool", "global", &[], Some("0"));
         let share = [("tier", "BASIC_HDD"), ("capacity_gb", "1024")];
         check(
             "filestore_instance",

@@ -45,6 +45,8 @@ pub const SERVICES: &[Service] = &[
     project::BIGQUERY,
     workload::DNS,
     workload::FILES,
+    workload::HUB,
+    workload::KMS,
     project::TOKEN,
     project::TOKEN_EXCHANGE,
     project::IMPERSONATION,

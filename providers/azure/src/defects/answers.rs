@@ -25,26 +25,32 @@ fn items(list: &mut Map<String, Value>) -> Option<&mut Vec<Value>> {
     list.get_mut("value").and_then(Value::as_array_mut)
 }
 
+/// A resource that does not exist.
+pub(super) fn gone(_: &Run, mut answer: Response<Bytes>) -> Response<Bytes> {
+    let error = json!({"error": {"code": "ResourceNotFound", "message": "It is gone."}});
+    *answer.body_mut() = Bytes::from(error.to_string());
+    *answer.status_mut() = StatusCode::NOT_FOUND;
+    answer.headers_mut().remove(header::CONTENT_LENGTH);
+    answer
+}
+
 /// A resource that does not exist, if it is in this state.
-fn gone_when(state: &str, mut answer: Response<Bytes>) -> Response<Bytes> {
+fn gone_when(state: &str, run: &Run, answer: Response<Bytes>) -> Response<Bytes> {
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     if body["properties"]["provisioningState"] == state {
-        let error = json!({"error": {"code": "ResourceNotFound", "message": "It is gone."}});
-        *answer.body_mut() = Bytes::from(error.to_string());
-        *answer.status_mut() = StatusCode::NOT_FOUND;
-        answer.headers_mut().remove(header::CONTENT_LENGTH);
+        return gone(run, answer);
     }
     answer
 }
 
 /// What is being deleted is gone.
-pub(super) fn gone_when_deleting(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
-    gone_when("Deleting", answer)
+pub(super) fn gone_when_deleting(run: &Run, answer: Response<Bytes>) -> Response<Bytes> {
+    gone_when("Deleting", run, answer)
 }
 
 /// What has failed is gone.
-pub(super) fn gone_when_failed(_: &Run, answer: Response<Bytes>) -> Response<Bytes> {
-    gone_when("Failed", answer)
+pub(super) fn gone_when_failed(run: &Run, answer: Response<Bytes>) -> Response<Bytes> {
+    gone_when("Failed", run, answer)
 }
 
 /// An operation that has ended well.
@@ -138,6 +144,7 @@ mod tests {
         assert_eq!(status(gone_when_deleting, "Failed"), 200);
         assert_eq!(status(gone_when_failed, "Failed"), 404);
         assert_eq!(status(gone_when_failed, "Succeeded"), 200);
+        assert_eq!(status(gone, "Succeeded"), 404);
     }
 
     #[test]

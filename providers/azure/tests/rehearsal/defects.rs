@@ -115,6 +115,13 @@ async fn a_group_of_nodes_is_not_known_by_another_case() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_address_of_a_gateway_in_a_group_of_others_is_left() {
+    let change = json!({"resource_group": "kp-legacy", "outbound": "nat-gateway"});
+    let left = left_by("forgets-address", change, &[]).await;
+    assert_eq!(left, ["public_ip"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn groups_of_nodes_are_taken_by_their_names() {
     let taken = |defect: Option<&'static str>| async move {
         let bench = Bench::new(json!({}), &[]);

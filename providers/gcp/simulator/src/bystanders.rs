@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::resource_manager::policy;
 use crate::state::State;
-use crate::{compute, container, dns, file, iam};
+use crate::{compute, container, dns, file, iam, kms, logging, named};
 
 /// The id of their DNS zone.
 const ZONE_ID: u64 = 7_312_450_981_166_203_491;
@@ -21,6 +21,7 @@ pub(crate) fn add(state: &mut State) {
         json!({"description": "Default network for the project", "autoCreateSubnetworks": true});
     compute::add(state, "global/networks/default", default);
     add_rules(state);
+    logging::sinks::add_defaults(state);
     add_of_others(state);
     add_members(state);
     let used = ["compute", "iam"].map(|name| format!("{name}.googleapis.com"));
@@ -84,6 +85,8 @@ fn add_of_others(state: &mut State) {
     compute::add(state, "regions/us-central1/addresses/kp-legacy", address);
     dns::add(state, ZONE_ID, ("kp-legacy", "research.example."), "www");
     file::add(state, "us-central1-a", "kp-legacy", &network);
+    kms::add(state, "kp-legacy", "data");
+    iam::pools::add(state, "kp-legacy");
 }
 
 /// Who uses the project besides: people, a pipeline, and the accounts that Google makes.
@@ -118,6 +121,12 @@ pub(crate) fn canonical(state: &State, resource: &Resource) -> String {
         "service_account" => iam::canonical(state, resource),
         "dns_zone" | "dns_record" => dns::canonical(state, resource),
         "filestore_instance" => file::canonical(state, resource),
+        "gke_hub_membership"
+        | "kms_crypto_key"
+        | "log_bucket"
+        | "log_sink"
+        | "workload_identity_pool"
+        | "workload_identity_provider" => named::canonical(state, resource),
         _ => compute::canonical(state, resource),
     };
     format!(

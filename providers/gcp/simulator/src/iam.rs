@@ -1,9 +1,10 @@
-//! Identity and Access Management, version 1: service accounts and their keys.
+//! Identity and Access Management, version 1: service accounts and their keys, and workload identity pools.
 //!
 //! A deleted account can be restored for 30 days; one that was just made is not known to other services for some
 //! seconds.
 
 mod keys;
+pub(crate) mod pools;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ pub(crate) const SERVICE: Service = Service {
     base: "/v1",
     is_optional: true,
     errors: ErrorShape::Status,
-    tables: &[TABLE, keys::TABLE],
+    tables: &[TABLE, keys::TABLE, pools::TABLE],
 };
 
 #[rustfmt::skip]

@@ -4,7 +4,7 @@ use kubeproof_contract::resource::Resource;
 
 use crate::resource_manager::policy;
 use crate::state::State;
-use crate::{compute, container, dns, file, iam};
+use crate::{compute, container, dns, file, hub, iam, kms, logging};
 
 /// All resources, service by service.
 pub(crate) fn all(state: &State) -> Vec<Resource> {
@@ -12,6 +12,10 @@ pub(crate) fn all(state: &State) -> Vec<Resource> {
     all.extend(container::inventory(state));
     all.extend(file::inventory(state));
     all.extend(dns::inventory(state));
+    all.extend(hub::inventory(state));
+    all.extend(logging::sinks::inventory(state));
+    all.extend(kms::inventory(state));
+    all.extend(iam::pools::inventory(state));
     all.extend(iam::inventory(state));
     all.extend(policy::inventory(state));
     all

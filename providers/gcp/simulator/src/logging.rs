@@ -1,6 +1,8 @@
-//! Cloud Logging, version 2: the audit entries of changes, some seconds late. They say who made what.
+//! Cloud Logging, version 2: the audit entries of changes, some seconds late, which say who made what; and where
+//! entries go.
 
 mod filter;
+pub(crate) mod sinks;
 
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_simkit::router::on;
@@ -19,7 +21,7 @@ pub(crate) const SERVICE: Service = Service {
     base: "/v2",
     is_optional: true,
     errors: ErrorShape::Status,
-    tables: &[TABLE],
+    tables: &[TABLE, sinks::TABLE],
 };
 
 const TABLE: Table = table(&[on("POST", "/entries:list", "logging.entries.list", list)]);
@@ -94,6 +96,7 @@ fn method(service: &str, name: &str) -> String {
             };
             format!("google.container.v1.ClusterManager.{verb}")
         }
+        "iam" if name.contains("workloadIdentityPools") => of_collection(service, name),
         "iam" => {
             let last = name.rsplit('.').next().unwrap_or_default();
             let what = if name.contains(".keys.") {
@@ -104,15 +107,42 @@ fn method(service: &str, name: &str) -> String {
             let (first, rest) = last.split_at(usize::from(!last.is_empty()));
             format!("google.iam.admin.v1.{}{rest}{what}", first.to_uppercase())
         }
-        "file" => {
-            let last = name.rsplit('.').next().unwrap_or_default();
-            let (first, rest) = last.split_at(usize::from(!last.is_empty()));
-            let verb = first.to_uppercase() + rest;
-            format!("google.cloud.filestore.v1.CloudFilestoreManager.{verb}Instance")
-        }
+        "file" | "gkehub" | "cloudkms" | "logging" => of_collection(service, name),
         "cloudresourcemanager" => "SetIamPolicy".to_owned(),
         _ => name.to_owned(),
     }
+}
+
+/// The collections of the small services, and what one of each is called.
+const SINGULAR: &[(&str, &str)] = &[
+    ("buckets", "Bucket"),
+    ("cryptoKeyVersions", "CryptoKeyVersion"),
+    ("cryptoKeys", "CryptoKey"),
+    ("instances", "Instance"),
+    ("keyRings", "KeyRing"),
+    ("memberships", "Membership"),
+    ("providers", "WorkloadIdentityPoolProvider"),
+    ("sinks", "Sink"),
+    ("workloadIdentityPools", "WorkloadIdentityPool"),
+];
+
+/// The name of the method of a small service: that of its interface, the verb, and one of the collection.
+fn of_collection(service: &str, name: &str) -> String {
+    let mut parts = name.rsplit('.');
+    let (last, plural) = (parts.next().unwrap_or_default(), parts.next());
+    let (first, rest) = last.split_at(usize::from(!last.is_empty()));
+    let verb = first.to_uppercase() + rest;
+    let found = SINGULAR.iter().find(|(of, _)| Some(*of) == plural);
+    let what = found.map_or("", |(_, one)| *one);
+    let interface = match service {
+        "file" => "google.cloud.filestore.v1.CloudFilestoreManager.",
+        "gkehub" => "google.cloud.gkehub.v1.GkeHub.",
+        "iam" => "google.iam.v1.WorkloadIdentityPools.",
+        "logging" => "google.logging.v2.ConfigServiceV2.",
+        // Its entries have the verb alone.
+        _ => "",
+    };
+    format!("{interface}{verb}{what}")
 }
 
 /// The resource that a call changes: its path, with the name in the body of one that is made.
@@ -127,12 +157,15 @@ fn resource(state: &State, call: &Call<'_>) -> String {
         .any(|end| call.name.ends_with(end));
     let name = body.get("name").and_then(text);
     let account = body.get("accountId").and_then(text);
-    let instance = call.query("instanceId").map(str::to_owned);
+    let of_query = |(key, value): (&String, &String)| {
+        (key.ends_with("Id") && key != "requestId").then(|| value.clone())
+    };
+    let in_query = call.query.iter().find_map(of_query);
     let name = name
         .or_else(|| inner("cluster"))
         .or_else(|| inner("nodePool"))
         .or(account)
-        .or(instance);
+        .or(in_query);
     let project = &state.setup.project;
     match name.filter(|_| is_made) {
         Some(name) => format!("projects/{project}/{path}/{name}"),
@@ -235,6 +268,22 @@ mod tests {
         check(
             "file.projects.locations.instances.create",
             "google.cloud.filestore.v1.CloudFilestoreManager.CreateInstance",
+        );
+        check(
+            "iam.projects.locations.workloadIdentityPools.providers.create",
+            "google.iam.v1.WorkloadIdentityPools.CreateWorkloadIdentityPoolProvider",
+        );
+        check(
+            "gkehub.projects.locations.memberships.create",
+            "google.cloud.gkehub.v1.GkeHub.CreateMembership",
+        );
+        check(
+            "logging.projects.sinks.create",
+            "google.logging.v2.ConfigServiceV2.CreateSink",
+        );
+        check(
+            "cloudkms.projects.locations.keyRings.cryptoKeys.create",
+            "CreateCryptoKey",
         );
     }
 }

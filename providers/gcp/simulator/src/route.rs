@@ -14,8 +14,8 @@ use kubeproof_simkit::router::{Operation, Routed, Router};
 use crate::state::State;
 use crate::wire::{ApiError, ErrorShape, Outcome};
 use crate::{
-    asset, auth, bigquery, cloud_billing, compute, container, dns, file, iam, links, logging,
-    project, resource_manager, service_usage, token,
+    asset, auth, bigquery, cloud_billing, compute, container, dns, file, hub, iam, kms, links,
+    logging, project, resource_manager, service_usage, token,
 };
 
 /// One call of an API.
@@ -89,6 +89,8 @@ const SERVICES: &[&Service] = &[
     &asset::SERVICE,
     &dns::SERVICE,
     &file::SERVICE,
+    &hub::SERVICE,
+    &kms::SERVICE,
     &logging::SERVICE,
     &token::SERVICE,
 ];

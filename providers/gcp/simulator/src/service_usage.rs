@@ -50,6 +50,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("bigquery", "BigQuery API"),
     ("cloudasset", "Cloud Asset API"),
     ("cloudbilling", "Cloud Billing API"),
+    ("cloudkms", "Cloud Key Management Service (KMS) API"),
     ("cloudresourcemanager", "Cloud Resource Manager API"),
     ("compute", "Compute Engine API"),
     ("container", "Kubernetes Engine API"),

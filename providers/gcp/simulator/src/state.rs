@@ -9,6 +9,7 @@ use kubeproof_simkit::meter::Meter;
 use kubeproof_simkit::timers::Timers;
 
 use crate::iam::IamState;
+use crate::named::NamedState;
 use crate::project::Project;
 use crate::setup::Setup;
 use crate::token::Tokens;
@@ -52,6 +53,8 @@ pub struct State {
     pub(crate) container: container::State,
     pub(crate) dns: dns::DnsState,
     pub(crate) file: file::FileState,
+    /// What the small services keep.
+    pub(crate) named: NamedState,
     /// Queries of the billing export.
     pub(crate) bigquery: bigquery::Jobs,
 }
@@ -75,6 +78,7 @@ impl State {
             container: container::State::default(),
             dns: dns::DnsState::default(),
             file: file::FileState::default(),
+            named: NamedState::default(),
             bigquery: bigquery::Jobs::default(),
             setup,
         };

@@ -137,6 +137,26 @@ fn is_of(entry: &Entry, resource: &Resource) -> bool {
         Ok(Source::Clusters) => ends(&format!("{place}/clusters/{id}")),
         Ok(Source::Instances) => ends(&format!("locations/{place}/instances/{id}")),
         Ok(Source::Zones) => ends(&format!("managedZones/{id}")),
+        Ok(Source::Memberships) => ends(&format!("memberships/{id}")),
+        Ok(Source::Sinks) => ends(&format!("sinks/{id}")),
+        Ok(Source::Buckets) => {
+            let (location, name) = id.split_once('/').unwrap_or_default();
+            ends(&format!("locations/{location}/buckets/{name}"))
+        }
+        Ok(Source::Pools) => ends(&format!("workloadIdentityPools/{id}")),
+        Ok(Source::Providers) => {
+            let (pool, name) = id.split_once('/').unwrap_or_default();
+            ends(&format!("workloadIdentityPools/{pool}/providers/{name}"))
+        }
+        Ok(Source::Keys) => {
+            let parts: Vec<&str> = id.split('/').collect();
+            let [location, ring, name] = parts[..] else {
+                return false;
+            };
+            ends(&format!(
+                "locations/{location}/keyRings/{ring}/cryptoKeys/{name}"
+            ))
+        }
         Ok(Source::Accounts) => {
             let name = id.split('@').next().unwrap_or_default();
             ends(&format!("serviceAccounts/{id}")) || ends(&format!("serviceAccounts/{name}"))

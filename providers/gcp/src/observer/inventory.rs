@@ -7,6 +7,10 @@ mod catalogue;
 mod containers;
 mod identities;
 mod items;
+mod keys;
+mod logs;
+mod memberships;
+mod pools;
 mod shares;
 mod zones;
 
@@ -19,6 +23,8 @@ use kubeproof_contract::scope::{Breadth, Cell, Listed, Listing, Scope};
 
 pub(crate) use catalogue::{Calls, Collection, KINDS, Kind, Places, Source};
 pub(crate) use identities::{Policy, condition_title, read_policy};
+pub(crate) use keys::{is_active as is_active_version, versions as key_versions};
+pub(crate) use pools::GLOBAL as GLOBAL_LOCATION;
 
 use super::checks;
 use super::lists::{self, List, Read, Unread};
@@ -36,10 +42,9 @@ pub(super) fn types() -> &'static [ResourceType] {
 /// What a cluster or its workload can leave that no list here shows.
 pub(super) fn not_covered() -> Vec<String> {
     let not_listed = [
-        "memberships in a fleet (GKE Hub)",
-        "sinks and buckets of Cloud Logging",
-        "workload identity pools outside of the cluster's own",
-        "keys of Cloud KMS, which can never be deleted",
+        "bindings and scopes of memberships in a fleet (GKE Hub)",
+        "workload identity pools that were deleted less than 30 days ago",
+        "key rings of Cloud KMS, which cost nothing",
     ];
     not_listed
         .iter()
@@ -262,6 +267,12 @@ impl Kind {
             Source::Instances => shares::instances(api, project).await,
             Source::Zones => Ok((zones::zones(api, project).await?, Vec::new())),
             Source::Records => Ok((zones::records(api, project).await?, Vec::new())),
+            Source::Memberships => memberships::memberships(api, project).await,
+            Source::Sinks => Ok((logs::sinks(api, project).await?, Vec::new())),
+            Source::Buckets => Ok((logs::buckets(api, project).await?, Vec::new())),
+            Source::Pools => Ok((pools::pools(api, project).await?, Vec::new())),
+            Source::Providers => Ok((pools::providers(api, project).await?, Vec::new())),
+            Source::Keys => Ok((keys::keys(api, project).await?, Vec::new())),
             Source::Accounts => Ok((identities::accounts(api, project).await?, Vec::new())),
             Source::Bindings => Ok((identities::bindings(api, project).await?, Vec::new())),
         }

@@ -31,6 +31,7 @@ const PARENTS: &[(&str, &str)] = &[
     ("backends", "neg"),
     ("backends", "instance_group"),
     ("source_disk", "disk"),
+    ("workload_identity_pool", "workload_identity_pool"),
 ];
 /// Properties of others that name parts which Kubernetes makes for them: the parts' types.
 const PARTS: &[(&str, &str)] = &[
@@ -180,6 +181,10 @@ impl Ours<'_> {
         }
         if resource.resource_type == "secondary_range" && self.is_range(name) {
             proofs.push(format!("the range {name} was added for the run's cluster"));
+        }
+        let member = resource.properties.get("cluster");
+        if member.is_some_and(|cluster| *cluster == format!("{}/{}", self.location, self.cluster)) {
+            proofs.push("the membership of the run's cluster".to_owned());
         }
         let machines = resource.properties.get("target_tags");
         let mut machines = machines

@@ -94,6 +94,20 @@ pub const SERVICE_USAGE: Service = Service {
     ],
 };
 
+/// An operation on workload identity pools and their providers.
+macro_rules! pool {
+    ($method:literal, $path:literal, $name:literal) => {
+        Route::new(
+            $method,
+            concat!(
+                "/projects/{project}/locations/{location}/workloadIdentityPools",
+                $path
+            ),
+            concat!("projects.locations.workloadIdentityPools.", $name),
+        )
+    };
+}
+
 /// Identity and Access Management, v1.
 pub const IAM: Service = Service {
     name: "iam",
@@ -170,6 +184,12 @@ pub const IAM: Service = Service {
             "/projects/{project}/serviceAccounts/{account}/keys/{key}",
             "projects.serviceAccounts.keys.delete",
         ),
+        pool!("GET", "", "list"),
+        pool!("GET", "/{pool}", "get"),
+        pool!("DELETE", "/{pool}", "delete"),
+        pool!("GET", "/{pool}/providers", "providers.list"),
+        pool!("GET", "/{pool}/providers/{provider}", "providers.get"),
+        pool!("DELETE", "/{pool}/providers/{provider}", "providers.delete"),
     ],
 };
 
@@ -203,7 +223,35 @@ pub const ASSET: Service = Service {
 pub const LOGGING: Service = Service {
     name: "logging",
     url: "https://logging.googleapis.com/v2",
-    routes: &[Route::new("POST", "/entries:list", "entries.list").reading()],
+    routes: &[
+        Route::new("POST", "/entries:list", "entries.list").reading(),
+        Route::new("GET", "/projects/{project}/sinks", "projects.sinks.list"),
+        Route::new(
+            "GET",
+            "/projects/{project}/sinks/{sink}",
+            "projects.sinks.get",
+        ),
+        Route::new(
+            "DELETE",
+            "/projects/{project}/sinks/{sink}",
+            "projects.sinks.delete",
+        ),
+        Route::new(
+            "GET",
+            "/projects/{project}/locations/{location}/buckets",
+            "projects.locations.buckets.list",
+        ),
+        Route::new(
+            "GET",
+            "/projects/{project}/locations/{location}/buckets/{bucket}",
+            "projects.locations.buckets.get",
+        ),
+        Route::new(
+            "DELETE",
+            "/projects/{project}/locations/{location}/buckets/{bucket}",
+            "projects.locations.buckets.delete",
+        ),
+    ],
 };
 
 /// `BigQuery`, v2: the billing export. A query makes a job, which is no resource that anyone has to remove.

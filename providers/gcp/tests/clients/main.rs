@@ -61,9 +61,17 @@ fn judge(program: &str) -> Result<(), String> {
     run(&[program, "google_strict.py"])?.clean()
 }
 
+/// What nothing deletes at once: a bucket goes a week later, and a key stays. The script checks that both are so far.
+const STAYS: [&str; 2] = [
+    "kms_crypto_key us-central1/every/every in us-central1",
+    "log_bucket global/every in global",
+];
+
 /// The script fails when a method is not driven, or when the judge objects to a request or a reply.
 fn every_method(program: &str) -> Result<(), String> {
-    let ran = run(&[program, "google_every_method.py"])?;
+    let mut ran = run(&[program, "google_every_method.py"])?;
+    ran.changes
+        .retain(|change| !STAYS.contains(&change.as_str()));
     ran.clean()?;
     driven_counts::hold(&ran.printed, README)
 }

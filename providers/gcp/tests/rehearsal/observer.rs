@@ -5,6 +5,7 @@ mod deletion;
 mod inventory;
 mod ownership;
 mod preflight;
+mod registrations;
 mod workload;
 
 use kubeproof_contract::call::Actor;

@@ -111,6 +111,11 @@ impl Bench {
         self.cloud.unpriced().iter().any(|one| one == what)
     }
 
+    /// All resources that exist.
+    pub fn cloud_inventory(&self) -> Vec<Resource> {
+        self.cloud.inventory()
+    }
+
     /// An operation of Compute Engine as it is now.
     #[track_caller]
     pub fn operation(&mut self, operation: &Value) -> Value {

@@ -22,5 +22,6 @@ mod networks;
 mod pools;
 mod price_list;
 mod project;
+mod registrations;
 mod traces;
 mod workload;

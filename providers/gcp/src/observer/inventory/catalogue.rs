@@ -53,6 +53,18 @@ pub(crate) enum Source {
     Zones,
     /// The records of its zones.
     Records,
+    /// The memberships of the project's fleet.
+    Memberships,
+    /// The sinks of Cloud Logging.
+    Sinks,
+    /// Its buckets.
+    Buckets,
+    /// Workload identity pools.
+    Pools,
+    /// Their providers.
+    Providers,
+    /// The keys of Cloud KMS.
+    Keys,
     /// The project's service accounts.
     Accounts,
     /// The members of the project's policy.
@@ -81,6 +93,9 @@ impl Kind {
         match self.source {
             Source::Instances => Some("file.googleapis.com"),
             Source::Zones | Source::Records => Some("dns.googleapis.com"),
+            Source::Memberships => Some("gkehub.googleapis.com"),
+            Source::Sinks | Source::Buckets => Some("logging.googleapis.com"),
+            Source::Keys => Some("cloudkms.googleapis.com"),
             _ => None,
         }
     }
@@ -130,8 +145,10 @@ macro_rules! global {
 }
 
 /// All of them. What refers to another stands before it.
-pub(crate) static KINDS: [Kind; 31] = [
+pub(crate) static KINDS: [Kind; 37] = [
     kind("gke_cluster", Places::Below, Source::Clusters),
+    // It is left when its cluster goes first.
+    kind("gke_hub_membership", Places::Both, Source::Memberships),
     kind(
         "forwarding_rule",
         Places::Both,
@@ -368,6 +385,15 @@ pub(crate) static KINDS: [Kind; 31] = [
             &[("auto_create_subnetworks", "/autoCreateSubnetworks", Text)],
         ),
     ),
+    kind("kms_crypto_key", Places::Both, Source::Keys),
+    kind("log_sink", Places::Global, Source::Sinks),
+    kind("log_bucket", Places::Global, Source::Buckets),
+    kind(
+        "workload_identity_provider",
+        Places::Global,
+        Source::Providers,
+    ),
+    kind("workload_identity_pool", Places::Global, Source::Pools),
     kind("iam_binding", Places::Global, Source::Bindings),
     kind("service_account", Places::Global, Source::Accounts),
 ];

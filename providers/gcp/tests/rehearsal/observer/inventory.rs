@@ -38,7 +38,8 @@ async fn the_audit_equals_the_ground_truth_before_and_after_a_cluster_is_made_an
 async fn an_audit_makes_few_calls_and_changes_nothing() {
     let bench = Bench::new(json!({}), &[]);
     bench.audited().await;
-    assert!(bench.journal.len() <= 40, "{}", bench.journal.len());
+    // The key rings of Cloud KMS are listed location by location.
+    assert!(bench.journal.len() <= 60, "{}", bench.journal.len());
     assert_eq!(bench.changes_since(0), [""; 0]);
 }
 

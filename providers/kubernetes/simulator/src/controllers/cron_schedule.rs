@@ -21,11 +21,20 @@ const MONTHS: &[&str] = &[
 ];
 const WEEKDAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
+/// Why a text is no schedule, in the words of a real server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ScheduleError {
+    #[error("expected exactly 5 fields, found {found}: [{text}]")]
+    Fields { found: usize, text: String },
+    #[error("failed to parse {text}: expected values from {least} to {most}")]
+    Field { text: String, least: u32, most: u32 },
+}
+
 /// Reads a schedule.
 ///
 /// # Errors
-/// What is wrong with it.
-pub(crate) fn read(text: &str) -> Result<Schedule, String> {
+/// If it is none.
+pub(crate) fn read(text: &str) -> Result<Schedule, ScheduleError> {
     let full = match text.trim() {
         "@yearly" | "@annually" => "0 0 1 1 *",
         "@monthly" => "0 0 1 * *",
@@ -36,10 +45,10 @@ pub(crate) fn read(text: &str) -> Result<Schedule, String> {
     };
     let parts: Vec<&str> = full.split_whitespace().collect();
     let [minutes, hours, days, months, weekdays] = parts.as_slice() else {
-        return Err(format!(
-            "expected exactly 5 fields, found {}: [{text}]",
-            parts.len()
-        ));
+        return Err(ScheduleError::Fields {
+            found: parts.len(),
+            text: text.to_owned(),
+        });
     };
     let starred = |field: &str| field.starts_with('*') || field.starts_with('?');
     Ok(Schedule {
@@ -57,8 +66,12 @@ pub(crate) fn read(text: &str) -> Result<Schedule, String> {
 }
 
 /// The bits of a field: a list of ranges with steps.
-fn field(text: &str, least: u32, most: u32, names: &[&str]) -> Result<u64, String> {
-    let wrong = || format!("failed to parse {text}: expected values from {least} to {most}");
+fn field(text: &str, least: u32, most: u32, names: &[&str]) -> Result<u64, ScheduleError> {
+    let wrong = || ScheduleError::Field {
+        text: text.to_owned(),
+        least,
+        most,
+    };
     let value = |word: &str| {
         let named = names
             .iter()
@@ -148,5 +161,10 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{text}");
         }
+        let why = |text: &str| read(text).map_err(|error| error.to_string()).err();
+        let fields = "expected exactly 5 fields, found 4: [* * * *]";
+        assert_eq!(why("* * * *").as_deref(), Some(fields));
+        let field = "failed to parse 60: expected values from 0 to 59";
+        assert_eq!(why("60 * * * *").as_deref(), Some(field));
     }
 }

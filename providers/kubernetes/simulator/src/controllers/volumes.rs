@@ -9,7 +9,7 @@ use crate::api::defaults;
 use crate::cloud_provider::CloudProviderRequest;
 use crate::cluster::Cluster;
 use crate::json::{items, remove_text, set, text};
-use crate::node::scheduler::{self, quantity};
+use crate::node::scheduler::{self, Unschedulable, quantity};
 use crate::store::Key;
 use crate::store::types::Type;
 
@@ -199,21 +199,21 @@ pub(crate) fn elsewhere(cluster: &Cluster, pod: &Value, node: &Value) -> Option<
 /// Whether all claims of a pod are bound. Requests disks for those that are not.
 ///
 /// # Errors
-/// If a claim does not exist or cannot be served: why the pod cannot be scheduled.
+/// If a claim does not exist or cannot be served: then the pod cannot be scheduled.
 pub(crate) fn ready(
     cluster: &mut Cluster,
     namespace: &str,
     pod: &Value,
     node: &str,
-) -> Result<bool, String> {
+) -> Result<bool, Unschedulable> {
     let mut all = true;
     for name in claims_of(pod) {
         let key = Key::new("persistentvolumeclaims", namespace, name);
         let Some(claim) = cluster.store.get(&key) else {
-            return Err(format!("persistentvolumeclaim \"{name}\" not found"));
+            return Err(Unschedulable::NoClaim(name.to_owned()));
         };
         if claim.pointer("/metadata/deletionTimestamp").is_some() {
-            return Err(format!("persistentvolumeclaim \"{name}\" is being deleted"));
+            return Err(Unschedulable::ClaimEnds(name.to_owned()));
         }
         if text(claim, "/status/phase") == "Bound" {
             continue;
@@ -222,14 +222,14 @@ pub(crate) fn ready(
         let Some(class) = class_of(cluster, claim) else {
             let class = text(claim, "/spec/storageClassName");
             return Err(if class.is_empty() {
-                "pod has unbound immediate PersistentVolumeClaims".to_owned()
+                Unschedulable::Unbound
             } else {
-                format!("storageclass.storage.k8s.io \"{class}\" not found")
+                Unschedulable::NoClass(class.to_owned())
             });
         };
         let is_immediate = text(&class, "/volumeBindingMode") == "Immediate";
         if is_immediate && !runs(cluster, &driver(&class)) {
-            return Err("pod has unbound immediate PersistentVolumeClaims".to_owned());
+            return Err(Unschedulable::Unbound);
         }
         if !is_immediate {
             let selected = "/metadata/annotations/volume.kubernetes.io~1selected-node";

@@ -226,7 +226,8 @@ pub(crate) fn start(cluster: &mut Cluster, pod: &Pod) {
     let variables = items(&spec, "/containers")
         .iter()
         .find_map(|container| probe::variables(cluster, pod, container).err());
-    if let Some(message) = variables {
+    if let Some(error) = variables {
+        let message = error.to_string();
         wait(cluster, pod, "CreateContainerConfigError", &message);
         return cluster.after(CONFIG_RETRY, Due::Start(pod.clone()));
     }

@@ -103,15 +103,51 @@ pub(crate) fn missing_image(image: &str) -> Option<String> {
     ))
 }
 
+/// Why a variable of a container has no value, in the words of the message of the waiting container.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum VariableError {
+    #[error("{kind} \"{name}\" not found")]
+    NotFound { kind: &'static str, name: String },
+    #[error("couldn't find key {entry} in {kind} {namespace}/{name}")]
+    NoEntry {
+        kind: &'static str,
+        namespace: String,
+        name: String,
+        entry: String,
+    },
+    #[error(
+        "the simulated kubelet takes variables from Secrets, ConfigMaps and some fields of the pod, not {0}"
+    )]
+    NotSimulated(Value),
+}
+
+impl VariableError {
+    fn not_found(kind: &'static str, name: &str) -> Self {
+        Self::NotFound {
+            kind,
+            name: name.to_owned(),
+        }
+    }
+
+    fn no_entry(kind: &'static str, namespace: &str, name: &str, entry: &str) -> Self {
+        Self::NoEntry {
+            kind,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            entry: entry.to_owned(),
+        }
+    }
+}
+
 /// The variables of a container.
 ///
 /// # Errors
-/// If one refers to something that does not exist: the message of a waiting container.
+/// If one refers to something that does not exist.
 pub(crate) fn variables(
     cluster: &Cluster,
     pod: &Pod,
     container: &Value,
-) -> Result<BTreeMap<String, String>, String> {
+) -> Result<BTreeMap<String, String>, VariableError> {
     let namespace = pod.key.namespace.as_str();
     let mut variables = BTreeMap::new();
     for from in items(container, "/envFrom") {
@@ -137,8 +173,8 @@ pub(crate) fn variables(
 }
 
 /// The value that a variable takes from elsewhere; none if it is optional and not there.
-fn referred(cluster: &Cluster, pod: &Pod, from: &Value) -> Result<Option<String>, String> {
-    let optional = |reference: &Value, found: Result<String, String>| match found {
+fn referred(cluster: &Cluster, pod: &Pod, from: &Value) -> Result<Option<String>, VariableError> {
+    let optional = |reference: &Value, found: Result<String, VariableError>| match found {
         Err(_) if reference["optional"] == true => Ok(None),
         found => found.map(Some),
     };
@@ -165,22 +201,20 @@ fn referred(cluster: &Cluster, pod: &Pod, from: &Value) -> Result<Option<String>
             .pod(pod)
             .map(|value| text(value, &pointer).to_owned()));
     }
-    Err(format!(
-        "the simulated kubelet takes variables from Secrets, ConfigMaps and some fields of the pod, not {from}"
-    ))
+    Err(VariableError::NotSimulated(from.clone()))
 }
 
 /// The entry of a config map.
-fn entry(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<String, String> {
+fn entry(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<String, VariableError> {
     let (name, entry) = (text(reference, "/name"), text(reference, "/key"));
     let Some(map) = cluster.store.get(&Key::new("configmaps", namespace, name)) else {
-        return Err(format!("configmap \"{name}\" not found"));
+        return Err(VariableError::not_found("configmap", name));
     };
     let value = map
         .get("data")
         .and_then(|data| data.get(entry))
         .and_then(Value::as_str);
-    let missing = || format!("couldn't find key {entry} in ConfigMap {namespace}/{name}");
+    let missing = || VariableError::no_entry("ConfigMap", namespace, name, entry);
     value.map(str::to_owned).ok_or_else(missing)
 }
 
@@ -189,7 +223,7 @@ fn all_entries(
     cluster: &Cluster,
     namespace: &str,
     from: &Value,
-) -> Result<BTreeMap<String, String>, String> {
+) -> Result<BTreeMap<String, String>, VariableError> {
     let prefix = text(from, "/prefix");
     let mut all = BTreeMap::new();
     for (member, resource, kind) in [
@@ -204,7 +238,7 @@ fn all_entries(
             if reference["optional"] == true {
                 continue;
             }
-            return Err(format!("{kind} \"{name}\" not found"));
+            return Err(VariableError::not_found(kind, name));
         };
         let data = object
             .get("data")
@@ -225,16 +259,16 @@ fn all_entries(
     Ok(all)
 }
 
-fn secret(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<String, String> {
+fn secret(cluster: &Cluster, namespace: &str, reference: &Value) -> Result<String, VariableError> {
     let (name, entry) = (text(reference, "/name"), text(reference, "/key"));
     let Some(secret) = cluster.store.get(&Key::new("secrets", namespace, name)) else {
-        return Err(format!("secret \"{name}\" not found"));
+        return Err(VariableError::not_found("secret", name));
     };
     let encoded = secret
         .get("data")
         .and_then(|data| data.get(entry))
         .and_then(Value::as_str);
-    let missing = || format!("couldn't find key {entry} in Secret {namespace}/{name}");
+    let missing = || VariableError::no_entry("Secret", namespace, name, entry);
     let bytes = STANDARD
         .decode(encoded.ok_or_else(missing)?)
         .map_err(|_| missing())?;

@@ -6,7 +6,19 @@
 use serde_json::Value;
 
 use crate::json::{items, text};
-use crate::node::shell::{self, Instruction};
+use crate::node::shell::{self, Instruction, NotInterpreted};
+
+/// Why a program is refused, in the words of the message of its container.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(transparent)]
+    Command(#[from] NotInterpreted),
+    #[error(
+        "the simulated kubelet does not know what the program of image {0} does, so it cannot say how it would end: give \
+         the container a command that it interprets, or a restart policy of Always"
+    )]
+    Image(String),
+}
 
 /// The words that a container starts with.
 fn words(container: &Value) -> Vec<&str> {
@@ -29,8 +41,8 @@ fn goes_on(spec: &Value) -> bool {
 /// The program of a container.
 ///
 /// # Errors
-/// Why it is refused.
-pub(crate) fn of(spec: &Value, container: &Value) -> Result<Vec<Instruction>, String> {
+/// If it is refused.
+pub(crate) fn of(spec: &Value, container: &Value) -> Result<Vec<Instruction>, Refusal> {
     let has_command = !items(container, "/command").is_empty();
     if has_command && let Ok(steps) = shell::of(container) {
         return Ok(steps);
@@ -39,13 +51,9 @@ pub(crate) fn of(spec: &Value, container: &Value) -> Result<Vec<Instruction>, St
         return Ok(vec![Instruction::Stay]);
     }
     if has_command {
-        return shell::of(container);
+        return Ok(shell::of(container)?);
     }
-    let image = text(container, "/image");
-    Err(format!(
-        "the simulated kubelet does not know what the program of image {image} does, so it cannot say how it would \
-         end: give the container a command that it interprets, or a restart policy of Always"
-    ))
+    Err(Refusal::Image(text(container, "/image").to_owned()))
 }
 
 /// What a pod's status says of programs that are taken to run.
@@ -76,7 +84,7 @@ pub(crate) fn refusal(spec: &Value) -> Option<String> {
     for container in containers {
         match of(spec, container) {
             Ok(steps) => programs.push(steps),
-            Err(why) => return Some(why),
+            Err(why) => return Some(why.to_string()),
         }
     }
     let all_stay = programs

@@ -12,6 +12,23 @@ use crate::json::{condition_is_true, items, set, text};
 use crate::node::pod_status::{condition, deleted, finished};
 use crate::store::Key;
 
+/// Why a pod is on no node, in the words of its condition and event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unschedulable {
+    #[error("no nodes available to schedule pods")]
+    NoNodes,
+    #[error("0/{nodes} nodes are available: {}.", reasons.join(", "))]
+    NoneFits { nodes: usize, reasons: Vec<String> },
+    #[error("persistentvolumeclaim \"{0}\" not found")]
+    NoClaim(String),
+    #[error("persistentvolumeclaim \"{0}\" is being deleted")]
+    ClaimEnds(String),
+    #[error("pod has unbound immediate PersistentVolumeClaims")]
+    Unbound,
+    #[error("storageclass.storage.k8s.io \"{0}\" not found")]
+    NoClass(String),
+}
+
 /// Tries to put a pod on a node.
 pub(crate) fn schedule(cluster: &mut Cluster, pod: &Pod) {
     let Some(value) = cluster.pod(pod).cloned() else {
@@ -61,12 +78,12 @@ fn bind(cluster: &mut Cluster, pod: &Pod, node: &str) {
     cluster.event(SCHEDULER, &pod.key, false, "Scheduled", &message);
 }
 
-fn unschedulable(cluster: &mut Cluster, pod: &Pod, why: &str) {
-    let now = cluster.stamp();
+fn unschedulable(cluster: &mut Cluster, pod: &Pod, why: &Unschedulable) {
+    let (now, why) = (cluster.stamp(), why.to_string());
     cluster.modify(&pod.key, |value| {
-        condition(value, "PodScheduled", Some(("Unschedulable", why)), &now);
+        condition(value, "PodScheduled", Some(("Unschedulable", &why)), &now);
     });
-    cluster.event(SCHEDULER, &pod.key, true, "FailedScheduling", why);
+    cluster.event(SCHEDULER, &pod.key, true, "FailedScheduling", &why);
 }
 
 /// The names of nodes that would have room for a waiting pod if nothing ran on them: one more like them would help.
@@ -90,10 +107,10 @@ fn is_unschedulable(pod: &Value) -> bool {
     waits && conditions.any(|one| text(one, "/reason") == "Unschedulable")
 }
 
-fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
+fn choose(cluster: &Cluster, pod: &Value) -> Result<String, Unschedulable> {
     let nodes: Vec<_> = cluster.store.of_type("nodes", None).collect();
     if nodes.is_empty() {
-        return Err("no nodes available to schedule pods".to_owned());
+        return Err(Unschedulable::NoNodes);
     }
     let mut reasons = Vec::new();
     let mut fitting = Vec::new();
@@ -115,11 +132,10 @@ fn choose(cluster: &Cluster, pod: &Value) -> Result<String, String> {
         .ok_or_else(|| {
             reasons.sort();
             reasons.dedup();
-            format!(
-                "0/{} nodes are available: {}.",
-                nodes.len(),
-                reasons.join(", ")
-            )
+            Unschedulable::NoneFits {
+                nodes: nodes.len(),
+                reasons,
+            }
         })
 }
 

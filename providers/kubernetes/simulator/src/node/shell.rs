@@ -54,22 +54,32 @@ pub(crate) struct Execution {
     pub(crate) call: Option<(Curl, Vec<Instruction>)>,
 }
 
+/// A command that is not interpreted, in the words of the message of the container that waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the simulated kubelet refuses command {command} with arguments {arguments}: it interprets only `sh -c` with echo, \
+     printf '%s\\n', curl, sleep, exit, true and false, and these without a shell"
+)]
+pub(crate) struct NotInterpreted {
+    command: Value,
+    arguments: Value,
+}
+
 /// The program of a container.
 ///
 /// # Errors
-/// If it is not one that is interpreted: the command.
-pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, String> {
+/// If it is not one that is interpreted.
+pub(crate) fn of(container: &Value) -> Result<Vec<Instruction>, NotInterpreted> {
     let words: Vec<&str> = items(container, "/command")
         .iter()
         .chain(items(container, "/args"))
         .filter_map(Value::as_str)
         .collect();
     let refuse = || {
-        Err(format!(
-            "the simulated kubelet refuses command {} with arguments {}: it interprets only \
-             `sh -c` with echo, printf '%s\\n', curl, sleep, exit, true and false, and these without a shell",
-            container["command"], container["args"]
-        ))
+        Err(NotInterpreted {
+            command: container["command"].clone(),
+            arguments: container["args"].clone(),
+        })
     };
     match words.as_slice() {
         [shell, "-c", script] if SHELLS.contains(&base(shell)) => {
@@ -357,6 +367,6 @@ mod tests {
             check(script, None);
         }
         let other = json!({"command": ["/bin/other", "-c"], "args": ["true"]});
-        assert!(of(&other).unwrap_err().contains("/bin/other"));
+        assert!(of(&other).unwrap_err().to_string().contains("/bin/other"));
     }
 }
