@@ -30,7 +30,7 @@
 //! - What a provisioner keeps from one process to the next it writes to `Connection::disk`, whose writes are calls of the
 //!   service `disk`: a process can die before a write (the file is one write behind), during it (`torn-write`) or after
 //!   it, its disk can be lost with it (`lost-disk`) or be full (`write-fails`). The reference provisioners write nothing
-//!   there; variants in the tests do.
+//!   there but when they last asked for something; variants in the tests do more.
 //! - Each attempt may make as many calls as a trial (`limits.calls`).
 //! - What the provider can show to be a limit of the cloud (`Documented::limit`: the duplicate made by a late request
 //!   whose process has died, for a call without a client token) is reported separately from findings, with the reason and

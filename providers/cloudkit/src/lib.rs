@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod asked;
 pub mod catalogue;
 pub mod checks;
 pub mod cluster;

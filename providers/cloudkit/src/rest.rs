@@ -213,6 +213,14 @@ impl<A: RestApi> RestClient<A> {
         self.call(RetryPolicy::IDEMPOTENT, call).await
     }
 
+    /// Makes a call once, whatever comes of it: for callers that do more than wait between two tries.
+    ///
+    /// # Errors
+    /// When it is refused, or no usable answer arrives.
+    pub async fn once<T: DeserializeOwned>(&self, call: RestCall<'_>) -> Result<T, CallError> {
+        self.send(call).await
+    }
+
     /// Makes a call, again as its policy says.
     ///
     /// # Errors

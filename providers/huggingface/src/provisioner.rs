@@ -1,7 +1,8 @@
 //! The reference provisioner: an inference endpoint that answers, also a pod of the scenario's cluster, or a job that runs.
 //!
 //! Everything is found by name and mark alone, so a new process can take over or tear down without any state from the
-//! one before. It spawns no tasks: dropping its future equals the death of its process.
+//! one before. Only when something was asked for last is written down: what a process that died has asked for may be made
+//! after its successor has looked. It spawns no tasks: dropping its future equals the death of its process.
 
 mod endpoint;
 mod jobs;
@@ -11,8 +12,10 @@ mod teardown;
 mod update;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use kubeproof_cloudkit::asked::AskedFile;
 use kubeproof_cloudkit::{CallError, Session};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::provisioner::{
@@ -27,6 +30,14 @@ use crate::spec::HuggingFaceSpec;
 
 /// Why no access to a cluster is handed over.
 pub const NO_CLUSTER: &str = "Hugging Face gives no Kubernetes API: the endpoint or job is used by its own API (job.execution)";
+
+/// A request without an answer may be carried out so much later. A guess: no source names a limit.
+const SHOWS_WITHIN: Duration = Duration::from_mins(1);
+/// When the run last asked for an endpoint, a job or a namespace of a cluster. An answer is waited for a minute.
+const ASKED: AskedFile = AskedFile {
+    name: "huggingface-asked.json",
+    carried_out_within: Duration::from_mins(1).saturating_add(SHOWS_WITHIN),
+};
 
 /// One piece of work: clients of its own, and what is asked for.
 #[derive(Debug)]
@@ -53,6 +64,23 @@ impl Work {
     /// The name of the run's endpoint.
     fn name(&self) -> String {
         self.run().name("")
+    }
+
+    /// Notes that something is asked for now.
+    async fn note_asked(&self) -> Result<(), CallError> {
+        ASKED.note(self.api.connection()).await
+    }
+
+    /// How long something that an earlier process asked for may still be made.
+    async fn until_all_made(&self) -> Duration {
+        ASKED.rest(self.api.connection()).await
+    }
+
+    /// Notes a request without an answer, which may be carried out later.
+    fn note_late<T>(&self, answer: &Result<T, CallError>) {
+        if answer.as_ref().is_err_and(CallError::may_be_applied) {
+            self.session().note_unanswered(SHOWS_WITHIN);
+        }
     }
 
     fn report(&self, text: &str) {

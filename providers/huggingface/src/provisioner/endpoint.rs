@@ -24,8 +24,8 @@ const RUNNING_WITHIN: Duration = Duration::from_mins(50);
 const ANSWERS_WITHIN: Duration = Duration::from_mins(15);
 /// How long it may take until it is gone.
 const GONE_WITHIN: Duration = Duration::from_mins(15);
-/// A creation that timed out may be carried out so much later.
-const SHOWS_WITHIN: Duration = Duration::from_mins(1);
+/// How often an endpoint is deleted. A second time is needed if its creation is carried out after the first.
+const DELETIONS: usize = 3;
 /// How often to look: the official client looks every 5 s.
 const EVERY: PollSchedule = PollSchedule::every(5);
 /// What every model is asked before it is handed over.
@@ -152,15 +152,14 @@ async fn make(work: &Work, spec: &EndpointSpec, place: &Place) -> Result<Endpoin
     let body = requests::create(work.run(), spec, place);
     let (body, parameters) = (&body, [work.namespace()]);
     let parameters = &parameters;
-    let create = || async move {
+    let once = || async move {
         let call = RestCall::new("CreateEndpoint", parameters).with_body(body);
-        let made: Result<Endpoint, CallError> =
-            work.api.endpoints.call(RetryPolicy::IDEMPOTENT, call).await;
-        if made.as_ref().is_err_and(CallError::may_be_applied) {
-            work.session().note_unanswered(SHOWS_WITHIN);
-        }
+        work.note_asked().await?;
+        let made = work.api.endpoints.once(call).await;
+        work.note_late(&made);
         made
     };
+    let create = || async move { work.session().call(RetryPolicy::IDEMPOTENT, once).await };
     let is_taken = |error: &CallError| error.cause == Cause::AlreadyExists;
     let windows = LookupWindows::DEFAULT;
     let made = create_or_adopt(work.session(), windows, || own(work), create, is_taken).await?;
@@ -208,11 +207,33 @@ async fn resume(work: &Work, name: &str) -> Result<(), CallError> {
     }
 }
 
-/// Deletes an endpoint and waits until it is gone, because only then its name is free.
+/// Deletes an endpoint and waits until it is gone, because only then its name is free. A deletion names nothing but the
+/// name: one without an answer may remove the next endpoint of that name, so it is waited until it no longer can.
 pub(super) async fn delete(work: &Work, name: &str, policy: RetryPolicy) -> Result<(), CallError> {
-    let parameters = [work.namespace(), name];
-    let call = RestCall::new("DeleteEndpoint", &parameters);
-    ignore_not_found(work.api.endpoints.call::<IgnoredAny>(policy, call).await)?;
+    let parameters = &[work.namespace(), name];
+    let once = || async move {
+        let call = RestCall::new("DeleteEndpoint", parameters);
+        let deleted: Result<IgnoredAny, CallError> = work.api.endpoints.once(call).await;
+        work.note_late(&deleted);
+        deleted
+    };
+    for _ in 0..DELETIONS {
+        ignore_not_found(work.session().call(policy, once).await)?;
+        gone(work, name).await?;
+        let late = work.session().until_all_shows();
+        if late.is_zero() {
+            return Ok(());
+        }
+        work.session().sleep(late).await?;
+        if find(work, name).await?.is_none() {
+            return Ok(());
+        }
+    }
+    let message = format!("endpoint {name} is there again after {DELETIONS} deletions");
+    Err(CallError::state("endpoints:DeleteEndpoint", message))
+}
+
+async fn gone(work: &Work, name: &str) -> Result<(), CallError> {
     let check = || async {
         Ok(match find(work, name).await? {
             None => Poll::Ready(()),

@@ -1,5 +1,5 @@
-//! The job: found by its label, or run once. A job has no unique name and its call no token, so an answer that was lost
-//! is looked for before anything is repeated.
+//! The job: found by its label, or run once. A job has no unique name and its call no token, so one whose answer was lost
+//! is looked for before anything is repeated, and one that a dead process has asked for before anything is run.
 
 use std::time::Duration;
 
@@ -26,10 +26,17 @@ pub(super) async fn ensure(work: &Work, spec: &JobSpec) -> Result<(), CallError>
     let body = requests::job(work.run(), spec);
     let (body, parameters) = (&body, [work.namespace()]);
     let parameters = &parameters;
-    let run = || async move {
+    let once = || async move {
         let call = RestCall::new("RunJob", parameters).with_body(body);
-        work.api.hub.call::<Job>(RetryPolicy::ONCE, call).await
+        work.note_asked().await?;
+        work.api.hub.once::<Job>(call).await
     };
+    let run = || async move { work.session().call(RetryPolicy::ONCE, once).await };
+    let late = work.until_all_made().await;
+    if !late.is_zero() && usable(work).await?.is_none() {
+        // A process that died may have asked for one that is not there yet.
+        work.session().sleep(late).await?;
+    }
     let windows = LookupWindows::DEFAULT;
     let job = find_or_create(work.session(), windows, || usable(work), run).await?;
     let check = || async {

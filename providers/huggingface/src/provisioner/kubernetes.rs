@@ -1,17 +1,12 @@
 //! The use of the endpoint in the scenario's cluster: a namespace of the run's own, found by its label.
 
-use std::time::Duration;
-
 use kubeproof_cloudkit::CallError;
 use kubeproof_kubernetes::consumer;
 
-use super::Work;
+use super::{SHOWS_WITHIN, Work};
 use crate::api::types::Endpoint;
 use crate::spec::KubernetesSpec;
 use crate::{cluster, marks};
-
-/// A creation that timed out may be carried out so much later.
-const SHOWS_WITHIN: Duration = Duration::from_mins(1);
 
 /// Makes the Secret, the Service and the Job, and waits until the job has an answer from the endpoint.
 pub(super) async fn ensure(
@@ -25,6 +20,7 @@ pub(super) async fn ensure(
         "namespace {}: a job asks {}",
         order.namespace, order.host
     ));
+    work.note_asked().await?;
     let made = consumer::ensure(&client, &order).await;
     made.map_err(|error| {
         let error = cluster::failed(&error);

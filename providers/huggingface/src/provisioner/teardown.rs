@@ -54,8 +54,15 @@ pub(super) const TEARDOWN: Teardown<Work> = Teardown {
     },
 };
 
-/// Removes everything of the run. A second call finds nothing and changes nothing.
+/// Removes everything of the run, also what an earlier process has asked for and is made only now. A second call finds
+/// nothing and changes nothing.
 pub(super) async fn everything(work: &Work) -> Result<(), ProvisionerError> {
+    TEARDOWN.run(work).await?;
+    let late = work.until_all_made().await;
+    if late.is_zero() {
+        return Ok(());
+    }
+    tokio::time::sleep(late).await;
     TEARDOWN.run(work).await
 }
 

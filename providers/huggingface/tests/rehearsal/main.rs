@@ -5,5 +5,6 @@ mod endpoint;
 mod inventory;
 mod jobs;
 mod kubernetes;
+mod late;
 mod preflight;
 mod scaling;
