@@ -255,6 +255,9 @@ pub fn in_memory(
     progress: &Arc<dyn Progress>,
 ) -> Result<(TrialOutput, Vec<Call>), RunError> {
     let ran = run_in_context(trial, options, progress)?;
+    if let Some(sink) = &options.calls {
+        sink(&ran.journal);
+    }
     Ok((ran.output, ran.journal))
 }
 

@@ -186,6 +186,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         bystander: BystanderState::unless(args.no_bystander),
         sandbox: None,
         checkpoint: None,
+        limited_to: None,
+        calls: None,
     };
     if let Err(refusal) = ready(&plan.trials, &options) {
         return refused(refusal);

@@ -4,6 +4,10 @@
 //! From the permissions that the methods' reference pages of Compute Engine, Kubernetes Engine, IAM, Resource Manager,
 //! Service Usage, Logging and `BigQuery` name. A name that IAM does not know makes it refuse the whole question.
 
+mod least;
+
+pub use least::least;
+
 use crate::spec::GkeSpec;
 
 /// What the observer reads, and the provisioner before it makes anything.
