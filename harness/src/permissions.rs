@@ -2,7 +2,7 @@
 
 pub mod proof;
 pub mod rehearsals;
-mod sufficient;
+pub mod sufficient;
 
 use kubeproof_contract::permissions::LeastPermissions;
 
@@ -15,8 +15,10 @@ use crate::scenario::Scenario;
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub seed: u64,
-    /// Whether the calls of the whole campaign count too.
+    /// Whether the calls of the campaign count too.
     pub with_campaign: bool,
+    /// How many lifecycles of the campaign are run, chosen by the seed; all if `None`.
+    pub sample: Option<usize>,
     /// Whether it is proved.
     pub prove: bool,
     /// How many rehearsals run side by side.

@@ -34,6 +34,9 @@ Examples:
   kubeproof permissions FILE --with-campaign           also for the calls after every fault
   kubeproof permissions FILE --prove                   what fails without each action";
 
+/// How much of a failure is shown, characters; JSON has all of it.
+const FAILURE_MAX: usize = 120;
+
 /// Options of `permissions`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
@@ -44,6 +47,9 @@ pub struct Args {
     /// Also count the calls of the whole campaign of `kubeproof faults`
     #[arg(long)]
     with_campaign: bool,
+    /// With --with-campaign: run only N lifecycles, chosen by the seed
+    #[arg(long, value_name = "N", requires = "with_campaign", value_parser = clap::value_parser!(u32).range(1..))]
+    sample: Option<u32>,
     /// Show that they suffice, and that something fails without each
     #[arg(long)]
     prove: bool,
@@ -116,6 +122,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let options = Options {
         seed: args.seed,
         with_campaign: args.with_campaign,
+        sample: args.sample.and_then(|count| usize::try_from(count).ok()),
         prove: args.prove,
         jobs: args.jobs.map_or_else(cores, usize::from),
     };
@@ -232,13 +239,26 @@ fn lines(least: &LeastPermissions, answer: &Answer) -> Vec<String> {
     lines.extend(insufficient.map(|why| format!("they do not suffice: {why}")));
     lines.extend(proof.needed.iter().map(|needed| {
         let (action, trial) = (&needed.action, &needed.trial);
-        format!("without {action}, {trial} fails: {}", needed.failure)
+        format!(
+            "without {action}, {trial} fails: {}",
+            clipped(&needed.failure)
+        )
     }));
     let unproved = proof.not_proved_needed.iter();
     lines.extend(
         unproved.map(|action| format!("not proved needed: without {action} nothing failed")),
     );
     lines
+}
+
+/// The beginning of a long text: it names the call that was denied.
+fn clipped(text: &str) -> String {
+    let line: String = text.chars().take(FAILURE_MAX).collect();
+    if line.len() < text.len() {
+        line + "…"
+    } else {
+        line
+    }
 }
 
 /// The JSON schema of what `--format json` prints.

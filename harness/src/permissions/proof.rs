@@ -149,9 +149,9 @@ fn without(
         if !needs {
             continue;
         }
-        let under = rehearse(&free.trial, &limited(&fewer.document))?;
+        let under = rehearse((free.name.clone(), &free.trial), &limited(&fewer.document))?;
         if let Some(failure) = sufficient::failure(&under.record) {
-            return Ok(Some((free.trial.name(), failure)));
+            return Ok(Some((free.name.clone(), failure)));
         }
     }
     Ok(None)

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::disk;
+use kubeproof_contract::fault::Fault;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::mutex::lock;
 use kubeproof_contract::scenario::Tier;
-use kubeproof_reports::campaign::page;
 use kubeproof_reports::record::Record;
+use serde_json::Value;
 
 use super::Options;
 use crate::faults::campaign::{self, CampaignOptions, CampaignProgress, Mode};
@@ -26,8 +27,13 @@ use crate::trial_context::progress::Silent;
 /// The API of a cluster, whose permissions are not the cloud's.
 const KUBERNETES: &str = "kubernetes";
 
+/// What keeps a teardown from asking Kubernetes to remove what it made: then the provisioner must.
+const CLUSTER_AWAY: &str = "kubernetes:*@teardown*1000=server-error";
+
 /// One rehearsed trial, and what its provisioner called.
 pub struct Rehearsed {
+    /// Its name, with the faults that were added to it.
+    pub name: String,
     pub trial: Trial,
     pub record: Record,
     /// The calls to the cloud, in order.
@@ -40,6 +46,8 @@ pub struct Rehearsals {
     pub trials: Vec<Rehearsed>,
     /// Calls of all rehearsals, each kind once.
     pub calls: Vec<Call>,
+    /// What came of the campaign, if there was one.
+    pub campaign: Option<CampaignCalls>,
     /// Why these are not all calls that there can be.
     pub doubts: Vec<String>,
     /// How many rehearsals there were.
@@ -52,41 +60,35 @@ impl Rehearsals {
     /// # Errors
     /// When there is none, or one cannot be run.
     pub fn run(scenario: &Scenario, options: Options) -> Result<Self, RunError> {
-        let trials = trials(scenario, options.seed)?;
         let mut rehearsals = Self {
             trials: Vec::new(),
             calls: Vec::new(),
+            campaign: None,
             doubts: Vec::new(),
             count: 0,
         };
-        let mut all = Kinds::default();
-        for trial in trials {
-            let rehearsed = rehearse(&trial, &quiet())?;
-            if rehearsed.record.verdict != Verdict::Pass {
-                let (name, verdict) = (trial.name(), rehearsed.record.verdict);
+        let mut kinds = Kinds::default();
+        for (name, trial) in trials(scenario, options.seed)? {
+            let rehearsed = rehearse((name, &trial), &quiet())?;
+            let (name, verdict) = (&rehearsed.name, rehearsed.record.verdict);
+            if verdict != Verdict::Pass {
                 rehearsals.doubts.push(format!(
-                    "the rehearsal of {name} was {verdict}: it may need calls that were not made"
+                    "the rehearsal of {name} was {verdict}: there may be calls that were not made"
                 ));
             }
-            all.add(&rehearsed.calls);
+            kinds.add(&rehearsed.calls);
             rehearsals.trials.push(rehearsed);
             rehearsals.count += 1;
         }
         if options.with_campaign {
-            let kinds = Arc::new(Mutex::new(all));
-            let sink = Arc::clone(&kinds);
-            let run_options = RunOptions {
-                calls: Some(Arc::new(move |calls| {
-                    lock(&sink).add(&of_provisioner(calls));
-                })),
-                ..RunOptions::quiet()
-            };
-            let (lifecycles, problems) = run_campaign(scenario, options, &run_options)?;
-            rehearsals.count += lifecycles;
-            rehearsals.doubts.extend(problems);
-            all = std::mem::take(&mut lock(&kinds));
+            let campaign = run_campaign(scenario, options, None)?;
+            kinds.0.extend(campaign.kinds.0.clone());
+            rehearsals.count += campaign.lifecycles;
+            rehearsals.doubts.extend(campaign.problem.clone());
+            rehearsals.doubts.extend(campaign.untried.clone());
+            rehearsals.campaign = Some(campaign);
         }
-        rehearsals.calls = all.0.into_values().collect();
+        rehearsals.calls = kinds.0.into_values().collect();
         Ok(rehearsals)
     }
 }
@@ -98,11 +100,8 @@ struct Kinds(BTreeMap<(String, String, Vec<String>), Call>);
 impl Kinds {
     fn add(&mut self, calls: &[Call]) {
         for call in calls {
-            let key = (
-                call.signature.to_string(),
-                call.target.clone(),
-                call.names.clone(),
-            );
+            let signature = call.signature.to_string();
+            let key = (signature, call.target.clone(), call.names.clone());
             self.0.entry(key).or_insert_with(|| call.clone());
         }
     }
@@ -116,30 +115,49 @@ pub fn quiet() -> RunOptions {
     }
 }
 
-/// The trials of a scenario in rehearsal.
-fn trials(scenario: &Scenario, seed: u64) -> Result<Vec<Trial>, RunError> {
-    let choice = Choice {
+/// The trials of a scenario in rehearsal, by name, and one more where its job leaves something in the cloud.
+fn trials(scenario: &Scenario, seed: u64) -> Result<Vec<(String, Trial)>, RunError> {
+    let wrong = |message: String| RunError {
+        trial: scenario.name().to_owned(),
+        message,
+    };
+    let choice = |faults| Choice {
         tier: Tier::Rehearsal,
         providers: Vec::new(),
         seed,
-        faults: Vec::new(),
+        faults,
         only: Vec::new(),
         clients: None,
     };
-    let planned = plan(std::slice::from_ref(scenario), &choice).map_err(|error| RunError {
-        trial: scenario.name().to_owned(),
-        message: error.to_string(),
-    })?;
-    Ok(planned.trials)
+    let planned = |faults| {
+        let scenarios = std::slice::from_ref(scenario);
+        let planned = plan(scenarios, &choice(faults)).map_err(|error| wrong(error.to_string()))?;
+        Ok::<_, RunError>(planned.trials)
+    };
+    let trials = planned(Vec::new())?.into_iter();
+    let mut all: Vec<(String, Trial)> = trials.map(|trial| (trial.name(), trial)).collect();
+    let content = &scenario.content;
+    if content.job.with_leftovers && !content.provisioner.is_external() {
+        let away: Fault = CLUSTER_AWAY
+            .parse()
+            .map_err(|error| wrong(format!("{CLUSTER_AWAY}: {error}")))?;
+        let more = planned(vec![away])?.into_iter();
+        all.extend(more.map(|trial| (format!("{} --fault '{CLUSTER_AWAY}'", trial.name()), trial)));
+    }
+    Ok(all)
 }
 
 /// Rehearses one trial.
 ///
 /// # Errors
 /// When it cannot be run.
-pub fn rehearse(trial: &Trial, options: &RunOptions) -> Result<Rehearsed, RunError> {
+pub fn rehearse(
+    (name, trial): (String, &Trial),
+    options: &RunOptions,
+) -> Result<Rehearsed, RunError> {
     let (output, journal) = runner::in_memory(trial, options, &Silent::shared())?;
     Ok(Rehearsed {
+        name,
         trial: trial.clone(),
         record: output.record,
         calls: of_provisioner(&journal),
@@ -160,15 +178,40 @@ struct Unwatched;
 
 impl CampaignProgress for Unwatched {}
 
-/// Runs the campaign of a scenario: how many lifecycles there were, and why it is not a pass.
+/// What came of a campaign.
+#[derive(Default)]
+pub struct CampaignCalls {
+    kinds: Kinds,
+    /// How often each operation was answered with which error.
+    pub errors: BTreeMap<(String, String), u64>,
+    pub lifecycles: usize,
+    /// What was found, or what could not be determined.
+    pub problem: Option<String>,
+    /// What of its plan was not run.
+    pub untried: Option<String>,
+}
+
+impl CampaignCalls {
+    fn add(&mut self, calls: &[Call]) {
+        self.kinds.add(calls);
+        for call in calls {
+            if let Some(error) = &call.error {
+                let key = (call.signature.to_string(), error.clone());
+                *self.errors.entry(key).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Runs the campaign of a scenario, under this document alone if there is one.
 ///
 /// # Errors
 /// When it cannot be run.
 pub fn run_campaign(
     scenario: &Scenario,
     options: Options,
-    run_options: &RunOptions,
-) -> Result<(usize, Vec<String>), RunError> {
+    limited_to: Option<Arc<Value>>,
+) -> Result<CampaignCalls, RunError> {
     let campaign_options = CampaignOptions {
         mode: Mode::Singles,
         effect_filter: EffectFilter {
@@ -180,22 +223,32 @@ pub fn run_campaign(
         shard: None,
         jobs: options.jobs,
         every: false,
-        sample: None,
+        sample: options.sample,
         within: None,
         lists_only: false,
         plan: None,
     };
-    let campaign = campaign::run(scenario, &campaign_options, run_options, &Unwatched)?;
-    let verdict = page::verdict(&campaign);
-    let mut problems = Vec::new();
-    if verdict != Verdict::Pass {
-        let first = campaign.findings.first().map(|finding| &finding.message);
-        let first = first.or_else(|| campaign.unknown.first());
-        problems.push(format!(
-            "the campaign was {verdict}: {}",
-            first.map_or("a fault did not reach its call", String::as_str)
+    let seen = Arc::new(Mutex::new(CampaignCalls::default()));
+    let sink = Arc::clone(&seen);
+    let run_options = RunOptions {
+        limited_to,
+        calls: Some(Arc::new(move |calls: &[Call]| {
+            lock(&sink).add(&of_provisioner(calls));
+        })),
+        ..RunOptions::quiet()
+    };
+    let campaign = campaign::run(scenario, &campaign_options, &run_options, &Unwatched)?;
+    let mut seen = std::mem::take(&mut *lock(&seen));
+    seen.lifecycles = usize::try_from(campaign.lifecycles).unwrap_or(usize::MAX);
+    let finding = campaign.findings.first().map(|finding| &finding.message);
+    let first = finding.or_else(|| campaign.unknown.first());
+    seen.problem = first.map(|first| format!("the campaign: {first}"));
+    let not_run = campaign.not_run_count();
+    if not_run > 0 || campaign.unexplained() > 0 || seen.lifecycles == 0 {
+        seen.untried = Some(format!(
+            "the campaign: {not_run} lifecycles were not run, and {} faults did not reach their calls",
+            campaign.unexplained()
         ));
     }
-    let lifecycles = usize::try_from(campaign.lifecycles).unwrap_or(usize::MAX);
-    Ok((lifecycles, problems))
+    Ok(seen)
 }

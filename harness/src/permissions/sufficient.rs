@@ -1,5 +1,6 @@
 //! Whether permissions suffice: the same trials, by a caller that has nothing else, call by call the same.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kubeproof_contract::check::Verdict;
@@ -33,24 +34,33 @@ pub fn problems(
 ) -> Result<Vec<String>, RunError> {
     let mut problems = Vec::new();
     for free in &rehearsals.trials {
-        let under = rehearse(&free.trial, &limited(document))?;
-        if let Some(why) = failure(&under.record).filter(|_| free.record.verdict == Verdict::Pass) {
-            problems.push(format!("{}: {why}", free.trial.name()));
-        }
-        problems.extend(
-            difference(&free.calls, &under.calls)
-                .map(|difference| format!("{}: {difference}", free.trial.name())),
-        );
+        let under = rehearse((free.name.clone(), &free.trial), &limited(document))?;
+        let failed = failure(&under.record).filter(|_| free.record.verdict == Verdict::Pass);
+        let why = failed.or_else(|| difference(&free.calls, &under.calls));
+        problems.extend(why.map(|why| format!("{}: {why}", free.name)));
     }
-    if options.with_campaign && problems.is_empty() {
-        let run_options = RunOptions {
-            limited_to: Some(Arc::new(document.clone())),
-            ..RunOptions::quiet()
-        };
-        problems.extend(run_campaign(scenario, options, &run_options)?.1);
+    if let Some(free) = rehearsals.campaign.as_ref().filter(|_| problems.is_empty()) {
+        let under = run_campaign(scenario, options, Some(Arc::new(document.clone())))?;
+        problems.extend(under.problem.filter(|_| free.problem.is_none()));
+        problems.extend(more_errors(&free.errors, &under.errors));
     }
     Ok(problems)
 }
+
+/// Errors that came up more often under a policy than without it.
+fn more_errors(free: &ErrorCounts, limited: &ErrorCounts) -> Option<String> {
+    let count = |of: &ErrorCounts, key| of.get(key).copied().unwrap_or(0);
+    let mut more = limited
+        .keys()
+        .filter(|key| count(limited, key) > count(free, key));
+    let (operation, error) = more.next()?;
+    Some(format!(
+        "the campaign: {operation} was {error} more often under the policy"
+    ))
+}
+
+/// How often each operation was answered with which error.
+type ErrorCounts = BTreeMap<(String, String), u64>;
 
 /// Why a trial did not pass; `None` if it did.
 pub fn failure(record: &Record) -> Option<String> {
@@ -149,5 +159,15 @@ mod tests {
         check(&both, &[one.clone()], Some(fewer));
         let more = "s:Two was accepted under the policy, and was not called without it";
         check(&[one], &both, Some(more));
+    }
+
+    #[test]
+    fn a_campaign_under_a_policy_must_not_have_one_error_more() {
+        let counts = |count| BTreeMap::from([(("s:One".to_owned(), "Denied".to_owned()), count)]);
+        assert_eq!(more_errors(&counts(2), &counts(2)), None);
+        assert_eq!(more_errors(&counts(2), &counts(1)), None);
+        let more = more_errors(&counts(2), &counts(3)).expect("one more");
+        assert!(more.contains("s:One was Denied more often"), "{more}");
+        assert!(more_errors(&BTreeMap::new(), &counts(1)).is_some());
     }
 }

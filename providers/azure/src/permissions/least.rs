@@ -29,6 +29,7 @@ const FURTHER: &[&str] = &[
     "Microsoft.Network/virtualNetworks/subnets/read",
     "Microsoft.Compute/disks/delete",
     "Microsoft.Resources/subscriptions/operationresults/read",
+    "Microsoft.Resources/subscriptions/providers/read",
     "Microsoft.Resources/subscriptions/resourceGroups/resources/read",
 ];
 /// What a call needs on resources that its body names.
@@ -121,6 +122,11 @@ fn action(target: &str) -> Option<String> {
         let types: Vec<&str> = parts.iter().step_by(2).copied().collect();
         format!("Microsoft.Resources/{}", types.join("/"))
     };
+    // A provider's own registration is the subscription's.
+    if let Some(namespace) = below.filter(|below| !below.contains('/')) {
+        let read = method == "GET" && !namespace.is_empty();
+        return read.then(|| "Microsoft.Resources/subscriptions/providers/read".to_owned());
+    }
     let (kind, last) = match below {
         None => (of_subscription(scope), None),
         Some(below) => {
@@ -178,6 +184,11 @@ mod tests {
         check(
             &format!("PUT {group}/providers/Microsoft.Magic/unicorns/u"),
             None,
+        );
+        let providers = "Microsoft.Resources/subscriptions/providers/read";
+        check(
+            "GET /subscriptions/s/providers/Microsoft.Network",
+            Some(providers),
         );
         check("PATCH nowhere", None);
     }

@@ -14,8 +14,11 @@ use super::{BILLS, CLUSTER, NAT, NETWORK, READING};
 
 /// Services that hand out tokens: they ask for no permission of the project.
 const TOKENS: [&str; 2] = ["sts", "metadata"];
-/// Enabling and disabling of APIs, for scenarios that ask for it.
-const APIS: &[&str] = &[
+/// What some scenarios need, and lists of operations.
+const FURTHER: &[&str] = &[
+    "compute.globalOperations.list",
+    "compute.regionOperations.list",
+    "compute.zoneOperations.list",
     "serviceusage.services.disable",
     "serviceusage.services.enable",
 ];
@@ -94,7 +97,7 @@ pub fn least(calls: &[Call], without: Option<&str>) -> LeastPermissions {
 
 /// The name, if it is one that IAM knows.
 fn known(name: &str) -> Option<&'static str> {
-    let all = [READING, CLUSTER, NETWORK, NAT, BILLS, APIS];
+    let all = [READING, CLUSTER, NETWORK, NAT, BILLS, FURTHER];
     all.into_iter()
         .flatten()
         .copied()
@@ -121,8 +124,11 @@ fn permission(service: &str, method: &str) -> String {
             "container.clusters.get".to_owned()
         }
         ("container", "clusters.nodePools") => "container.clusters.update".to_owned(),
+        // Its page says so.
+        ("cloudbilling", "projects" | "") if verb == "getBillingInfo" => {
+            "resourcemanager.projects.get".to_owned()
+        }
         ("cloudresourcemanager", _) => format!("resourcemanager.projects.{verb}"),
-        // The list and the reading of a place's operations share one permission.
         _ => format!("{service}.{collection}.{verb}"),
     }
 }
@@ -169,6 +175,8 @@ mod tests {
         );
         let account = "iam.serviceAccounts.create";
         check("iam", "projects.serviceAccounts.create", Some(account));
+        let project = "resourcemanager.projects.get";
+        check("cloudbilling", "projects.getBillingInfo", Some(project));
         check("compute", "unicorns.insert", None);
     }
 }

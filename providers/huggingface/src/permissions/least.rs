@@ -8,6 +8,8 @@ use serde_json::json;
 
 use super::{ENDPOINTS, JOBS};
 
+/// Calls a deployed model: "Make calls to your Inference Endpoints" on the page of a token.
+const INFER: &str = "inference.endpoints.infer.write";
 /// What anybody with a token may ask: who one is, and what hardware there is.
 const FREE: [&str; 2] = ["WhoAmI", "ListJobHardware"];
 
@@ -27,6 +29,7 @@ pub fn least(namespace: &str, calls: &[Call], without: Option<&str>) -> LeastPer
         let permission = match service {
             _ if FREE.contains(&operation) => continue,
             "endpoints" => ENDPOINTS,
+            "inference" => INFER,
             "hub" if of_jobs => JOBS,
             _ => {
                 unknown.insert(name);
