@@ -96,7 +96,7 @@ enum Command {
     Settle(settle::Args),
     /// Show what a scenario would cost, line by line
     Estimate(estimate::Args),
-    /// Print the least permissions for a scenario's provisioner; with --prove, show that they are
+    /// Print the least permissions for a scenario's provisioner, and prove them
     Permissions(permissions::Args),
     /// Show the records of earlier runs in any format
     Report(report::Args),

@@ -1,29 +1,18 @@
 //! The least permissions of a scenario's provisioner: from what it calls, and proved in a rehearsal that grants no more.
 
+mod options;
 pub mod proof;
 pub mod rehearsals;
 pub mod sufficient;
 
 use kubeproof_contract::permissions::LeastPermissions;
 
+pub use self::options::Options;
+
 use self::proof::Proof;
 use self::rehearsals::Rehearsals;
 use crate::runner::RunError;
 use crate::scenario::Scenario;
-
-/// What is asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    pub seed: u64,
-    /// Whether the calls of the campaign count too.
-    pub with_campaign: bool,
-    /// How many lifecycles of the campaign are run, chosen by the seed; all if `None`.
-    pub sample: Option<usize>,
-    /// Whether it is proved.
-    pub prove: bool,
-    /// How many rehearsals run side by side.
-    pub jobs: usize,
-}
 
 /// The answer.
 #[derive(Clone, Debug)]

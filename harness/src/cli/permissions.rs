@@ -18,16 +18,16 @@ use crate::scenario::Scenario;
 use crate::{exit_code, providers, scenario};
 
 const AFTER_HELP: &str = "\
-The scenario and its forced failures are rehearsed. What the provisioner calls gives the document, as
-the cloud takes it; notes go to standard error. --prove rehearses once more by a caller that has these
-permissions and no others, and then without each of them: something must fail. Only the simulated AWS
-checks a caller's permissions, so only there can they be proved.
+The scenario and its forced failures are rehearsed. What the provisioner calls gives the
+document, as the cloud takes it; notes go to standard error. --prove rehearses once more by a
+caller that has these permissions and no others, and then without each of them: something must
+fail. That takes a simulator that checks a caller's permissions; without one there is no proof.
 
 Exit codes:
   0   the permissions of all calls are known; with --prove, they suffice and each is needed
   1   they do not suffice
   2   usage or scenario error
-  3   inconclusive: the permission of a call is not known, a rehearsal did not pass, or there is no proof
+  3   inconclusive: a call's permission is not known, a rehearsal did not pass, or there is no proof
 
 Examples:
   kubeproof permissions FILE > policy.json             the document

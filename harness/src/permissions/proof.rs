@@ -9,7 +9,7 @@ use kubeproof_contract::permissions::{GrantedAction, LeastPermissions};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Options;
+use super::options::Options;
 use super::rehearsals::{Rehearsals, rehearse};
 use super::sufficient::{self, limited};
 use crate::runner::RunError;

@@ -13,7 +13,7 @@ use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::record::Record;
 use serde_json::Value;
 
-use super::Options;
+use super::options::Options;
 use crate::faults::campaign::{self, CampaignOptions, CampaignProgress, Mode};
 use crate::faults::schedules::EffectFilter;
 use crate::runner::{self, RunError};
@@ -173,7 +173,7 @@ fn of_provisioner(journal: &[Call]) -> Vec<Call> {
     journal.iter().filter(is_to_cloud).cloned().collect()
 }
 
-/// Progress of a campaign that nobody watches.
+/// Progress of a campaign, which is not shown.
 struct Unwatched;
 
 impl CampaignProgress for Unwatched {}

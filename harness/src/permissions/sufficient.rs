@@ -8,7 +8,7 @@ use kubeproof_contract::journal::Call;
 use kubeproof_reports::record::Record;
 use serde_json::Value;
 
-use super::Options;
+use super::options::Options;
 use super::rehearsals::{Rehearsals, quiet, rehearse, run_campaign};
 use crate::runner::RunError;
 use crate::scenario::Scenario;

@@ -1,3 +1,5 @@
+//! Policies for calls that are made up: what they grant, under which conditions, and what they say of unknown calls.
+
 use kubeproof_contract::call::{Actor, Signature};
 use serde_json::Value;
 
