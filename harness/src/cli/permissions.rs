@@ -27,7 +27,7 @@ Exit codes:
   0   the permissions of all calls are known; with --prove, they suffice and each is needed
   1   they do not suffice
   2   usage or scenario error
-  3   inconclusive: a call's permission is not known, a rehearsal did not pass, or there is no proof
+  3   inconclusive: a call's permission is unknown, a rehearsal did not pass, or there is no proof
 
 Examples:
   kubeproof permissions FILE > policy.json             the document
