@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod estimate;
 pub mod faults;
 pub mod output;
+pub mod permissions;
 pub mod progress;
 pub mod report;
 pub mod schema;
@@ -75,6 +76,7 @@ Examples:
   kubeproof settle                                     what live runs were billed
   kubeproof simulate -- COMMAND                        run a program against a simulated cloud
   kubeproof estimate FILE                              what it would cost
+  kubeproof permissions FILE                           the least permissions for it
   kubeproof doctor                                     what can run here";
 
 /// The commands.
@@ -94,6 +96,8 @@ enum Command {
     Settle(settle::Args),
     /// Show what a scenario would cost, line by line
     Estimate(estimate::Args),
+    /// Print the least permissions for a scenario's provisioner, and prove them
+    Permissions(permissions::Args),
     /// Show the records of earlier runs in any format
     Report(report::Args),
     /// Sign a live run that passed, as a person who saw it
@@ -142,6 +146,7 @@ fn carry_out(command: &Command, out: &Output) -> u8 {
         Command::Sweep(args) => sweep::run(args, out),
         Command::Settle(args) => settle::run(args, out),
         Command::Estimate(args) => estimate::run(args, out),
+        Command::Permissions(args) => permissions::run(args, out),
         Command::Report(args) => report::run(args, out),
         Command::Attest(args) => attest::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),

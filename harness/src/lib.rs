@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod lifecycle;
 pub mod live;
 pub mod oracles;
+pub mod permissions;
 pub mod phases;
 pub mod prices;
 pub mod programs;

@@ -16,7 +16,7 @@ use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::process::Programs;
-use kubeproof_contract::provider::{ProgressSink, Provider};
+use kubeproof_contract::provider::{CredentialVariables, ProgressSink, Provider};
 use kubeproof_contract::provisioner::Provisioner;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
@@ -107,6 +107,8 @@ pub struct ProgramSetting<'a> {
     pub access: Option<LiveAccess>,
     /// The simulated account over sockets; `None` in the other tiers.
     pub served: Option<&'a dyn Served>,
+    /// The credentials of a program that may do less than others.
+    pub limited: Option<&'a CredentialVariables>,
 }
 
 /// A new process of the program that a scenario names; `None` when the provisioner is built in.
@@ -149,6 +151,10 @@ pub fn provisioner(
                 .variables
                 .extend(variables.filter(is_for_programs));
             workspace.files.extend(redirect.files);
+        }
+        for variable in &mut workspace.variables {
+            let limited = setting.limited.and_then(|all| all.0.get(&variable.name));
+            variable.value = limited.cloned().or_else(|| variable.value.take());
         }
     }
     let program = kubeproof_external::provisioner::of(block, workspace)?;

@@ -166,7 +166,7 @@ fn planned(trial: &Trial, options: &RunOptions) -> Planned {
 }
 
 /// Writes a record into its run directory, if records are kept and no other process uses the directory.
-fn write(record: &Record, options: &RunOptions) -> Option<RunError> {
+pub fn write(record: &Record, options: &RunOptions) -> Option<RunError> {
     let folder = options.out.as_ref()?;
     match Folder::take(Some(folder), &record.run_id, false) {
         Ok(own) => {
@@ -255,6 +255,9 @@ pub fn in_memory(
     progress: &Arc<dyn Progress>,
 ) -> Result<(TrialOutput, Vec<Call>), RunError> {
     let ran = run_in_context(trial, options, progress)?;
+    if let Some(sink) = &options.calls {
+        sink(&ran.journal);
+    }
     Ok((ran.output, ran.journal))
 }
 

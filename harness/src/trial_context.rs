@@ -28,7 +28,7 @@ use kubeproof_contract::journal::Journal;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::plan::{Plan, PriceContext};
 use kubeproof_contract::process::Programs;
-use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
+use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials, ProgressSink};
 use kubeproof_contract::provisioner::{KubernetesAccess, Provisioner};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{AnyScenario, Tier};
@@ -102,6 +102,8 @@ pub struct TrialContext<'a> {
     pub sandbox: Option<Arc<Sandbox>>,
     innermost: SharedTransport,
     credentials: Credentials,
+    /// Those of the provisioner, where it may do less than others.
+    limited: Option<CredentialVariables>,
 }
 
 impl Account for TrialContext<'_> {
@@ -224,6 +226,10 @@ impl<'a> TrialContext<'a> {
             innermost: reached.innermost,
             files: Files::empty(),
             credentials: reached.credentials,
+            limited: options
+                .limited_to
+                .as_ref()
+                .and_then(|_| provider.limited_credentials()),
         };
         let connection = context.connection(Actor::Foreign);
         if let Some(foreign) = provider.foreign_changes(context.scenario(), connection) {
@@ -267,7 +273,10 @@ impl<'a> TrialContext<'a> {
             clock: self.clock,
             seed: self.trial.seed,
             run: self.run.clone(),
-            credentials: self.credentials.clone(),
+            credentials: match &self.limited {
+                Some(limited) if actor == Actor::Provisioner => Credentials::Given(limited.clone()),
+                _ => self.credentials.clone(),
+            },
             directory: self.directory.clone(),
             disk: self.disk(actor),
             progress: self.progress(),
@@ -333,6 +342,7 @@ impl<'a> TrialContext<'a> {
             programs: &self.programs,
             access: self.access(),
             served: self.served.as_deref(),
+            limited: self.limited.as_ref(),
         }
     }
 

@@ -28,6 +28,7 @@ use crate::trial_context::{JOB_IMAGE_VARIABLE, RunOptions};
 use crate::{exit_code, live, providers, scenario};
 
 mod live_plan;
+mod minimal;
 
 const AFTER_HELP: &str = "\
 A fault that was not injected, or not as often as asked, makes its trial unknown, and so does one
@@ -138,6 +139,9 @@ pub struct Args {
             this run's name; it must survive the run and is torn down afterwards."
     )]
     no_bystander: bool,
+    /// Rehearse again under the least permissions, and without each of them, for the row permissions.minimal
+    #[arg(long, conflicts_with_all = ["plan", "fault", "only"])]
+    prove_permissions: bool,
     /// Show what a live run would make, for how long and at what price, and run nothing
     #[arg(
         long,
@@ -186,6 +190,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         bystander: BystanderState::unless(args.no_bystander),
         sandbox: None,
         checkpoint: None,
+        limited_to: None,
+        calls: None,
     };
     if let Err(refusal) = ready(&plan.trials, &options) {
         return refused(refusal);
@@ -198,6 +204,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let clean_up = signals::CleanUp(&cancel);
     let mut ran = runner::run_all(&plan.trials, jobs, &options, &progress);
     ran.add(runner::left_out(&plan.left_out, &options));
+    if args.prove_permissions {
+        let with = (&options, jobs);
+        let more = minimal::fill(&plan.trials, &mut ran.records, with);
+        ran.errors.extend(more);
+    }
     let runner::RunResults { records, errors } = ran;
     let format = args.format.map_or(Format::Table, Format::from);
     let style = Style {

@@ -92,7 +92,7 @@ fn own(provider: &str, id: &str, title: &str, whole: &ChecklistInputs<'_>) -> Ch
         (_, "audit.clean") => (whole.audit.verdict, audit_words(whole.audit)),
         (_, "permissions.minimal") => (
             Verdict::Skipped,
-            "permissions are not generated from the calls yet".to_owned(),
+            "only shown by `verify --prove-permissions`".to_owned(),
         ),
         _ => (Verdict::Skipped, not_reached(whole.phases)),
     };

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use kubeproof_contract::journal::Call;
+use serde_json::Value;
+
 use super::bystander::BystanderState;
 use super::cancel::CancelToken;
 use super::checkpoint::Checkpoint;
@@ -29,7 +32,14 @@ pub struct RunOptions {
     pub sandbox: Option<Arc<Sandbox>>,
     /// The lifecycle from which the trial goes on.
     pub checkpoint: Option<Arc<Checkpoint>>,
+    /// Rehearsal: the provisioner's caller may do what this document allows, and nothing else.
+    pub limited_to: Option<Arc<Value>>,
+    /// Is given the calls of each rehearsal in memory.
+    pub calls: Option<CallSink>,
 }
+
+/// Receives the journal of a rehearsal.
+pub type CallSink = Arc<dyn Fn(&[Call]) + Send + Sync>;
 
 impl RunOptions {
     /// Options for rehearsals that write nothing.
@@ -44,6 +54,8 @@ impl RunOptions {
             bystander: BystanderState::default(),
             sandbox: None,
             checkpoint: None,
+            limited_to: None,
+            calls: None,
         }
     }
 }

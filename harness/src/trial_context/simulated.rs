@@ -90,8 +90,11 @@ fn rehearsal(trial: &Trial, options: &RunOptions, clock: Clock) -> Option<Rehear
         return Some(checkpoint.account.fork(clock));
     }
     let fresh = || {
-        let provider = &trial.scenario.provider;
-        provider.rehearse(&trial.scenario.content, clock, trial.seed)
+        let (provider, content) = (&trial.scenario.provider, &trial.scenario.content);
+        match &options.limited_to {
+            Some(document) => provider.rehearse_limited(content, (clock, trial.seed), document),
+            None => provider.rehearse(content, clock, trial.seed),
+        }
     };
     let with_bystander = options.bystander.account();
     with_bystander

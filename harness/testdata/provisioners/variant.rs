@@ -387,6 +387,8 @@ impl LiveAccess for VariantProvider {
     }
 }
 
+impl kubeproof_contract::permissions::Permissions for VariantProvider {}
+
 impl Retention for VariantProvider {
     fn retained(&self, resource: &Resource) -> Option<String> {
         self.inner.retained(resource)

@@ -15,6 +15,7 @@ fn help_of_program_and_commands_is_as_reviewed() {
         "settle",
         "attest",
         "estimate",
+        "permissions",
         "report",
         "doctor",
         "schema",

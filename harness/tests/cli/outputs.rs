@@ -63,6 +63,7 @@ const COMMANDS: &[(&str, Printed)] = &[
     #[cfg(not(unix))]
     ("sweep", Other("its tests need an engine on a socket")),
     ("estimate", Document(estimates)),
+    ("permissions", Document(least_permissions)),
     ("report", Document(records_of_report)),
     ("doctor", Document(what_can_run)),
     (
@@ -119,6 +120,12 @@ fn accounts_of_audit() {
     assert_eq!(audit["accounts"][0]["provider"], "aws");
     let fault = "auditor/ec2:DescribeAddresses=reject";
     check(&["audit", "s.yaml", "--fault", fault], "unknown");
+}
+
+fn least_permissions() {
+    let answer = check(&["permissions", "s.yaml"], "pass");
+    assert_eq!(answer["form"], "AWS IAM policy");
+    assert_eq!(answer["proof"], Value::Null);
 }
 
 fn estimates() {

@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "runner, campaign, sweep, settle",
         &["runner", "faults", "sweep", "settle"],
     ),
+    ("permissions", &["permissions"]),
     ("commands", &["exit_code", "cli", "lib", "main"]),
 ];
 

@@ -7,6 +7,7 @@ mod catalogue;
 mod determinism;
 mod faults;
 mod layers;
+mod permissions;
 mod provisioners;
 mod readme;
 #[path = "../support/tables.rs"]

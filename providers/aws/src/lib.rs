@@ -18,6 +18,7 @@ mod known_limits;
 pub mod kubeconfig;
 mod log_groups;
 pub mod observer;
+pub mod permissions;
 pub mod plan;
 pub mod prices;
 pub mod provider;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
+use kubeproof_contract::provider::CredentialVariables;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
 
@@ -16,7 +18,7 @@ use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, Network, NodeGroups, Region, VpcCidr, ZoneCount};
 use crate::{
     calls, catalogue, client_environment, credentials, defects, deleter, faults, known_limits,
-    rehearsal, terraform,
+    permissions, rehearsal, terraform,
 };
 
 /// The name in scenario files.
@@ -113,7 +115,7 @@ impl ProviderParts for Aws {
 
 impl Simulated for Aws {
     fn rehearse(&self, scenario: &AnyScenario, clock: Clock, seed: u64) -> Option<Rehearsal> {
-        Some(rehearsal::rehearse(&spec(scenario), clock, seed))
+        Some(rehearsal::rehearse(&spec(scenario), (clock, seed), None))
     }
 
     fn defects(&self) -> &'static [Defect] {
@@ -192,6 +194,32 @@ impl LiveAccess for Aws {
     fn account_id_problem(&self, id: &str) -> Option<String> {
         let fits = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
         (!fits).then(|| format!("`{id}` is not an AWS account id: those have 12 digits"))
+    }
+}
+
+impl Permissions for Aws {
+    fn least_permissions(
+        &self,
+        scenario: &AnyScenario,
+        calls: &[Call],
+        without: Option<&str>,
+    ) -> Option<LeastPermissions> {
+        let region = spec(scenario).region.0;
+        Some(permissions::least(&region, calls, without))
+    }
+
+    fn rehearse_limited(
+        &self,
+        scenario: &AnyScenario,
+        start: (Clock, u64),
+        document: &serde_json::Value,
+    ) -> Option<Rehearsal> {
+        let limit = Some(document.clone());
+        Some(rehearsal::rehearse(&spec(scenario), start, limit))
+    }
+
+    fn limited_credentials(&self) -> Option<CredentialVariables> {
+        Some(credentials::given::limited())
     }
 }
 

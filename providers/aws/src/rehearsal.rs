@@ -2,7 +2,7 @@
 //!
 //! That keeps observer and provisioner from relying on it.
 
-pub use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+pub use kubeproof_aws_simulator::setup::{ACCESS_KEY_ID, LIMITED_ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::serve::{ServeError, Served, Serving};
 use kubeproof_simkit::in_memory::InMemory;
+use serde_json::Value;
 
 use crate::dialect::AwsDialect;
 use crate::spec::{EksSpec, Region};
@@ -21,9 +22,10 @@ pub fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
     kubeproof_aws_simulator::operations::operations()
 }
 
-/// A fresh simulated account for a scenario.
-pub fn rehearse(spec: &EksSpec, clock: Clock, seed: u64) -> Rehearsal {
-    let setup = Setup::new(seed, &spec.region.0, clock.now());
+/// A fresh simulated account for a scenario. The limited key, if there is a limit, may do what that policy allows.
+pub fn rehearse(spec: &EksSpec, (clock, seed): (Clock, u64), limit: Option<Value>) -> Rehearsal {
+    let mut setup = Setup::new(seed, &spec.region.0, clock.now());
+    setup.limit = limit;
     InMemory::rehearsal(AwsCloud::new(setup), clock)
 }
 

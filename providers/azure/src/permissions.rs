@@ -5,6 +5,10 @@
 //! AKS, "Service principals and managed identities": who makes a cluster with an identity of its own must be allowed to
 //! give that identity its role, and to let the cluster have it (`assign/action`).
 
+mod least;
+
+pub use least::least;
+
 use crate::spec::{AksSpec, Outbound};
 
 /// What is read, and what the provisioner reads before it makes anything.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof_cloudkit::external_changes;
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -19,7 +20,9 @@ use crate::plan::AksPlan;
 use crate::provisioner::AksProvisioner;
 use crate::routes::{ARM, AUTHORITY};
 use crate::spec::AksSpec;
-use crate::{calls, client_environment, credentials, defects, faults, prices, rehearsal};
+use crate::{
+    calls, client_environment, credentials, defects, faults, permissions, prices, rehearsal,
+};
 
 /// The name in scenario files.
 const NAME: &str = "azure";
@@ -172,6 +175,18 @@ impl LiveAccess for Azure {
     fn account_id_problem(&self, id: &str) -> Option<String> {
         let read = AccountId::try_from(id);
         read.err().map(|problem| problem.to_string())
+    }
+}
+
+impl Permissions for Azure {
+    fn least_permissions(
+        &self,
+        scenario: &AnyScenario,
+        calls: &[Call],
+        without: Option<&str>,
+    ) -> Option<LeastPermissions> {
+        let subscription = &spec(scenario).subscription.0;
+        Some(permissions::least(subscription, calls, without))
     }
 }
 

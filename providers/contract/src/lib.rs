@@ -26,6 +26,7 @@ pub mod lock;
 pub mod marks;
 pub mod mutex;
 pub mod observer;
+pub mod permissions;
 pub mod plan;
 pub mod prelude;
 pub mod private;

@@ -13,6 +13,7 @@ pub use crate::observer::{
     Billing, Creation, Learned, LearnedSoFar, Lister, Observer, ObserverError, Ownership,
     OwnershipClaim,
 };
+pub use crate::permissions::{LeastPermissions, Permissions};
 pub use crate::plan::Plan;
 pub use crate::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,

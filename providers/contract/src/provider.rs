@@ -16,6 +16,7 @@ use crate::fault::{Effect, Fault};
 use crate::fault_layer::ForeignChanges;
 use crate::ground_truth::Rehearsal;
 use crate::observer::Observer;
+use crate::permissions::Permissions;
 use crate::plan::Plan;
 use crate::provider_errors::{NoCredentials, NotReady};
 use crate::provisioner::{KubernetesAccess, Provisioner};
@@ -120,6 +121,7 @@ pub trait Provider:
     + OtherActors
     + LiveAccess
     + Retention
+    + Permissions
     + Send
     + Sync
 {

@@ -5,6 +5,10 @@
 //! Service Usage, Logging, KMS, GKE Hub and `BigQuery` name. A name that IAM does not know makes it refuse the whole
 //! question. So those of workload identity pools are not asked for: sources write them in two ways.
 
+mod least;
+
+pub use least::least;
+
 use crate::spec::GkeSpec;
 
 /// What the observer reads, and the provisioner before it makes anything.

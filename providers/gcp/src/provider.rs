@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof_cloudkit::external_changes;
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -18,7 +19,9 @@ use crate::plan::GkePlan;
 use crate::provisioner::GkeProvisioner;
 use crate::routes::SERVICES;
 use crate::spec::{GkeSpec, ProjectId};
-use crate::{calls, client_environment, credentials, defects, faults, prices, rehearsal};
+use crate::{
+    calls, client_environment, credentials, defects, faults, permissions, prices, rehearsal,
+};
 
 /// The name in scenario files.
 const NAME: &str = "gcp";
@@ -167,6 +170,17 @@ impl LiveAccess for Gcp {
     fn account_id_problem(&self, id: &str) -> Option<String> {
         let read = ProjectId::try_from(id.to_owned());
         read.err().map(|problem| problem.to_string())
+    }
+}
+
+impl Permissions for Gcp {
+    fn least_permissions(
+        &self,
+        _scenario: &AnyScenario,
+        calls: &[Call],
+        without: Option<&str>,
+    ) -> Option<LeastPermissions> {
+        Some(permissions::least(calls, without))
     }
 }
 

@@ -2,6 +2,10 @@
 //!
 //! Sources: `../shared/reference`, api/huggingface.md section 0; huggingface.co/docs/hub/security-tokens.
 
+mod least;
+
+pub use least::least;
+
 use crate::api::types::{AccessToken, Caller};
 use crate::spec::HuggingFaceSpec;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof_cloudkit::external_changes;
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -19,7 +20,7 @@ use crate::plan::HuggingFacePlan;
 use crate::provisioner::HuggingFaceProvisioner;
 use crate::routes::SERVICES;
 use crate::spec::{HuggingFaceSpec, Namespace};
-use crate::{calls, client_environment, cluster, defects, faults, prices, rehearsal};
+use crate::{calls, client_environment, cluster, defects, faults, permissions, prices, rehearsal};
 
 /// The name in scenario files.
 const NAME: &str = "huggingface";
@@ -176,6 +177,18 @@ impl LiveAccess for HuggingFace {
     fn account_id_problem(&self, id: &str) -> Option<String> {
         let read = Namespace::try_from(id.to_owned());
         read.err().map(|problem| problem.to_string())
+    }
+}
+
+impl Permissions for HuggingFace {
+    fn least_permissions(
+        &self,
+        scenario: &AnyScenario,
+        calls: &[Call],
+        without: Option<&str>,
+    ) -> Option<LeastPermissions> {
+        let namespace = &spec(scenario).namespace.0;
+        Some(permissions::least(namespace, calls, without))
     }
 }
 

@@ -149,6 +149,8 @@ impl LiveAccess for Kind {
     }
 }
 
+impl Permissions for Kind {}
+
 impl Retention for Kind {}
 
 /// Errors in a scenario that its types do not rule out.

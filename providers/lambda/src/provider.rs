@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use kubeproof_cloudkit::credentials::fingerprint_problem;
 use kubeproof_cloudkit::documented;
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -139,6 +140,23 @@ impl LiveAccess for Lambda {
 
     fn account_id_problem(&self, id: &str) -> Option<String> {
         fingerprint_problem(id)
+    }
+}
+
+impl Permissions for Lambda {
+    fn least_permissions(
+        &self,
+        _scenario: &AnyScenario,
+        _calls: &[Call],
+        _without: Option<&str>,
+    ) -> Option<LeastPermissions> {
+        Some(LeastPermissions {
+            form: "API key of Lambda Cloud",
+            notes: vec![
+                "a key of Lambda Cloud may do everything: it has no permissions".to_owned(),
+            ],
+            ..LeastPermissions::default()
+        })
     }
 }
 

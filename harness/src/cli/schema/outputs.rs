@@ -9,7 +9,7 @@ use kubeproof_reports::record::Record;
 use serde_json::Value;
 
 use crate::cli::simulate::conclusion;
-use crate::cli::{audit, doctor, estimate, sweep};
+use crate::cli::{audit, doctor, estimate, permissions, sweep};
 
 /// The commands that print JSON, the file that every trial leaves, and what programs under test may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,6 +30,8 @@ pub enum Command {
     Sweep,
     /// The estimates of scenarios
     Estimate,
+    /// The least permissions for a scenario's provisioner, and their proof
+    Permissions,
     /// What can run here
     Doctor,
     /// The file `record.json` in the folder of a trial
@@ -47,6 +49,7 @@ pub fn of(command: Command) -> Value {
         Command::Audit => audit::schema(),
         Command::Sweep => sweep::document::schema(),
         Command::Estimate => estimate::schema(),
+        Command::Permissions => permissions::schema(),
         Command::Doctor => doctor::schema(),
         Command::Record => output::plain_schema::<Record>(),
         Command::Program => of_programs::schema(),

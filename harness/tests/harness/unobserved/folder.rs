@@ -150,6 +150,8 @@ impl LiveAccess for Folder {
     }
 }
 
+impl kubeproof_contract::permissions::Permissions for Folder {}
+
 impl Retention for Folder {}
 
 /// A provisioner that writes files itself. Depending on its defect, each teardown removes one of two files, or its

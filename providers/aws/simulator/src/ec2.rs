@@ -141,23 +141,33 @@ pub struct Ec2 {
     pub public_addresses: u32,
 }
 
-/// Expands a macro's body for each store, so that none is forgotten.
+/// Expands a macro's body for each store, `read` or to be `changed`, so that none is forgotten.
 macro_rules! for_each_store {
-    ($ec2:expr, $store:ident => $body:expr) => {{
-        for_each_store!(@ $ec2, $store, $body, vpcs subnets internet_gateways nat_gateways
+    ($how:ident $ec2:expr, $store:ident => $body:expr) => {{
+        for_each_store!(@ $how, $ec2, $store, $body, vpcs subnets internet_gateways nat_gateways
             addresses route_tables security_groups rules acls dhcp_options interfaces instances
             spot_requests volumes launch_templates egress_only endpoints flow_logs);
     }};
-    (@ $ec2:expr, $store:ident, $body:expr, $($name:ident)+) => {
-        $( { let $store = &mut $ec2.$name; $body } )+
+    (@ $how:ident, $ec2:expr, $store:ident, $body:expr, $($name:ident)+) => {
+        $( { let $store = for_each_store!(@@ $how, $ec2.$name); $body } )+
     };
+    (@@ read, $store:expr) => { &$store };
+    (@@ changed, $store:expr) => { &mut $store };
 }
 
 impl Ec2 {
     /// Mutable id, times and tags of any resource.
     pub fn meta_mut(&mut self, id: &str) -> Option<&mut Meta> {
-        for_each_store!(self, store => if store.has(id) {
+        for_each_store!(changed self, store => if store.has(id) {
             return store.get_mut(id).map(|item| &mut item.meta);
+        });
+        None
+    }
+
+    /// The tags of any resource; `None` when there is none of this id.
+    pub fn tags_of(&self, id: &str) -> Option<Tags> {
+        for_each_store!(read self, store => if let Some(item) = store.get(id) {
+            return Some(item.meta.tags.clone());
         });
         None
     }
@@ -165,7 +175,7 @@ impl Ec2 {
     /// Id, times and tags of all resources.
     pub fn metas(&mut self) -> Vec<&Meta> {
         let mut all = Vec::new();
-        for_each_store!(self, store => all.extend(store.all().map(|item| &item.meta)));
+        for_each_store!(read self, store => all.extend(store.all().map(|item| &item.meta)));
         all
     }
 }

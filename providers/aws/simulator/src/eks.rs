@@ -185,3 +185,13 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
         );
     }
 }
+
+/// The ARN of a node group. It ends in an id, which a group that does not exist has not.
+pub fn node_group_arn(state: &State, cluster: &str, group: &str) -> String {
+    let known = state.eks.clusters.get(cluster);
+    let known = known.and_then(|cluster| cluster.node_groups.get(group));
+    match known {
+        Some(group) if !group.arn.is_empty() => group.arn.clone(),
+        _ => state.arn("eks", &format!("nodegroup/{cluster}/{group}/none")),
+    }
+}

@@ -10,6 +10,7 @@ use crate::wire::call::{Call, Protocol};
 use crate::wire::error::AwsError;
 
 mod document;
+mod ec2_resources;
 mod required_actions;
 
 pub use document::{Decision, Question, allows, decide, matches};
@@ -25,6 +26,10 @@ pub fn admit(state: &State, call: &Call) -> Result<(), AwsError> {
         (Caller::Role(session), _) => session::decide(state, session, question),
         (Caller::User, Some(policy)) => Ok(decide(policy, question)),
         (Caller::User, None) => Ok(Decision::Allowed),
+        (Caller::Limited, _) => Ok(match &state.setup.limit {
+            Some(limit) => decide(limit, question),
+            None => Decision::ImplicitDeny,
+        }),
     };
     if state.setup.policy.is_none() && matches!(caller, Caller::User) {
         return Ok(());

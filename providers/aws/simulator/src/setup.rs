@@ -7,6 +7,8 @@ use serde_json::Value;
 pub const ACCOUNT_ID: &str = "123456789012";
 /// The access key id that the simulator knows.
 pub const ACCESS_KEY_ID: &str = "AKIAKUBEPROOFREHEARS";
+/// The key of the same user that may do no more than [`Setup::limit`] allows. It has the same secret.
+pub const LIMITED_ACCESS_KEY_ID: &str = "AKIAKUBEPROOFLIMITED";
 /// The secret key that goes with it: made up, and useless elsewhere.
 pub const SECRET_ACCESS_KEY: &str = "kubeproof/rehearsal/only/not/a/real/secret";
 
@@ -21,6 +23,8 @@ pub struct Setup {
     pub start: Timestamp,
     /// An IAM policy document that limits the caller; without one everything is allowed.
     pub policy: Option<Value>,
+    /// An IAM policy document for the limited key; without one there is no such key.
+    pub limit: Option<Value>,
     /// Whether resources of other owners and shared ones exist from the start.
     pub bystanders: bool,
     /// Quotas that differ from AWS's defaults: quota code → value.
@@ -37,6 +41,7 @@ impl Setup {
             region: region.to_owned(),
             start,
             policy: None,
+            limit: None,
             bystanders: true,
             quotas: std::collections::BTreeMap::new(),
             page_size_max: 1000,

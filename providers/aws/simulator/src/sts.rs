@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::iam;
-use crate::setup::{ACCESS_KEY_ID, ACCOUNT_ID, SECRET_ACCESS_KEY};
+use crate::setup::{ACCESS_KEY_ID, ACCOUNT_ID, LIMITED_ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -42,6 +42,8 @@ pub fn caller_arn() -> String {
 pub enum Caller<'a> {
     /// The account's user.
     User,
+    /// The same user by the limited key.
+    Limited,
     /// A role's session.
     Role(&'a Session),
 }
@@ -50,7 +52,7 @@ impl Caller<'_> {
     /// The caller's ARN.
     pub fn arn(&self) -> String {
         match self {
-            Self::User => caller_arn(),
+            Self::User | Self::Limited => caller_arn(),
             Self::Role(session) => session.arn(),
         }
     }
@@ -58,7 +60,7 @@ impl Caller<'_> {
     /// The ARN of the principal behind it: a session's is its role.
     pub fn principal_arn(&self) -> String {
         match self {
-            Self::User => caller_arn(),
+            Self::User | Self::Limited => caller_arn(),
             Self::Role(session) => session.role_arn.clone(),
         }
     }
@@ -66,7 +68,7 @@ impl Caller<'_> {
     /// The caller's id.
     pub fn id(&self) -> String {
         match self {
-            Self::User => CALLER_ID.to_owned(),
+            Self::User | Self::Limited => CALLER_ID.to_owned(),
             Self::Role(session) => session.id(),
         }
     }
@@ -74,7 +76,7 @@ impl Caller<'_> {
     /// The secret of its access key.
     pub fn secret(&self) -> &str {
         match self {
-            Self::User => SECRET_ACCESS_KEY,
+            Self::User | Self::Limited => SECRET_ACCESS_KEY,
             Self::Role(session) => &session.secret,
         }
     }
@@ -84,6 +86,9 @@ impl Caller<'_> {
 pub fn caller<'a>(state: &'a State, access_key: &str) -> Option<Caller<'a>> {
     if access_key == ACCESS_KEY_ID {
         return Some(Caller::User);
+    }
+    if access_key == LIMITED_ACCESS_KEY_ID && state.setup.limit.is_some() {
+        return Some(Caller::Limited);
     }
     state.sts.sessions.get(access_key).map(Caller::Role)
 }

@@ -6,6 +6,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
 
+use crate::rehearsal::{LIMITED_ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+
 use super::{CredentialChain, CredentialsSearchError, KEY_ID, PROGRAM, SECRET, TOKEN, keys_of};
 
 /// The keys of a connection, as the variables that give a program exactly these.
@@ -33,6 +35,14 @@ pub async fn given(connection: &Connection) -> Result<CredentialVariables, Crede
         variables.insert(TOKEN.to_owned(), token.to_owned());
     }
     Ok(CredentialVariables(variables))
+}
+
+/// The keys of the caller that is limited, in a rehearsal.
+pub fn limited() -> CredentialVariables {
+    CredentialVariables(BTreeMap::from([
+        (KEY_ID.to_owned(), LIMITED_ACCESS_KEY_ID.to_owned()),
+        (SECRET.to_owned(), SECRET_ACCESS_KEY.to_owned()),
+    ]))
 }
 
 /// The keys that a program finds in its environment.

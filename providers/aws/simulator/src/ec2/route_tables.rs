@@ -153,6 +153,21 @@ pub fn create_internal(state: &mut State, vpc_id: &str, tags: Tags, is_main: boo
     id
 }
 
+/// The table and the subnet that an association joins.
+pub fn joined_by(state: &State, association: &str) -> Vec<String> {
+    let mut tables = state.ec2.route_tables.all();
+    let found = tables.find_map(|table| {
+        let one = table
+            .associations
+            .iter()
+            .find(|one| one.id == association)?;
+        Some((table.meta.id.clone(), one.subnet_id.clone()))
+    });
+    found.map_or_else(Vec::new, |(table, subnet)| {
+        [table].into_iter().chain(subnet).collect()
+    })
+}
+
 /// The table that a subnet is associated with.
 fn of_subnet<'a>(state: &'a State, subnet_id: &str) -> Option<&'a RouteTable> {
     state.ec2.route_tables.all().find(|table| {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
 
 use super::signature;
-use crate::setup::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use crate::setup::{ACCESS_KEY_ID, LIMITED_ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::sts;
 
 /// What the token begins with.
@@ -47,7 +47,12 @@ pub fn principal(token: &str, cluster: &str, now: Timestamp) -> Result<String, &
     {
         return Err("the cluster's name is not signed");
     }
-    if get("X-Amz-Credential").split('/').next() != Some(ACCESS_KEY_ID) {
+    let key = get("X-Amz-Credential").split('/').next();
+    // Both keys are the same user's, and a token needs no permission of IAM.
+    if ![ACCESS_KEY_ID, LIMITED_ACCESS_KEY_ID]
+        .map(Some)
+        .contains(&key)
+    {
         return Err("unknown access key");
     }
     let signed = signature::SigningInput {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::iam_arn;
+use super::{ec2_resources, iam_arn};
 use crate::state::State;
 use crate::wire::call::Call;
 
@@ -25,28 +25,56 @@ pub fn required_actions(state: &State, call: &Call) -> Vec<RequiredAction> {
         return Vec::new();
     }
     let tags = request_tags(call);
-    let mut context = BTreeMap::from([("aws:RequestedRegion".to_owned(), call.region.clone())]);
+    let region = BTreeMap::from([("aws:RequestedRegion".to_owned(), call.region.clone())]);
+    let mut context = region.clone();
     context.extend(
         tags.into_iter()
             .map(|(key, value)| (format!("aws:RequestTag/{key}"), value)),
     );
-    let own = RequiredAction {
-        action: format!("{}:{}", prefix(&call.service), call.action),
-        resource: resource(state, call),
-        context: context.clone(),
-    };
-    let mut all = vec![own];
+    if let Some(policy) = call
+        .params
+        .get("PolicyArn")
+        .filter(|_| call.service == "iam")
+    {
+        context.insert("iam:PolicyARN".to_owned(), policy.to_owned());
+    }
+    let action = format!("{}:{}", prefix(&call.service), call.action);
+    let touched = ec2_resources::touched(state, call);
+    let mut all: Vec<RequiredAction> = touched
+        .into_iter()
+        .map(|(resource, tags)| RequiredAction {
+            action: action.clone(),
+            resource,
+            context: match tags {
+                // Only what is new is asked for the tags of the request, unless the request changes tags.
+                Some(tags) if !call.action.ends_with("Tags") => with_tags(&region, tags),
+                Some(tags) => with_tags(&context, tags),
+                None => context.clone(),
+            },
+        })
+        .collect();
+    if all.is_empty() {
+        all.push(RequiredAction {
+            action,
+            resource: resource(state, call),
+            context: context.clone(),
+        });
+    }
     let tagged = context.keys().any(|key| key.starts_with("aws:RequestTag/"));
     if let Some(action) = tagging(call).filter(|_| tagged) {
         context.insert(
             format!("{}:CreateAction", call.service),
             call.action.clone(),
         );
-        all.push(RequiredAction {
-            action,
-            resource: "*".to_owned(),
-            context,
-        });
+        let mut resources = ec2_resources::tagged(state, call);
+        if resources.is_empty() {
+            resources.push("*".to_owned());
+        }
+        all.extend(resources.into_iter().map(|resource| RequiredAction {
+            action: action.clone(),
+            resource,
+            context: context.clone(),
+        }));
     }
     if let Some((role, service)) = passed_role(call) {
         let context = BTreeMap::from([("iam:PassedToService".to_owned(), service.to_owned())]);
@@ -57,6 +85,17 @@ pub fn required_actions(state: &State, call: &Call) -> Vec<RequiredAction> {
         });
     }
     all
+}
+
+/// Condition keys with those of a resource's tags.
+fn with_tags(
+    context: &BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let tags = tags
+        .into_iter()
+        .map(|(key, value)| (format!("aws:ResourceTag/{key}"), value));
+    context.clone().into_iter().chain(tags).collect()
 }
 
 /// IAM's prefix of a service's actions, where it differs from the signing name.
@@ -158,7 +197,6 @@ fn resource(state: &State, call: &Call) -> String {
         "elasticloadbalancing" => param("LoadBalancerArn")
             .or_else(|| param("TargetGroupArn"))
             .map(str::to_owned),
-        "ec2" => ec2_resource(state, call),
         _ => None,
     };
     known.unwrap_or_else(|| "*".to_owned())
@@ -168,31 +206,18 @@ fn eks_resource(state: &State, call: &Call) -> Option<String> {
     let named = call.json["name"]
         .as_str()
         .filter(|_| call.action == "CreateCluster");
-    let cluster = named.or_else(|| call.path.get(1).map(String::as_str))?;
-    // Only clusters: the other resources' ARNs end in ids that the request does not have.
-    (call.path.len() <= 2 && call.path.first().is_some_and(|first| first == "clusters"))
-        .then(|| state.arn("eks", &format!("cluster/{cluster}")))
-}
-
-/// Deletions name what they delete: `DeleteVpc` has a `VpcId`.
-fn ec2_resource(state: &State, call: &Call) -> Option<String> {
-    let (parameter, path) = match call.action.as_str() {
-        "DeleteVpc" => ("VpcId", "vpc"),
-        "DeleteSubnet" => ("SubnetId", "subnet"),
-        "DeleteInternetGateway" => ("InternetGatewayId", "internet-gateway"),
-        "DeleteNatGateway" => ("NatGatewayId", "natgateway"),
-        "DeleteNetworkAcl" => ("NetworkAclId", "network-acl"),
-        "DeleteEgressOnlyInternetGateway" => (
-            "EgressOnlyInternetGatewayId",
-            "egress-only-internet-gateway",
-        ),
-        "DeleteRouteTable" => ("RouteTableId", "route-table"),
-        "DeleteSecurityGroup" => ("GroupId", "security-group"),
-        "DeleteNetworkInterface" => ("NetworkInterfaceId", "network-interface"),
-        "DeleteVolume" => ("VolumeId", "volume"),
-        "ReleaseAddress" => ("AllocationId", "elastic-ip"),
-        _ => return None,
-    };
-    let id = call.params.get(parameter)?;
-    Some(state.arn("ec2", &format!("{path}/{id}")))
+    if let Some(cluster) = named {
+        return Some(state.arn("eks", &format!("cluster/{cluster}")));
+    }
+    let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
+    match path[..] {
+        ["clusters", cluster] | ["clusters", cluster, "node-groups"] => {
+            Some(state.arn("eks", &format!("cluster/{cluster}")))
+        }
+        ["clusters", cluster, "node-groups", group, ..] => {
+            Some(crate::eks::node_group_arn(state, cluster, group))
+        }
+        // The ARNs of other parts end in ids that the request does not have.
+        _ => None,
+    }
 }

@@ -152,3 +152,60 @@ fn a_policy_can_ask_for_a_tag_on_creation() {
     let tagged = json!({ "logGroupName": "g", "tags": { "kubeproof:run": "r1" } });
     assert_eq!(json(&mut cloud, "logs", "CreateLogGroup", &tagged).0, 200);
 }
+
+const MARKED: &str = "aws:ResourceTag/kubeproof:run";
+
+/// Makes a VPC with these tags; its id.
+fn vpc(cloud: &mut AwsCloud, tag: &str) -> String {
+    let parameters = [
+        ("CidrBlock", "10.0.0.0/16"),
+        ("TagSpecification.1.ResourceType", "vpc"),
+        ("TagSpecification.1.Tag.1.Key", tag),
+        ("TagSpecification.1.Tag.1.Value", "r1"),
+    ];
+    let (status, answer) = query(cloud, "ec2", "2016-11-15", "CreateVpc", &parameters);
+    assert_eq!(status, 200, "{answer}");
+    text(&answer, "vpcId")
+}
+
+#[test]
+fn what_is_changed_is_judged_by_its_tags_and_what_is_not_there_is_refused() {
+    let mut cloud = limited(json!([
+        { "Effect": "Allow", "Action": ["ec2:CreateVpc", "ec2:CreateTags"], "Resource": "*" },
+        { "Effect": "Allow", "Action": "ec2:DeleteVpc", "Resource": "arn:aws:ec2:*:*:vpc/*",
+          "Condition": { "StringLike": { MARKED: "?*" } } },
+    ]));
+    let ours = vpc(&mut cloud, "kubeproof:run");
+    let theirs = vpc(&mut cloud, "team");
+    let mut delete = |id: &str| {
+        query(
+            &mut cloud,
+            "ec2",
+            "2016-11-15",
+            "DeleteVpc",
+            &[("VpcId", id)],
+        )
+        .0
+    };
+    assert_eq!(delete(&theirs), 403);
+    assert_eq!(delete(&ours), 200);
+    assert_eq!(delete(&ours), 403);
+}
+
+#[test]
+fn a_subnet_needs_a_permission_on_its_network_too() {
+    let mut cloud = limited(json!([
+        { "Effect": "Allow", "Action": ["ec2:CreateVpc", "ec2:CreateTags"], "Resource": "*" },
+        { "Effect": "Allow", "Action": "ec2:CreateSubnet", "Resource": "arn:aws:ec2:*:*:subnet/*" },
+        { "Effect": "Allow", "Action": "ec2:CreateSubnet", "Resource": "arn:aws:ec2:*:*:vpc/*",
+          "Condition": { "StringLike": { MARKED: "?*" } } },
+    ]));
+    let ours = vpc(&mut cloud, "kubeproof:run");
+    let theirs = vpc(&mut cloud, "team");
+    let mut subnet = |id: &str| {
+        let parameters = [("VpcId", id), ("CidrBlock", "10.0.1.0/24")];
+        query(&mut cloud, "ec2", "2016-11-15", "CreateSubnet", &parameters).0
+    };
+    assert_eq!(subnet(&theirs), 403);
+    assert_eq!(subnet(&ours), 200);
+}
