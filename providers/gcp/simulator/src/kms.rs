@@ -90,7 +90,7 @@ const VERSIONS: Collection = Collection {
 
 /// The type of a key in inventories.
 const RESOURCE_TYPE: &str = "kms_crypto_key";
-/// The one purpose that is simulated, the level of protection that it has when nobody says, and its algorithm.
+/// The one purpose that is simulated, its usual level of protection, and its algorithm.
 const PURPOSE: &str = "ENCRYPT_DECRYPT";
 const LEVEL: &str = "SOFTWARE";
 const ALGORITHM: &str = "GOOGLE_SYMMETRIC_ENCRYPTION";

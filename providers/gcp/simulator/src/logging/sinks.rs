@@ -55,9 +55,9 @@ const ACTIVE: &str = "ACTIVE";
 const DELETE_REQUESTED: &str = "DELETE_REQUESTED";
 /// A deleted bucket can be restored for so many days (discovery document of logging.v2).
 const RESTORED_FOR: i64 = 7;
-/// Logs are kept for so many days where nobody says.
+/// Logs are kept for so many days by default.
 const RETENTION: u32 = 30;
-/// The sinks and buckets that every project has, and that nobody can delete.
+/// The sinks and buckets that every project has, and that cannot be deleted.
 const DEFAULTS: [&str; 2] = ["_Default", "_Required"];
 
 /// Adds what every project has.
