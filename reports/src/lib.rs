@@ -5,7 +5,9 @@
 #![warn(missing_docs)]
 
 pub mod bill;
+pub mod calls;
 pub mod campaign;
+pub mod causes;
 pub mod cells;
 pub mod criteria;
 pub mod format;
@@ -21,6 +23,7 @@ pub mod page;
 pub mod record;
 pub mod stored;
 pub mod table;
+pub mod timeline;
 pub mod unseen;
 pub mod word;
 

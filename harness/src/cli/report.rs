@@ -12,6 +12,7 @@ use kubeproof_reports::stored::{self, StoredError};
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
+use crate::run_directory;
 use crate::run_directory::attestation::{self, Standing};
 use crate::run_directory::unfinished;
 use crate::run_directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
@@ -76,6 +77,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     in_order(&mut records);
     for told in attested(&mut records) {
         out.error(&told);
+    }
+    if format == Format::Html {
+        for told in journals(&mut records) {
+            out.error(&told);
+        }
     }
     let records: Vec<Record> = records.into_iter().map(|(record, _)| record).collect();
     out.report(&render(format, &records, &out.style()));
@@ -158,6 +164,23 @@ fn attested(records: &mut [(Record, Option<PathBuf>)]) -> Vec<String> {
                 "{run}: its attestation has a wrong signature: it does not count"
             )),
             Err(error) => told.push(format!("{run}: its attestation does not count: {error}")),
+        }
+    }
+    told
+}
+
+/// Adds the calls of the runs, which the page shows around a finding and over time. Returns what cannot be read: the page
+/// does without.
+fn journals(records: &mut [(Record, Option<PathBuf>)]) -> Vec<String> {
+    let mut told = Vec::new();
+    for (record, folder) in records {
+        let Some(folder) = folder else { continue };
+        match run_directory::read_journal(folder) {
+            Ok(calls) => record.journal = calls.into(),
+            Err(error) => told.push(format!(
+                "the page shows no calls of {}: {error}",
+                record.run_id
+            )),
         }
     }
     told

@@ -16,7 +16,7 @@ pub fn render(format: Format, campaign: &Campaign, style: &Style) -> String {
         Format::Markdown => markdown::of_page(&page(campaign)),
         Format::Json => json(campaign),
         Format::Junit => junit(campaign),
-        Format::Html => html::of_page(&page(campaign)),
+        Format::Html => html::of_campaign(campaign),
     }
 }
 

@@ -6,3 +6,4 @@ mod escaping;
 mod formats;
 mod judging;
 mod laws;
+mod page;
