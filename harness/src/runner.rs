@@ -234,6 +234,7 @@ fn run_and_write(trial: &Trial, options: &RunOptions, progress: &Arc<dyn Progres
     drop(own);
     let record = Record {
         journal: journal.into(),
+        text: Arc::clone(&trial.scenario.text),
         ..output.record
     };
     progress.ends(

@@ -62,7 +62,7 @@ pub struct Campaign {
     /// Whether it was stopped before its end.
     pub stopped: bool,
     /// When it ended; older versions did not write it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub finished_at: Option<Timestamp>,
     /// Real seconds; for merged records their sum.
     pub elapsed_seconds: f64,

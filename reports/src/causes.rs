@@ -9,14 +9,16 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::fault::Fault;
 
 use crate::calls;
-use crate::campaign::CampaignFinding;
 use crate::judge;
 use crate::money::dollars;
 use crate::record::{Finding, Orphan, Record, Touched};
 use crate::timeline;
 use crate::word::clean;
 
+mod lifecycles;
 mod words;
+
+pub use self::lifecycles::{of_campaign, of_cell};
 
 use self::words::{names, priced, short, titled, without_ids};
 
@@ -79,6 +81,13 @@ pub struct Seen {
     pub calls: Vec<String>,
 }
 
+impl Cause {
+    /// What makes two causes the same, as text: equal in every run that shows it.
+    pub fn fingerprint(&self) -> String {
+        let parts = self.likeness.join("\n");
+        format!("{}\n{}\n{parts}", self.scenario, self.oracle)
+    }
+}
 
 impl Month {
     fn of(prices: impl Iterator<Item = Option<Decimal>>) -> Self {
@@ -120,50 +129,6 @@ impl Month {
 pub fn of_records(records: &[Record]) -> Vec<Cause> {
     let each = records.iter().enumerate();
     merged(each.flat_map(|(index, record)| of_record(index, record)))
-}
-
-/// The causes of the findings of a campaign: what one lifecycle shows by one oracle is one.
-pub fn of_campaign(findings: &[CampaignFinding]) -> Vec<Cause> {
-    let mut lifecycles: Vec<Vec<&CampaignFinding>> = Vec::new();
-    for finding in findings {
-        let same = lifecycles.iter_mut().find(|one| {
-            let first = one[0];
-            (&first.scenario, &first.faults, &first.oracle)
-                == (&finding.scenario, &finding.faults, &finding.oracle)
-        });
-        match same {
-            Some(lifecycle) => lifecycle.push(finding),
-            None => lifecycles.push(vec![finding]),
-        }
-    }
-    merged(
-        lifecycles
-            .into_iter()
-            .map(|findings| of_lifecycle(&findings)),
-    )
-}
-
-/// The number of the cause, from 0, of the first finding of a campaign with this effect on this call.
-pub fn of_cell(
-    causes: &[Cause],
-    findings: &[CampaignFinding],
-    (call, effect): (&str, &str),
-) -> Option<usize> {
-    let is_aimed = |fault: &String| {
-        let fault = fault.parse::<Fault>().ok();
-        fault.is_some_and(|fault| {
-            let target = &fault.target;
-            format!("{}:{}", target.service, target.operation) == call
-                && fault.effect.name() == effect
-        })
-    };
-    let finding = findings
-        .iter()
-        .find(|one| one.faults.iter().any(is_aimed))?;
-    causes.iter().position(|cause| {
-        let mut seen = cause.seen.iter();
-        cause.oracle == clean(&finding.oracle) && seen.any(|it| it.replay == finding.replay)
-    })
 }
 
 /// Those that are alike as one, the dearest first.
@@ -313,35 +278,6 @@ fn around(record: &Record, ids: &[&str]) -> Vec<String> {
         return Vec::new();
     }
     calls::around_fault(&record.journal, &faults, teardown.unwrap_or(0))
-}
-
-fn of_lifecycle(findings: &[&CampaignFinding]) -> Cause {
-    let first = findings[0];
-    let messages: Vec<String> = findings.iter().map(|it| clean(&it.message)).collect();
-    let mut likeness: Vec<String> = messages.iter().map(|it| without_ids(it)).collect();
-    likeness.sort();
-    likeness.dedup();
-    let place = if first.faults.is_empty() {
-        "without any fault".to_owned()
-    } else {
-        first.faults.join(" and ")
-    };
-    Cause {
-        scenario: clean(&first.scenario),
-        oracle: clean(&first.oracle),
-        title: titled(&short(&messages[0]), messages.len(), "other"),
-        month: priced(&messages),
-        messages,
-        parts: Vec::new(),
-        seen: vec![Seen {
-            place: clean(&place),
-            record: None,
-            part: first.part.as_deref().map(clean),
-            replay: first.replay.clone(),
-            calls: first.calls.clone(),
-        }],
-        likeness,
-    }
 }
 
 fn of_orphan(orphan: &Orphan) -> Part {

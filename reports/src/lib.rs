@@ -21,6 +21,7 @@ pub mod money;
 pub mod output;
 pub mod page;
 pub mod record;
+pub mod sarif;
 pub mod stored;
 pub mod table;
 pub mod timeline;

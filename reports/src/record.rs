@@ -76,6 +76,9 @@ pub struct Record {
     /// The calls of the trial, where they are at hand: they are in a file beside the record, never in it.
     #[serde(skip)]
     pub journal: Arc<[Call]>,
+    /// The text of the scenario, where it is at hand; never in the record.
+    #[serde(skip)]
+    pub text: Arc<str>,
 }
 
 /// The version of the form of records that do not say it.

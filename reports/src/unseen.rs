@@ -98,6 +98,7 @@ pub fn blank(planned: Planned, why: &str) -> Record {
         findings: Vec::new(),
         attested: false,
         journal: Arc::default(),
+        text: Arc::default(),
     }
 }
 

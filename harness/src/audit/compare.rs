@@ -81,7 +81,7 @@ pub fn note_parts(orphans: &mut [Orphan], left: &[Resource]) {
         let is_it = |it: &&Resource| it.id == orphan.id && it.resource_type == orphan.resource_type;
         let resource = left.iter().find(is_it)?;
         let names = |other: &&Orphan| {
-            let mut values = resource.properties.values();
+            let values = resource.properties.values();
             let mut values = values.flat_map(|value| value.split([',', ' ', ';']));
             let inside = orphan.id.strip_prefix(&other.id);
             other.id != orphan.id

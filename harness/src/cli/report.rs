@@ -78,10 +78,8 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     for told in attested(&mut records) {
         out.error(&told);
     }
-    if format == Format::Html {
-        for told in journals(&mut records) {
-            out.error(&told);
-        }
+    for told in beside(&mut records, format) {
+        out.error(&told);
     }
     let records: Vec<Record> = records.into_iter().map(|(record, _)| record).collect();
     out.report(&render(format, &records, &out.style()));
@@ -169,18 +167,28 @@ fn attested(records: &mut [(Record, Option<PathBuf>)]) -> Vec<String> {
     told
 }
 
-/// Adds the calls of the runs, which the page shows around a finding and over time. Returns what cannot be read: the page
-/// does without.
-fn journals(records: &mut [(Record, Option<PathBuf>)]) -> Vec<String> {
+/// Adds what lies beside the records and is only in these formats: the calls, which the page shows around a finding and
+/// over time; the text of the scenario, in whose lines SARIF places findings. Returns what cannot be read: the report does
+/// without.
+fn beside(records: &mut [(Record, Option<PathBuf>)], format: Format) -> Vec<String> {
     let mut told = Vec::new();
     for (record, folder) in records {
         let Some(folder) = folder else { continue };
-        match run_directory::read_journal(folder) {
-            Ok(calls) => record.journal = calls.into(),
-            Err(error) => told.push(format!(
-                "the page shows no calls of {}: {error}",
-                record.run_id
-            )),
+        match format {
+            Format::Html => match run_directory::read_journal(folder) {
+                Ok(calls) => record.journal = calls.into(),
+                Err(error) => told.push(format!(
+                    "the page shows no calls of {}: {error}",
+                    record.run_id
+                )),
+            },
+            // A run that never began has no intent: its finding is at the first line then.
+            Format::Sarif => {
+                if let Ok(intent) = run_directory::read_intent(folder) {
+                    record.text = intent.text.into();
+                }
+            }
+            _ => {}
         }
     }
     told

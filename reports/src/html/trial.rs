@@ -97,9 +97,9 @@ fn timeline(record: &Record, id: &str, heading: &str) -> String {
 
 fn bar(bar: &Bar, whole: u64, class: &str) -> String {
     // The wait for the bill comes after the end of a trial, and may be a thousand times as long.
-    let is_later = bar.from >= whole && bar.seconds > 0;
-    let later = if is_later {
-        ", after the end of the trial"
+    let is_beyond = bar.from.saturating_add(bar.seconds) > whole;
+    let later = if is_beyond {
+        ", beyond the end of the trial"
     } else {
         ""
     };

@@ -54,6 +54,7 @@ pub fn passing() -> Record {
         findings: vec![],
         attested: false,
         journal: std::sync::Arc::default(),
+        text: std::sync::Arc::default(),
     }
 }
 

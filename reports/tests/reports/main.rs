@@ -7,3 +7,4 @@ mod formats;
 mod judging;
 mod laws;
 mod page;
+mod sarif;
