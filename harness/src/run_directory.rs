@@ -29,6 +29,8 @@ use kubeproof_contract::scope::{Cell, Scope};
 use kubeproof_reports::record::Record;
 use serde::{Deserialize, Serialize};
 
+use crate::scenario::FileError;
+use crate::scenario::find::reason;
 use crate::trial::output::TrialOutput;
 use crate::trial::quoted;
 
@@ -42,6 +44,8 @@ pub const DEFAULT_FOLDER: &str = "kubeproof-runs";
 pub const INTENT_FILE: &str = "intent.json";
 /// Marks a trial that is about to run; removed when its record is written.
 pub const BEGUN_FILE: &str = "begun.json";
+/// The calls of the trial, one a line.
+pub const JOURNAL_FILE: &str = "journal.jsonl";
 /// What the trial has shown.
 pub const RECORD_FILE: &str = "record.json";
 
@@ -198,7 +202,7 @@ pub fn write_intent(out: &Path, intent: &Intent) -> std::io::Result<()> {
 /// When a file cannot be written.
 pub fn write_all(out: &Path, output: &TrialOutput, journal: &[Call]) -> std::io::Result<()> {
     let folder = out.join(&output.record.run_id);
-    write_journal(&folder.join("journal.jsonl"), journal)?;
+    write_journal(&folder.join(JOURNAL_FILE), journal)?;
     write(
         &folder.join("kubeproof.log"),
         &(output.log.join("\n") + "\n"),
@@ -218,6 +222,30 @@ pub fn write_journal(path: &Path, journal: &[Call]) -> std::io::Result<()> {
         let _ = writeln!(calls, "{line}");
     }
     write(path, &calls)
+}
+
+/// Reads the journal of a run; empty where there is none, as beside the record of a run that did not begin.
+///
+/// # Errors
+/// With the file and what is wrong with it.
+pub fn read_journal(folder: &Path) -> Result<Vec<Call>, FileError> {
+    let path = folder.join(JOURNAL_FILE);
+    let name = path.display().to_string();
+    let text = match bounded::text(&path, FILE_BYTES_MAX) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(FileError::whole(name, reason(&error))),
+    };
+    let lines = text.lines().enumerate();
+    let read = lines.map(|(index, line)| {
+        serde_json::from_str(line).map_err(|error| FileError {
+            file: name.clone(),
+            place: Some((index + 1, error.column())),
+            message: format!("is not a call of a journal: {error}"),
+            excerpt: String::new(),
+        })
+    });
+    read.collect()
 }
 
 /// Writes a record into its run directory, over an earlier one, and removes the note that it was to come.

@@ -232,7 +232,11 @@ fn run_and_write(trial: &Trial, options: &RunOptions, progress: &Arc<dyn Progres
         None => Ok(()),
     };
     drop(own);
-    let record = output.record;
+    let record = Record {
+        journal: journal.into(),
+        text: Arc::clone(&trial.scenario.text),
+        ..output.record
+    };
     progress.ends(
         &name,
         record.verdict,

@@ -3,6 +3,7 @@
 //! Of the thousands of lifecycles only the findings are kept. The records of shards add up to that of the whole
 //! campaign.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +61,9 @@ pub struct Campaign {
     pub heat: Vec<Heat>,
     /// Whether it was stopped before its end.
     pub stopped: bool,
+    /// When it ended; older versions did not write it.
+    #[serde(default)]
+    pub finished_at: Option<Timestamp>,
     /// Real seconds; for merged records their sum.
     pub elapsed_seconds: f64,
     /// One hash over the journals of all lifecycles, in whatever order they were run.
@@ -233,6 +237,7 @@ impl Campaign {
             self.heat(cell);
         }
         self.stopped |= other.stopped;
+        self.finished_at = self.finished_at.max(other.finished_at);
         self.elapsed_seconds += other.elapsed_seconds;
         self.add_hash(&other.trace_hash);
         self.in_order();

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::record::Record;
-use crate::{html, json, junit, markdown, table};
+use crate::{html, json, junit, markdown, sarif, table};
 
 /// A report format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Format {
     Junit,
     /// One page on its own, for a browser.
     Html,
+    /// SARIF, for findings on the lines of scenario files.
+    Sarif,
 }
 
 /// The style of formats for people. Formats for machines ignore it.
@@ -56,12 +58,13 @@ impl std::error::Error for UnknownFormat {}
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Table,
         Self::Markdown,
         Self::Json,
         Self::Junit,
         Self::Html,
+        Self::Sarif,
     ];
 
     /// The usual file extension of this format, without the dot.
@@ -72,6 +75,7 @@ impl Format {
             Self::Json => "json",
             Self::Junit => "xml",
             Self::Html => "html",
+            Self::Sarif => "sarif",
         }
     }
 }
@@ -84,6 +88,7 @@ impl fmt::Display for Format {
             Self::Json => "json",
             Self::Junit => "junit",
             Self::Html => "html",
+            Self::Sarif => "sarif",
         })
     }
 }
@@ -109,6 +114,7 @@ pub fn render(format: Format, records: &[Record], style: &Style) -> String {
         Format::Json => json::render(records),
         Format::Junit => junit::render(records),
         Format::Html => html::render(records),
+        Format::Sarif => sarif::render(records),
     }
 }
 
@@ -128,7 +134,7 @@ mod tests {
         let error = "yaml".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "`yaml` is not a report format: use one of table, markdown, json, junit, html"
+            "`yaml` is not a report format: use one of table, markdown, json, junit, html, sarif"
         );
     }
 }

@@ -5,7 +5,9 @@
 #![warn(missing_docs)]
 
 pub mod bill;
+pub mod calls;
 pub mod campaign;
+pub mod causes;
 pub mod cells;
 pub mod criteria;
 pub mod format;
@@ -19,8 +21,10 @@ pub mod money;
 pub mod output;
 pub mod page;
 pub mod record;
+pub mod sarif;
 pub mod stored;
 pub mod table;
+pub mod timeline;
 pub mod unseen;
 pub mod word;
 

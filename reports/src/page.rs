@@ -8,9 +8,9 @@ use crate::matrix::{self, Group, MatrixRow, groups};
 use crate::record::Record;
 use crate::word::{clean, symbol, word};
 
-mod cost;
-mod summary;
-mod trial;
+pub(crate) mod cost;
+pub(crate) mod summary;
+pub(crate) mod trial;
 
 /// A whole report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,10 +2,13 @@
 //!
 //! Money is written as decimal text, so that no reader changes it by parsing it as a float.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::{Charge, EstimateLine};
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::scenario::Tier;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,6 +73,12 @@ pub struct Record {
     /// Whether a person has attested it. Never read from a record: a signature beside it says so.
     #[serde(skip)]
     pub attested: bool,
+    /// The calls of the trial, where they are at hand: they are in a file beside the record, never in it.
+    #[serde(skip)]
+    pub journal: Arc<[Call]>,
+    /// The text of the scenario, where it is at hand; never in the record.
+    #[serde(skip)]
+    pub text: Arc<str>,
 }
 
 /// The version of the form of records that do not say it.
@@ -188,6 +197,9 @@ pub struct Orphan {
     pub starts_when_used: Option<String>,
     /// Why it belongs to the run.
     pub proofs: Vec<String>,
+    /// The id of the orphan that it is a part of: the network of a subnet, the cluster of a node group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
 }
 
 /// What an audit listed.

@@ -2,6 +2,8 @@
 //!
 //! Every requested trial appears in the report; what it did not show is never a pass.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::scenario::Tier;
@@ -95,6 +97,8 @@ pub fn blank(planned: Planned, why: &str) -> Record {
         faults: Vec::new(),
         findings: Vec::new(),
         attested: false,
+        journal: Arc::default(),
+        text: Arc::default(),
     }
 }
 

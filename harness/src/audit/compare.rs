@@ -74,6 +74,33 @@ pub fn orphan_words(orphan: &Orphan) -> String {
     )
 }
 
+/// Notes of each orphan which other one it is a part of: of those that its properties or its id name, the last to be
+/// deleted. Orphans are in deletion order; `left` are their resources.
+pub fn note_parts(orphans: &mut [Orphan], left: &[Resource]) {
+    let whole = |index: usize, orphan: &Orphan| {
+        let is_it = |it: &&Resource| it.id == orphan.id && it.resource_type == orphan.resource_type;
+        let resource = left.iter().find(is_it)?;
+        let names = |other: &&Orphan| {
+            let values = resource.properties.values();
+            let mut values = values.flat_map(|value| value.split([',', ' ', ';']));
+            let inside = orphan.id.strip_prefix(&other.id);
+            other.id != orphan.id
+                && (inside.is_some_and(|rest| rest.starts_with('/'))
+                    || values.any(|value| value == other.id))
+        };
+        let found = orphans[index + 1..].iter().rfind(names)?;
+        Some(found.id.clone())
+    };
+    let wholes: Vec<Option<String>> = orphans
+        .iter()
+        .enumerate()
+        .map(|(index, orphan)| whole(index, orphan))
+        .collect();
+    for (orphan, part_of) in orphans.iter_mut().zip(wholes) {
+        orphan.part_of = part_of;
+    }
+}
+
 /// These resources as text, at most as many as fit a sentence.
 pub fn named(resources: &[Resource]) -> String {
     let mut all: Vec<String> = resources.iter().take(NAMED_MAX).map(words).collect();
@@ -153,6 +180,7 @@ mod tests {
             monthly_cost_usd: None,
             starts_when_used: None,
             proofs: proofs.iter().map(|proof| (*proof).to_owned()).collect(),
+            part_of: None,
         }
     }
 
@@ -194,6 +222,39 @@ mod tests {
         for tier in [Tier::Rehearsal, Tier::Kind] {
             check(&[orphan(&[])], &listed(9, 9), tier, Verdict::Fail);
         }
+    }
+
+    #[test]
+    fn an_orphan_is_a_part_of_the_last_one_that_it_names() {
+        let check = |part: Resource, expected: Option<&str>| {
+            let left = [part, Resource::new("net", "n-1", "r")];
+            let mut orphans: Vec<Orphan> = left
+                .iter()
+                .map(|it| Orphan {
+                    resource_type: it.resource_type.clone(),
+                    id: it.id.clone(),
+                    ..orphan(&[])
+                })
+                .collect();
+            note_parts(&mut orphans, &left);
+            assert_eq!(orphans[0].part_of.as_deref(), expected, "{:?}", left[0]);
+            // What is deleted last is a part of nothing, whatever it names.
+            assert_eq!(orphans[1].part_of, None);
+        };
+        check(
+            Resource::new("subnet", "s-1", "r").with("net_id", "n-1"),
+            Some("n-1"),
+        );
+        check(
+            Resource::new("peering", "p-1", "r").with("nets", "n-2,n-1"),
+            Some("n-1"),
+        );
+        check(Resource::new("rule", "n-1/rule", "r"), Some("n-1"));
+        check(
+            Resource::new("net", "n-12", "r").with("note", "like n-123"),
+            None,
+        );
+        check(Resource::new("address", "a-1", "r"), None);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum FormatName {
     Junit,
     /// One page on its own, for a browser
     Html,
+    /// SARIF, for findings on the lines of scenario files
+    Sarif,
 }
 
 /// The formats of outputs other than reports of records.
@@ -52,6 +54,7 @@ impl From<FormatName> for Format {
             FormatName::Json => Self::Json,
             FormatName::Junit => Self::Junit,
             FormatName::Html => Self::Html,
+            FormatName::Sarif => Self::Sarif,
         }
     }
 }

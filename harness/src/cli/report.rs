@@ -12,6 +12,7 @@ use kubeproof_reports::stored::{self, StoredError};
 
 use super::output::{FormatName, Output};
 use crate::exit_code;
+use crate::run_directory;
 use crate::run_directory::attestation::{self, Standing};
 use crate::run_directory::unfinished;
 use crate::run_directory::{DEFAULT_FOLDER, FILE_BYTES_MAX};
@@ -75,6 +76,9 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     }
     in_order(&mut records);
     for told in attested(&mut records) {
+        out.error(&told);
+    }
+    for told in beside(&mut records, format) {
         out.error(&told);
     }
     let records: Vec<Record> = records.into_iter().map(|(record, _)| record).collect();
@@ -158,6 +162,33 @@ fn attested(records: &mut [(Record, Option<PathBuf>)]) -> Vec<String> {
                 "{run}: its attestation has a wrong signature: it does not count"
             )),
             Err(error) => told.push(format!("{run}: its attestation does not count: {error}")),
+        }
+    }
+    told
+}
+
+/// Adds what lies beside the records and is only in these formats: the calls, which the page shows around a finding and
+/// over time; the text of the scenario, in whose lines SARIF places findings. Returns what cannot be read: the report does
+/// without.
+fn beside(records: &mut [(Record, Option<PathBuf>)], format: Format) -> Vec<String> {
+    let mut told = Vec::new();
+    for (record, folder) in records {
+        let Some(folder) = folder else { continue };
+        match format {
+            Format::Html => match run_directory::read_journal(folder) {
+                Ok(calls) => record.journal = calls.into(),
+                Err(error) => told.push(format!(
+                    "the page shows no calls of {}: {error}",
+                    record.run_id
+                )),
+            },
+            // A run that never began has no intent: its finding is at the first line then.
+            Format::Sarif => {
+                if let Ok(intent) = run_directory::read_intent(folder) {
+                    record.text = intent.text.into();
+                }
+            }
+            _ => {}
         }
     }
     told

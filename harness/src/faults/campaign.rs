@@ -21,7 +21,7 @@ use crate::scenario::Scenario;
 use crate::trial::{Part, Trial};
 use crate::trial_context::RunOptions;
 use crate::trial_context::sandbox::Sandbox;
-use crate::wall_clock::Stopwatch;
+use crate::wall_clock::{Stopwatch, today};
 
 /// Progress of a campaign.
 pub trait CampaignProgress: Sync {
@@ -78,6 +78,7 @@ pub fn run(
         running.all(progress, &mut campaign)?;
     }
     campaign.elapsed_seconds = seconds(&stopwatch);
+    campaign.finished_at = Some(today());
     Ok(campaign)
 }
 

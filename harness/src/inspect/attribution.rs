@@ -276,5 +276,6 @@ pub fn orphan(plan: &dyn Plan, resource: &Resource, proofs: Vec<String>) -> Orph
         monthly_cost_usd: plan.monthly_cost(resource).map(|cost| cost.usd),
         starts_when_used: plan.starts_when_used(resource),
         proofs,
+        part_of: None,
     }
 }

@@ -107,6 +107,7 @@ mod tests {
             monthly_cost_usd: Some(Decimal::new(365, 2)),
             starts_when_used: None,
             proofs: vec!["carries the run's tag".to_owned()],
+            part_of: None,
         };
         let found = listed(&[orphan], true, Tier::Live);
         assert_eq!(
@@ -127,6 +128,7 @@ mod tests {
             monthly_cost_usd: Some(Decimal::ZERO),
             starts_when_used: Some("one call starts a replica: $584.00 a month".to_owned()),
             proofs: vec!["the run's tag".to_owned()],
+            part_of: None,
         };
         let found = listed(&[orphan], false, Tier::Live);
         assert_eq!(
@@ -147,6 +149,7 @@ mod tests {
             monthly_cost_usd: None,
             starts_when_used: None,
             proofs: Vec::new(),
+            part_of: None,
         };
         let count = |tier| listed(std::slice::from_ref(&orphan), true, tier).len();
         assert_eq!(

@@ -106,7 +106,8 @@ pub async fn audit(
         }
     };
     let split = inspector.split(new);
-    let (orphans, of_others) = inspector.describe(&split.orphans, &after.resources).await;
+    let (mut orphans, of_others) = inspector.describe(&split.orphans, &after.resources).await;
+    compare::note_parts(&mut orphans, &split.orphans);
     stays.splice(0..0, split.reasons);
     stays.extend(of_others);
     let attribution = inspector.attribution();

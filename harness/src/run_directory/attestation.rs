@@ -15,12 +15,10 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{FILE_BYTES_MAX, RECORD_FILE};
+use super::{FILE_BYTES_MAX, JOURNAL_FILE, RECORD_FILE};
 
 /// Its name in the run's folder.
 pub const FILE: &str = "attestation.json";
-/// The journal of a run.
-const JOURNAL_FILE: &str = "journal.jsonl";
 /// The user's key, in the folder of settings.
 const KEY_FILE: &str = "attest.key";
 /// Keys of others that the user trusts, in the folder of settings: a line each, the key and then whose it is.

@@ -26,6 +26,7 @@ fn report(folder: &Path, files: &[&str]) -> (i32, Value, String) {
     }
     let mut document = json(&output);
     document["elapsed_seconds"] = Value::Null;
+    document["finished_at"] = Value::Null;
     (code(&output), document, words)
 }
 

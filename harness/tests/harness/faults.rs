@@ -26,6 +26,7 @@ fn campaign(scenario: &Scenario, options: &CampaignOptions) -> Campaign {
     whole.merge(one);
     // The duration is not part of the result.
     whole.elapsed_seconds = 0.0;
+    whole.finished_at = None;
     whole
 }
 

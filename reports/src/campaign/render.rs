@@ -7,7 +7,7 @@ use super::Campaign;
 use super::page::{page, verdict};
 use crate::format::{Format, Style};
 use crate::output::Output;
-use crate::{html, junit, markdown, table};
+use crate::{html, junit, markdown, sarif, table};
 
 /// The campaign as a report, ending with a line break.
 pub fn render(format: Format, campaign: &Campaign, style: &Style) -> String {
@@ -16,7 +16,8 @@ pub fn render(format: Format, campaign: &Campaign, style: &Style) -> String {
         Format::Markdown => markdown::of_page(&page(campaign)),
         Format::Json => json(campaign),
         Format::Junit => junit(campaign),
-        Format::Html => html::of_page(&page(campaign)),
+        Format::Html => html::of_campaign(campaign),
+        Format::Sarif => sarif::of_campaign(campaign),
     }
 }
 

@@ -92,6 +92,14 @@ fn grid(cost: &Cost) -> Grid {
     }
 }
 
+/// What was estimated, metered and billed for each line of the table, the total last.
+pub fn figures(cost: &Cost) -> Vec<[Option<Decimal>; 3]> {
+    let lines = cost.lines.iter();
+    let lines = lines.map(|line| [line.estimated, line.metered, line.billed]);
+    let total = [cost.estimated, cost.metered, cost.billed];
+    lines.chain([total]).collect()
+}
+
 fn billed(cost: &Cost, amount: Option<Decimal>) -> String {
     match amount {
         None if cost.verdict == Verdict::Pending => "pending".to_owned(),

@@ -79,7 +79,8 @@ fn reasons(row: &MatrixRow) -> Vec<Block> {
         .collect()
 }
 
-fn counts(records: &[Record]) -> String {
+/// How many trials there are, by verdict.
+pub fn counts(records: &[Record]) -> String {
     let mut of: BTreeMap<String, usize> = BTreeMap::new();
     for record in records {
         *of.entry(word(judge::trial(record).0)).or_default() += 1;

@@ -69,7 +69,8 @@ pub fn failures(group: &Group<'_>) -> Section {
     }
 }
 
-fn facts(record: &Record) -> Vec<(&'static str, String)> {
+/// What is known of a trial: times, calls, faults.
+pub fn facts(record: &Record) -> Vec<(&'static str, String)> {
     let ready = record.ready.as_ref().map_or_else(
         || "never".to_owned(),
         |ready| {
@@ -132,7 +133,8 @@ fn short(hash: &str) -> String {
     hash.chars().take(HASH_CHARACTERS).collect()
 }
 
-fn phases(record: &Record) -> Option<Grid> {
+/// The phases, if there are any.
+pub fn phases(record: &Record) -> Option<Grid> {
     let columns = vec![
         Column::left("Phase"),
         Column::left("Verdict"),
@@ -160,7 +162,8 @@ fn phases(record: &Record) -> Option<Grid> {
     })
 }
 
-fn checks(record: &Record) -> Option<Grid> {
+/// The rows of the checklist, if there are any.
+pub fn checks(record: &Record) -> Option<Grid> {
     let columns = vec![
         Column::left("Check"),
         Column::left("Verdict"),
@@ -225,7 +228,8 @@ fn failure_grid(group: &Group<'_>) -> Grid {
     }
 }
 
-fn orphans<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
+/// What outlived its run, if anything did.
+pub fn orphans<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
     let columns = vec![
         Column::left("Orphan"),
         Column::left("Id"),
@@ -265,7 +269,7 @@ fn words_on(orphan: &Orphan) -> String {
 }
 
 /// What was somebody else's and is missing or changed.
-fn touched<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
+pub fn touched<'a>(records: impl Iterator<Item = &'a Record>) -> Option<Grid> {
     let columns = vec![
         Column::left("Not the run's"),
         Column::left("Id"),

@@ -53,6 +53,8 @@ pub fn passing() -> Record {
         faults: vec![],
         findings: vec![],
         attested: false,
+        journal: std::sync::Arc::default(),
+        text: std::sync::Arc::default(),
     }
 }
 
@@ -305,6 +307,7 @@ pub fn leaks_an_address() -> Record {
             "tag kubeproof/run".to_owned(),
             "not in the baseline".to_owned(),
         ],
+        part_of: None,
     }];
     record.phases[7] = phase("audit", Verdict::Fail, 2, 42, "1 orphan");
     record.checks[3].verdict = Verdict::Fail;

@@ -4,6 +4,7 @@ use kubeproof_reports::format::{Format, Style, render};
 use kubeproof_reports::record::Record;
 
 use crate::common::{claims_too_little, failures, leaks_an_address, passing, records};
+use crate::page::without_style_and_script;
 
 #[track_caller]
 fn check(name: &str, format: Format, records: &[Record], width: Option<u16>) {
@@ -58,7 +59,8 @@ fn a_junit_report() {
 
 #[test]
 fn an_html_page() {
-    check("html", Format::Html, &few(), None);
+    let html = render(Format::Html, &few(), &Style::default());
+    insta::assert_snapshot!("html", without_style_and_script(&html));
 }
 
 #[test]

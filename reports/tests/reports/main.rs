@@ -6,3 +6,5 @@ mod escaping;
 mod formats;
 mod judging;
 mod laws;
+mod page;
+mod sarif;
