@@ -95,6 +95,7 @@ impl Output {
             colour,
             width: width(),
             brief: false,
+            criteria: false,
         }
     }
 
