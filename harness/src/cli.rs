@@ -6,6 +6,7 @@ pub mod account_of_run;
 pub mod attest;
 pub mod audit;
 pub mod completions;
+pub mod demo;
 pub mod doctor;
 pub mod estimate;
 pub mod faults;
@@ -66,6 +67,7 @@ unknown. A second Ctrl-C exits at once with status 130, may leave resources behi
 clean-up command.
 
 Examples:
+  kubeproof demo                                       see it work
   kubeproof verify                                     all of scenarios/, in rehearsal
   kubeproof verify FOLDER --format markdown            a folder, as Markdown
   kubeproof verify FILE --fault SPEC                   inject a fault of your choice
@@ -80,6 +82,8 @@ Examples:
 /// The commands.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show a correct and a wrong provisioner, rehearsed; needs nothing
+    Demo(demo::Args),
     /// Run scenarios and report the results
     Verify(verify::Args),
     /// Serve simulated accounts to other programs and show what they leave behind
@@ -134,6 +138,7 @@ pub fn main() -> u8 {
 
 fn carry_out(command: &Command, out: &Output) -> u8 {
     match command {
+        Command::Demo(args) => demo::run(args, out),
         Command::Verify(args) => verify::run(args, out),
         Command::Simulate(args) => simulate::run(args, out),
         Command::Faults(args) => faults::run(args, out),
