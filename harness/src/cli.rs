@@ -17,6 +17,7 @@ pub mod schema;
 pub mod settle;
 pub mod signals;
 pub mod simulate;
+pub mod supported;
 pub mod sweep;
 pub mod verify;
 
@@ -100,6 +101,8 @@ enum Command {
     Estimate(estimate::Args),
     /// Show the records of earlier runs in any format
     Report(report::Args),
+    /// List the operations that are simulated
+    Supported(supported::Args),
     /// Sign a live run that passed, as a person who saw it
     Attest(attest::Args),
     /// Show what can run here and what is missing for the rest
@@ -148,6 +151,7 @@ fn carry_out(command: &Command, out: &Output) -> u8 {
         Command::Settle(args) => settle::run(args, out),
         Command::Estimate(args) => estimate::run(args, out),
         Command::Report(args) => report::run(args, out),
+        Command::Supported(args) => supported::run(args, out),
         Command::Attest(args) => attest::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),
         Command::Schema(args) => schema::run(args, out),
