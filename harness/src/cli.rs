@@ -10,6 +10,7 @@ pub mod demo;
 pub mod doctor;
 pub mod estimate;
 pub mod faults;
+pub mod init;
 pub mod output;
 pub mod progress;
 pub mod report;
@@ -69,6 +70,7 @@ clean-up command.
 
 Examples:
   kubeproof demo                                       see it work
+  kubeproof init DIR                                   a scenario for your terraform configuration
   kubeproof verify                                     all of scenarios/, in rehearsal
   kubeproof verify FOLDER --format markdown            a folder, as Markdown
   kubeproof verify FILE --fault SPEC                   inject a fault of your choice
@@ -85,6 +87,8 @@ Examples:
 enum Command {
     /// Show a correct and a wrong provisioner, rehearsed; needs nothing
     Demo(demo::Args),
+    /// Write a scenario for a terraform configuration or for programs
+    Init(init::Args),
     /// Run scenarios and report the results
     Verify(verify::Args),
     /// Serve simulated accounts to other programs and show what they leave behind
@@ -142,6 +146,7 @@ pub fn main() -> u8 {
 fn carry_out(command: &Command, out: &Output) -> u8 {
     match command {
         Command::Demo(args) => demo::run(args, out),
+        Command::Init(args) => init::run(args, out),
         Command::Verify(args) => verify::run(args, out),
         Command::Simulate(args) => simulate::run(args, out),
         Command::Faults(args) => faults::run(args, out),
