@@ -9,6 +9,7 @@ pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod estimate;
+pub mod explain;
 pub mod faults;
 pub mod init;
 pub mod output;
@@ -80,6 +81,7 @@ Examples:
   kubeproof settle                                     what live runs were billed
   kubeproof simulate -- COMMAND                        run a program against a simulated cloud
   kubeproof estimate FILE                              what it would cost
+  kubeproof explain O1                                 what a finding means
   kubeproof doctor                                     what can run here";
 
 /// The commands.
@@ -105,6 +107,8 @@ enum Command {
     Estimate(estimate::Args),
     /// Show the records of earlier runs in any format
     Report(report::Args),
+    /// Tell what an oracle, verdict, fault effect or check means, and how to mend it
+    Explain(explain::Args),
     /// List the operations that are simulated
     Supported(supported::Args),
     /// Sign a live run that passed, as a person who saw it
@@ -156,6 +160,7 @@ fn carry_out(command: &Command, out: &Output) -> u8 {
         Command::Settle(args) => settle::run(args, out),
         Command::Estimate(args) => estimate::run(args, out),
         Command::Report(args) => report::run(args, out),
+        Command::Explain(args) => explain::run(args, out),
         Command::Supported(args) => supported::run(args, out),
         Command::Attest(args) => attest::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),
