@@ -6,9 +6,12 @@ pub mod account_of_run;
 pub mod attest;
 pub mod audit;
 pub mod completions;
+pub mod demo;
 pub mod doctor;
 pub mod estimate;
+pub mod explain;
 pub mod faults;
+pub mod init;
 pub mod output;
 pub mod permissions;
 pub mod progress;
@@ -17,6 +20,7 @@ pub mod schema;
 pub mod settle;
 pub mod signals;
 pub mod simulate;
+pub mod supported;
 pub mod sweep;
 pub mod verify;
 
@@ -67,6 +71,8 @@ unknown. A second Ctrl-C exits at once with status 130, may leave resources behi
 clean-up command.
 
 Examples:
+  kubeproof demo                                       see it work
+  kubeproof init DIR                                   a scenario for your terraform configuration
   kubeproof verify                                     all of scenarios/, in rehearsal
   kubeproof verify FOLDER --format markdown            a folder, as Markdown
   kubeproof verify FILE --fault SPEC                   inject a fault of your choice
@@ -77,11 +83,16 @@ Examples:
   kubeproof simulate -- COMMAND                        run a program against a simulated cloud
   kubeproof estimate FILE                              what it would cost
   kubeproof permissions FILE                           the least permissions for it
+  kubeproof explain O1                                 what a finding means
   kubeproof doctor                                     what can run here";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show a correct and a wrong provisioner, rehearsed; needs nothing
+    Demo(demo::Args),
+    /// Write a scenario for a terraform configuration or for programs
+    Init(init::Args),
     /// Run scenarios and report the results
     Verify(verify::Args),
     /// Serve simulated accounts to other programs and show what they leave behind
@@ -100,6 +111,10 @@ enum Command {
     Permissions(permissions::Args),
     /// Show the records of earlier runs in any format
     Report(report::Args),
+    /// Tell what an oracle, verdict, fault effect or check means, and how to mend it
+    Explain(explain::Args),
+    /// List the operations that are simulated
+    Supported(supported::Args),
     /// Sign a live run that passed, as a person who saw it
     Attest(attest::Args),
     /// Show what can run here and what is missing for the rest
@@ -138,6 +153,8 @@ pub fn main() -> u8 {
 
 fn carry_out(command: &Command, out: &Output) -> u8 {
     match command {
+        Command::Demo(args) => demo::run(args, out),
+        Command::Init(args) => init::run(args, out),
         Command::Verify(args) => verify::run(args, out),
         Command::Simulate(args) => simulate::run(args, out),
         Command::Faults(args) => faults::run(args, out),
@@ -148,6 +165,8 @@ fn carry_out(command: &Command, out: &Output) -> u8 {
         Command::Estimate(args) => estimate::run(args, out),
         Command::Permissions(args) => permissions::run(args, out),
         Command::Report(args) => report::run(args, out),
+        Command::Explain(args) => explain::run(args, out),
+        Command::Supported(args) => supported::run(args, out),
         Command::Attest(args) => attest::run(args, out),
         Command::Doctor(args) => doctor::run(args, out),
         Command::Schema(args) => schema::run(args, out),

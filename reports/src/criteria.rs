@@ -17,6 +17,8 @@ use crate::money::deviation;
 use crate::record::{Cost, Record};
 use crate::word::counted;
 
+/// The title of their section in reports for people.
+pub const TITLE: &str = "Success criteria";
 /// Clouds that must pass for the first criterion.
 const CLOUDS: usize = 3;
 /// Greatest difference between estimate and bill that the second criterion allows, percent. A

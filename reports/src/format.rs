@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::criteria::TITLE;
+use crate::page::Page;
 use crate::record::Record;
 use crate::{html, json, junit, markdown, sarif, table};
 
@@ -34,6 +36,18 @@ pub struct Style {
     pub width: Option<u16>,
     /// Whether details are shown only of what did not pass.
     pub brief: bool,
+    /// Whether the success criteria are shown, which are about a set of providers and not about one run.
+    pub criteria: bool,
+}
+
+impl Style {
+    /// The page without the success criteria, unless they are to be shown.
+    pub(crate) fn of_criteria(&self, mut page: Page) -> Page {
+        if !self.criteria {
+            page.sections.retain(|section| section.title != TITLE);
+        }
+        page
+    }
 }
 
 /// The name is not that of a report format.
@@ -110,7 +124,7 @@ impl FromStr for Format {
 pub fn render(format: Format, records: &[Record], style: &Style) -> String {
     match format {
         Format::Table => table::render(records, style),
-        Format::Markdown => markdown::render(records),
+        Format::Markdown => markdown::render(records, style),
         Format::Json => json::render(records),
         Format::Junit => junit::render(records),
         Format::Html => html::render(records),

@@ -1,12 +1,13 @@
 //! The report as Markdown, for a page or a pull request.
 
+use crate::format::Style;
 use crate::page::{Align, Block, Grid, Page, Section, page};
 use crate::record::Record;
 use crate::word::word;
 
 /// The records as Markdown.
-pub fn render(records: &[Record]) -> String {
-    of_page(&page(records))
+pub fn render(records: &[Record], style: &Style) -> String {
+    of_page(&style.of_criteria(page(records)))
 }
 
 /// A page as Markdown.

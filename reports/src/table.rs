@@ -21,7 +21,7 @@ pub fn render(records: &[Record], style: &Style) -> String {
     } else {
         page(records)
     };
-    of_page(&page, style)
+    of_page(&style.of_criteria(page), style)
 }
 
 /// A page as text for a terminal.
@@ -84,7 +84,7 @@ fn block(block: &Block, width: usize) -> String {
 }
 
 /// Text broken at spaces; `first` stands before its first line and `other` before the rest.
-fn wrapped(text: &str, width: usize, first: &str, other: &str) -> String {
+pub fn wrapped(text: &str, width: usize, first: &str, other: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;

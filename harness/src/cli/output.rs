@@ -98,6 +98,7 @@ impl Output {
             colour,
             width: width(),
             brief: false,
+            criteria: false,
         }
     }
 

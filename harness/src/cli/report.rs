@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kubeproof_contract::bounded;
 use kubeproof_reports::campaign::portion::overlap;
 use kubeproof_reports::campaign::{self, Campaign};
-use kubeproof_reports::format::{Format, render};
+use kubeproof_reports::format::{Format, Style, render};
 use kubeproof_reports::judge;
 use kubeproof_reports::record::Record;
 use kubeproof_reports::stored::{self, StoredError};
@@ -45,6 +45,9 @@ pub struct Args {
     /// Format of the report [default: table]
     #[arg(long, value_name = "FORMAT")]
     format: Option<FormatName>,
+    /// Also judge the success criteria of a set of providers: clouds that pass, cost, orphans, failures
+    #[arg(long)]
+    criteria: bool,
 }
 
 /// Shows the records. The exit code is that of the runs; a run without a record is unknown.
@@ -82,7 +85,11 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         out.error(&told);
     }
     let records: Vec<Record> = records.into_iter().map(|(record, _)| record).collect();
-    out.report(&render(format, &records, &out.style()));
+    let style = Style {
+        criteria: args.criteria,
+        ..out.style()
+    };
+    out.report(&render(format, &records, &style));
     exit_code::of([judge::all(&records)])
 }
 

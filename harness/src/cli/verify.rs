@@ -229,7 +229,26 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let unwritten = errors.iter().map(|_| Verdict::Unknown);
     let whole = Verdict::of_all(unwritten.chain([judge::all(&records)]));
     out.say(&last_line(whole, &records, &args.out.display().to_string()));
+    if let Some(hint) = explanation(&records) {
+        out.say(&hint);
+    }
     exit_code::of([whole])
+}
+
+/// Where the first finding is explained, if there is one.
+pub(super) fn explanation(records: &[Record]) -> Option<String> {
+    let finding = records.iter().flat_map(|record| &record.findings).next()?;
+    // Of an oracle its number is enough: `O1 orphans`.
+    let mut parts = finding.oracle.split(' ');
+    let first = parts.next().filter(|first| first.starts_with('O'));
+    let word = match first {
+        Some(first) => first.to_owned(),
+        None if parts.next().is_some() => format!("'{}'", finding.oracle),
+        None => finding.oracle.clone(),
+    };
+    Some(format!(
+        "`kubeproof explain {word}` says what a finding means, and how to mend it"
+    ))
 }
 
 /// The last line for people: the verdict, and where the records are.

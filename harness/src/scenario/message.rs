@@ -131,6 +131,35 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, known)| known)
 }
 
+/// Known names that may have been meant, the nearest first, each once and at most three: those a few letters away, and
+/// those that contain the name or are contained in it.
+pub fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let name = name.to_lowercase();
+    let limit = (name.chars().count() / 3).max(1);
+    let mut found: Vec<(usize, &str)> = known
+        .iter()
+        .filter_map(|known| {
+            let lower = known.to_lowercase();
+            let letters = distance(&name, &lower);
+            let is_part = name.len() > 2 && (lower.contains(&name) || name.contains(&lower));
+            (letters <= limit || is_part).then_some((letters, *known))
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().take(3).map(|(_, known)| known).collect()
+}
+
+/// Names in a sentence: `a`, `b` or `c`.
+pub fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
 /// Levenshtein's distance: letters to change, add or drop.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
@@ -193,6 +222,16 @@ mod tests {
             "count: many\n",
             "f.yaml:1:8: expected a whole number, found `many`",
         );
+    }
+
+    #[test]
+    fn names_that_may_have_been_meant_are_told_nearest_first() {
+        let known = ["ec2", "eks", "elasticloadbalancing", "iam"];
+        let check = |name: &str, expected: &str| assert_eq!(listed(&near(name, &known)), expected);
+        check("ecs", "`ec2` or `eks`");
+        check("IAM", "`iam`");
+        check("loadbalancing", "`elasticloadbalancing`");
+        check("s3-bucket", "");
     }
 
     #[test]

@@ -181,6 +181,7 @@ fn styles() -> [Style; 3] {
         colour: width.is_none(),
         width,
         brief: width.is_some(),
+        criteria: width.is_some(),
     })
 }
 

@@ -20,6 +20,10 @@ fn help_of_program_and_commands_is_as_reviewed() {
         "doctor",
         "schema",
         "completions",
+        "demo",
+        "init",
+        "explain",
+        "supported",
     ] {
         let arguments: Vec<&str> = match command {
             "" => vec!["--help"],

@@ -44,3 +44,4 @@ mod sweep;
 #[path = "../support/tables.rs"]
 mod tables;
 mod variables;
+mod way_in;

@@ -71,6 +71,13 @@ const COMMANDS: &[(&str, Printed)] = &[
         Other("a JSON Schema, whose form its $schema names"),
     ),
     ("completions", Other("a script for a shell")),
+    ("supported", Document(what_is_simulated)),
+    ("demo", Other("a text for people")),
+    (
+        "init",
+        Other("a scenario file, whose schema has its own place"),
+    ),
+    ("explain", Other("a text for people")),
     ("settle", Document(records_of_settle)),
     ("attest", Other("the evidence, for the person who signs it")),
 ];
@@ -154,6 +161,11 @@ fn what_can_run() {
     // The test's folder has none.
     assert_eq!(row("scenarios").expect("a row")["status"], "no");
     assert_eq!(row("cores").expect("a row")["status"], "info");
+}
+
+fn what_is_simulated() {
+    let supported = check(&["supported"], "pass");
+    assert_eq!(supported["clouds"][0]["title"], "AWS EKS");
 }
 
 /// The commands that the program's help lists.

@@ -110,7 +110,15 @@ fn a_table_of_several_scenarios_shows_the_details_of_what_did_not_pass() {
     let brief = stdout(&output);
     let place = |text: &str, word: &str| text.find(word).unwrap_or(usize::MAX);
     assert!(brief.starts_with("Matrix"), "{brief}");
-    assert!(place(&brief, "Findings") < place(&brief, "Success criteria"));
+    assert!(place(&brief, "Matrix") < place(&brief, "Findings"));
+    assert!(!brief.contains("Success criteria"), "{brief}");
+    let criteria = kubeproof(folder.path(), &["report", "--criteria"]);
+    assert!(stdout(&criteria).contains("Success criteria"));
+    let said = stderr(&output);
+    let hint = said
+        .lines()
+        .filter(|line| line.starts_with("`kubeproof explain "));
+    assert_eq!(hint.count(), 1, "{said}");
     assert!(brief.contains("replay: kubeproof verify"), "{brief}");
     assert_eq!(brief.matches("\n preflight ").count(), 1, "{brief}");
     assert!(

@@ -118,6 +118,10 @@ impl Simulated for Aws {
         Some(rehearsal::rehearse(&spec(scenario), (clock, seed), None))
     }
 
+    fn operations(&self) -> SimulatedOperations {
+        rehearsal::simulated_operations()
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
@@ -158,12 +162,24 @@ impl ProgramSupport for Aws {
         terraform::marks(run)
     }
 
+    fn terraform(&self) -> Option<&'static TerraformProvider> {
+        Some(&terraform::PROVIDER)
+    }
+
+    fn cluster_block(&self, of: Option<&Configuration>) -> Option<ClusterBlock> {
+        Some(terraform::cluster_block(of))
+    }
+
     fn inventory_id(&self, name: &str, id: &str) -> Option<String> {
         terraform::inventory_id(name, id)
     }
 }
 
 impl Documented for Aws {
+    fn checks_explained(&self) -> &'static str {
+        include_str!("../CHECKS.md")
+    }
+
     fn limit(&self, faults: &[Fault], oracle: &str, message: &str) -> Option<String> {
         known_limits::limit(faults, oracle, message)
     }

@@ -10,6 +10,7 @@ use kubeproof_aws_simulator::cloud::AwsCloud;
 use kubeproof_aws_simulator::setup::Setup;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::provider::SimulatedOperations;
 use kubeproof_contract::serve::{ServeError, Served, Serving};
 use kubeproof_simkit::in_memory::InMemory;
 use serde_json::Value;
@@ -20,6 +21,19 @@ use crate::spec::{EksSpec, Region};
 /// The operations that faults can target, by service.
 pub fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
     kubeproof_aws_simulator::operations::operations()
+}
+
+/// The operations that the simulator answers, by service; of a cluster's API server, the resource types.
+pub fn simulated_operations() -> SimulatedOperations {
+    let own = operations().into_iter();
+    let mut all: SimulatedOperations = own
+        .map(|(service, names)| (service, names.into_iter().collect()))
+        .collect();
+    all.insert(
+        "kubernetes",
+        kubeproof_aws_simulator::resource_types().collect(),
+    );
+    all
 }
 
 /// A fresh simulated account for a scenario. The limited key, if there is a limit, may do what that policy allows.

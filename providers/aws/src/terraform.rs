@@ -5,6 +5,19 @@
 
 use kubeproof_contract::run::Run;
 use kubeproof_contract::serve::Variable;
+use kubeproof_contract::terraform::TerraformProvider;
+
+mod calls;
+mod cluster_block;
+
+pub use cluster_block::cluster_block;
+
+/// The provider, and the calls of its types.
+pub static PROVIDER: TerraformProvider = TerraformProvider {
+    name: "aws",
+    client: None,
+    calls: calls::CALLS,
+};
 
 /// Variables of this form are default tags of terraform's AWS provider (5.62 and later).
 const DEFAULT_TAG: &str = "TF_AWS_DEFAULT_TAGS_";

@@ -29,6 +29,18 @@ const NAME: &str = "azure";
 /// Services that a fault can target, in the form of call signatures.
 const SERVICES: &[&str] = &["*", ARM, AUTHORITY, "graph", "kubernetes"];
 
+/// The `cluster` block of a new scenario.
+const USUAL_CLUSTER: &str = "subscription: 00000000-0000-0000-0000-000000000001\n\
+     location: eastus\n\
+     node_pools:\n  - name: main\n    vm_size: Standard_D2s_v3\n    count: 2";
+
+/// Its terraform provider. Which calls its types make is in no table yet.
+static TERRAFORM: TerraformProvider = TerraformProvider {
+    name: "azurerm",
+    client: Some("azurerm"),
+    calls: &[],
+};
+
 /// Azure.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Azure;
@@ -97,6 +109,10 @@ impl Simulated for Azure {
         Some(rehearsal::rehearse(&spec(scenario), clock, seed))
     }
 
+    fn operations(&self) -> SimulatedOperations {
+        rehearsal::simulated_operations()
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
@@ -123,6 +139,14 @@ impl Simulated for Azure {
 const PARTS: [&str; 2] = ["agentpools", "subnets"];
 
 impl ProgramSupport for Azure {
+    fn terraform(&self) -> Option<&'static TerraformProvider> {
+        Some(&TERRAFORM)
+    }
+
+    fn cluster_block(&self, _of: Option<&Configuration>) -> Option<ClusterBlock> {
+        Some(ClusterBlock::usual(USUAL_CLUSTER))
+    }
+
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         let given = credentials::given(connection);
         Box::pin(std::future::ready(given.map_err(NoCredentials::failed)))
@@ -141,6 +165,10 @@ impl ProgramSupport for Azure {
 }
 
 impl Documented for Azure {
+    fn checks_explained(&self) -> &'static str {
+        include_str!("../CHECKS.md")
+    }
+
     fn calls(&self) -> Vec<Signature> {
         calls::calls()
     }

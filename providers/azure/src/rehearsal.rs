@@ -10,11 +10,23 @@ use kubeproof_azure_simulator::cloud::AzureCloud;
 use kubeproof_azure_simulator::setup::Setup;
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::provider::SimulatedOperations;
 use kubeproof_contract::serve::{ServeError, Served, Serving};
 use kubeproof_simkit::in_memory::InMemory;
+use kubeproof_simkit::router::by_service;
 
 use crate::dialect::AzureDialect;
 use crate::spec::AksSpec;
+
+/// The operations that the simulator answers, by service; of a cluster's API server, the resource types.
+pub fn simulated_operations() -> SimulatedOperations {
+    let mut all = by_service(kubeproof_azure_simulator::answered_operations());
+    all.insert(
+        "kubernetes",
+        kubeproof_azure_simulator::resource_types().collect(),
+    );
+    all
+}
 
 /// A fresh simulated subscription with the id that the scenario names.
 pub fn rehearse(spec: &AksSpec, clock: Clock, seed: u64) -> Rehearsal {

@@ -40,6 +40,7 @@ pub mod run;
 pub mod scenario;
 pub mod scope;
 pub mod serve;
+pub mod terraform;
 pub mod transport;
 pub mod workload;
 

@@ -17,7 +17,7 @@ pub use crate::permissions::{LeastPermissions, Permissions};
 pub use crate::plan::Plan;
 pub use crate::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, ProviderParts, Retention, Simulated,
+    Provider, ProviderParts, Retention, Simulated, SimulatedOperations,
 };
 pub use crate::provider_errors::{ForeignChangeError, NoCredentials, NotReady};
 pub use crate::provisioner::{KubernetesAccess, Provisioned, Provisioner};
@@ -26,5 +26,6 @@ pub use crate::run::Run;
 pub use crate::scenario::{AnyScenario, ScenarioError, ScenarioFile, Tier};
 pub use crate::scope::{Breadth, Cell, Listed, Listing, Scope};
 pub use crate::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
+pub use crate::terraform::{ClusterBlock, Configuration, TerraformProvider};
 pub use crate::transport::SharedTransport;
 pub use crate::workload::{Workload, WorkloadError};

@@ -2,7 +2,7 @@
 //!
 //! The harness has one list of providers and names no cloud anywhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use crate::resource::{MonthlyCost, Resource};
 use crate::run::Run;
 use crate::scenario::{AnyScenario, ScenarioError, Tier};
 use crate::serve::{ClientEnvironment, ServeError, Served, Serving, Variable};
+use crate::terraform::{ClusterBlock, Configuration, TerraformProvider};
 use crate::transport::SharedTransport;
 use crate::workload::{Workload, WorkloadError};
 
@@ -102,6 +103,9 @@ pub enum Credentials {
     /// Exactly these and no others: those that a program was given.
     Given(CredentialVariables),
 }
+
+/// The operations that a simulator answers, by the service that they belong to, in order.
+pub type SimulatedOperations = BTreeMap<&'static str, BTreeSet<&'static str>>;
 
 /// A provisioner's deliberate defect, for proving that the harness catches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +223,11 @@ pub trait Simulated: Send + Sync {
         ClientEnvironment::default()
     }
 
+    /// The operations that its simulator answers, by service, from the simulator's own tables. Empty: it has none.
+    fn operations(&self) -> SimulatedOperations {
+        SimulatedOperations::new()
+    }
+
     /// Whether its simulator carries out this effect on a call of this name that it accepts: an effect that is
     /// simulated ([`crate::fault::Effect::is_simulated`]) or that the dialect shows later.
     fn simulates(&self, _call: &Signature, _effect: &Effect) -> bool {
@@ -252,6 +261,17 @@ pub trait ProgramSupport: Send + Sync {
         Vec::new()
     }
 
+    /// What it knows of its terraform provider. `None`: nothing.
+    fn terraform(&self) -> Option<&'static TerraformProvider> {
+        None
+    }
+
+    /// The `cluster` block of a new scenario, for the cluster that a terraform configuration makes, or, without one, the
+    /// usual cluster. `None`: it cannot begin one.
+    fn cluster_block(&self, _of: Option<&Configuration>) -> Option<ClusterBlock> {
+        None
+    }
+
     /// The inventory id of a resource that an external provisioner says it created, from the name (terraform:
     /// the resource's address) and the id that it reports. `None` when the inventory does not have this type,
     /// so that nothing can be compared.
@@ -273,6 +293,11 @@ pub trait Documented: Send + Sync {
     /// not listed here. Empty: nothing is known, so nothing is injected.
     fn documented_effects(&self, _call: &Signature) -> Vec<DocumentedEffect> {
         Vec::new()
+    }
+
+    /// What the rows of its own checklist mean, in Markdown: a heading of the third level for each id.
+    fn checks_explained(&self) -> &'static str {
+        ""
     }
 
     /// Why this effect can never happen to a call of this name in the real cloud. `None`: it can, or nothing

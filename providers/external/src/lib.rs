@@ -13,4 +13,5 @@ pub mod provisioner;
 pub mod readiness;
 pub mod redact;
 pub mod sleeps;
+pub mod terraform_files;
 pub mod workspace;

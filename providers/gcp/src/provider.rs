@@ -26,6 +26,18 @@ use crate::{
 /// The name in scenario files.
 const NAME: &str = "gcp";
 
+/// The `cluster` block of a new scenario.
+const USUAL_CLUSTER: &str = "project: kubeproof-rehearsal\n\
+     location: us-central1-a\n\
+     node_pools:\n  - name: main\n    machine_type: e2-standard-2\n    count: 2";
+
+/// Its terraform provider. Which calls its types make is in no table yet.
+static TERRAFORM: TerraformProvider = TerraformProvider {
+    name: "google",
+    client: Some("google"),
+    calls: &[],
+};
+
 /// Google Cloud.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Gcp;
@@ -94,6 +106,10 @@ impl Simulated for Gcp {
         Some(rehearsal::rehearse(&spec(scenario), clock, seed))
     }
 
+    fn operations(&self) -> SimulatedOperations {
+        rehearsal::simulated_operations()
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
@@ -117,6 +133,14 @@ impl Simulated for Gcp {
 }
 
 impl ProgramSupport for Gcp {
+    fn terraform(&self) -> Option<&'static TerraformProvider> {
+        Some(&TERRAFORM)
+    }
+
+    fn cluster_block(&self, _of: Option<&Configuration>) -> Option<ClusterBlock> {
+        Some(ClusterBlock::usual(USUAL_CLUSTER))
+    }
+
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         Box::pin(async move {
             let given = credentials::given(connection).await;
@@ -136,6 +160,10 @@ impl ProgramSupport for Gcp {
 }
 
 impl Documented for Gcp {
+    fn checks_explained(&self) -> &'static str {
+        include_str!("../CHECKS.md")
+    }
+
     fn calls(&self) -> Vec<Signature> {
         calls::calls()
     }

@@ -8,13 +8,25 @@ use std::sync::Arc;
 
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::provider::SimulatedOperations;
 use kubeproof_contract::serve::{ServeError, Served, Serving};
 use kubeproof_gcp_simulator::cloud::GcpCloud;
 use kubeproof_gcp_simulator::setup::Setup;
 use kubeproof_simkit::in_memory::InMemory;
+use kubeproof_simkit::router::by_service;
 
 use crate::dialect::GcpDialect;
 use crate::spec::GkeSpec;
+
+/// The operations that the simulator answers, by service; of a cluster's API server, the resource types.
+pub fn simulated_operations() -> SimulatedOperations {
+    let mut all = by_service(kubeproof_gcp_simulator::operations());
+    all.insert(
+        "kubernetes",
+        kubeproof_gcp_simulator::resource_types().collect(),
+    );
+    all
+}
 
 /// A fresh simulated project with the id that the scenario names.
 pub fn rehearse(spec: &GkeSpec, clock: Clock, seed: u64) -> Rehearsal {

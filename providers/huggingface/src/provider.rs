@@ -25,6 +25,10 @@ use crate::{calls, client_environment, cluster, defects, faults, permissions, pr
 /// The name in scenario files.
 const NAME: &str = "huggingface";
 
+/// The `cluster` block of a new scenario.
+const USUAL_CLUSTER: &str = "namespace: kubeproof-rehearsal\n\
+     job:\n  flavor: cpu-basic\n  image: python:3.12\n  command: [sleep, \"86400\"]";
+
 /// Hugging Face.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HuggingFace;
@@ -106,6 +110,10 @@ impl Simulated for HuggingFace {
         rehearsal::beside(&spec(scenario), start, https).map(Some)
     }
 
+    fn operations(&self) -> SimulatedOperations {
+        rehearsal::simulated_operations()
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
@@ -129,6 +137,10 @@ impl Simulated for HuggingFace {
 }
 
 impl ProgramSupport for HuggingFace {
+    fn cluster_block(&self, _of: Option<&Configuration>) -> Option<ClusterBlock> {
+        Some(ClusterBlock::usual(USUAL_CLUSTER))
+    }
+
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         TOKEN.given_to_programs(connection, &CLIENTS)
     }
@@ -141,6 +153,10 @@ impl ProgramSupport for HuggingFace {
 }
 
 impl Documented for HuggingFace {
+    fn checks_explained(&self) -> &'static str {
+        include_str!("../CHECKS.md")
+    }
+
     fn calls(&self) -> Vec<Signature> {
         calls::calls()
     }

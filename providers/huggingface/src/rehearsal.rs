@@ -12,6 +12,7 @@ use kubeproof_contract::clock::Clock;
 use kubeproof_contract::fault_layer::FaultPlan;
 use kubeproof_contract::ground_truth::Rehearsal;
 use kubeproof_contract::journal::Journal;
+use kubeproof_contract::provider::SimulatedOperations;
 use kubeproof_contract::serve::{Place, ServeError, Served, Serving, Sharing};
 use kubeproof_contract::transport::SharedTransport;
 use kubeproof_huggingface_simulator::cloud::HuggingFaceCloud;
@@ -25,6 +26,19 @@ use crate::spec::{HuggingFaceSpec, KubernetesSpec};
 /// The address of the simulated cluster.
 pub fn cluster_server() -> String {
     format!("https://{CLUSTER_HOST}:6443")
+}
+
+/// The operations that the simulator answers, by service; of a cluster's API server, the resource types.
+pub fn simulated_operations() -> SimulatedOperations {
+    let mut all = SimulatedOperations::new();
+    for (product, name) in kubeproof_huggingface_simulator::answered_by_product() {
+        all.entry(product).or_default().insert(name);
+    }
+    all.insert(
+        "kubernetes",
+        kubeproof_huggingface_simulator::resource_types().collect(),
+    );
+    all
 }
 
 /// A fresh simulated account that reaches the namespace of the scenario.

@@ -100,6 +100,10 @@ impl Simulated for Kind {
 impl ProgramSupport for Kind {}
 
 impl Documented for Kind {
+    fn checks_explained(&self) -> &'static str {
+        include_str!("../CHECKS.md")
+    }
+
     fn calls(&self) -> Vec<Signature> {
         calls::calls()
     }

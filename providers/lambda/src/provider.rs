@@ -24,6 +24,12 @@ use crate::{calls, client_environment, defects, deleter, faults, prices, rehears
 /// Services that a fault can target, in the form of call signatures.
 const SERVICES: &[&str] = &["*", "kubernetes", SERVICE];
 
+/// The `cluster` block of a new scenario.
+const USUAL_CLUSTER: &str = "regions: [us-east-1]\n\
+     instance_type: gpu_1x_a10\n\
+     kubernetes_version: \"1.34\"\n\
+     api_allowed_from: 198.51.100.7/32";
+
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lambda;
 
@@ -92,6 +98,10 @@ impl Simulated for Lambda {
         Some(rehearsal::rehearse(clock, seed))
     }
 
+    fn operations(&self) -> SimulatedOperations {
+        rehearsal::simulated_operations()
+    }
+
     fn defects(&self) -> &'static [Defect] {
         defects::DEFECTS
     }
@@ -115,12 +125,23 @@ impl Simulated for Lambda {
 }
 
 impl ProgramSupport for Lambda {
+    fn cluster_block(&self, _of: Option<&Configuration>) -> Option<ClusterBlock> {
+        Some(ClusterBlock {
+            gpus: Some(1),
+            ..ClusterBlock::usual(USUAL_CLUSTER)
+        })
+    }
+
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         KEY.given_to_programs(connection, &CLIENTS)
     }
 }
 
 impl Documented for Lambda {
+    fn checks_explained(&self) -> &'static str {
+        include_str!("../CHECKS.md")
+    }
+
     fn calls(&self) -> Vec<Signature> {
         documented::calls(SERVICE, ROUTES)
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use kubeproof_contract::clock::Clock;
 use kubeproof_contract::ground_truth::Rehearsal;
+use kubeproof_contract::provider::SimulatedOperations;
 use kubeproof_contract::serve::{ServeError, Served, Serving};
 use kubeproof_lambda_simulator::cloud::LambdaCloud;
 use kubeproof_lambda_simulator::setup::Setup;
@@ -17,6 +18,13 @@ use crate::dialect::LambdaDialect;
 
 pub fn rehearse(clock: Clock, seed: u64) -> Rehearsal {
     InMemory::rehearsal(LambdaCloud::new(Setup::new(seed, clock.now())), clock)
+}
+
+/// The operations that the simulator answers, by service; of a cluster's API server, the resource types.
+pub fn simulated_operations() -> SimulatedOperations {
+    let own = kubeproof_lambda_simulator::operations().collect();
+    let of_clusters = kubeproof_lambda_simulator::resource_types().collect();
+    [("lambda", own), ("kubernetes", of_clusters)].into()
 }
 
 /// A fresh simulated account over sockets.

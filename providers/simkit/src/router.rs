@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use http::Request;
+use kubeproof_contract::provider::SimulatedOperations;
 use kubeproof_contract::route::{self, Route};
 use serde_json::Value;
 
@@ -126,6 +127,16 @@ impl<H: Copy> Router<H> {
     }
 }
 
+/// Operations whose names begin with their service (`compute.networks.insert`), by service.
+pub fn by_service(names: impl Iterator<Item = &'static str>) -> SimulatedOperations {
+    let mut all = SimulatedOperations::new();
+    for name in names {
+        let service = name.split('.').next().unwrap_or(name);
+        all.entry(service).or_default().insert(name);
+    }
+    all
+}
+
 impl<S> Router<Handler<S>> {
     /// Answers a request to an API whose paths begin with `base`.
     ///
@@ -221,6 +232,13 @@ mod tests {
     fn what_is_not_simulated_has_a_name_and_no_handler() {
         check("DELETE", "/boxes/7", Some(("DeleteBox", &["7"], None)));
         assert!(ROUTER.handler("DeleteBox").is_none() && ROUTER.handler("Unknown").is_none());
+    }
+
+    #[test]
+    fn operations_are_listed_by_the_service_that_their_names_begin_with() {
+        let all = by_service(["a.x.get", "b.y", "a.x.delete"].into_iter());
+        let of_a: Vec<&str> = all["a"].iter().copied().collect();
+        assert_eq!((of_a, all.len()), (vec!["a.x.delete", "a.x.get"], 2));
     }
 
     #[test]

@@ -12,6 +12,7 @@ fn rendered(format: Format) -> String {
             colour: false,
             width: Some(200),
             brief: false,
+            criteria: true,
         },
     )
 }
@@ -96,6 +97,7 @@ fn colours_are_written_only_when_asked_for() {
                 colour,
                 width: None,
                 brief: false,
+                criteria: true,
             },
         )
     };
@@ -112,10 +114,15 @@ fn colours_change_nothing_but_the_colour() {
             colour: true,
             width: None,
             brief: false,
+            criteria: true,
         },
     );
     for code in ["0", "1", "31", "32", "33", "36", "90"] {
         text = text.replace(&format!("\u{1b}[{code}m"), "");
     }
-    assert_eq!(text, render(Format::Table, &records(), &Style::default()));
+    let plain = Style {
+        criteria: true,
+        ..Style::default()
+    };
+    assert_eq!(text, render(Format::Table, &records(), &plain));
 }

@@ -12,6 +12,7 @@ fn check(name: &str, format: Format, records: &[Record], width: Option<u16>) {
         colour: false,
         width,
         brief: false,
+        criteria: true,
     };
     insta::assert_snapshot!(name, render(format, records, &style));
 }
@@ -90,6 +91,7 @@ fn no_line_is_wider_than_the_terminal_but_commands_that_are_there_to_be_copied()
             colour: false,
             width: Some(width),
             brief: false,
+            criteria: true,
         };
         let text = render(Format::Table, &records(), &style);
         for line in text.lines().filter(|line| !line.contains("replay:")) {
@@ -99,5 +101,20 @@ fn no_line_is_wider_than_the_terminal_but_commands_that_are_there_to_be_copied()
             let fits = columns <= usize::from(width) || words <= 2;
             assert!(fits, "{width}: {columns} columns in `{line}` of\n{text}");
         }
+    }
+}
+
+#[test]
+fn the_success_criteria_are_shown_only_when_they_are_asked_for() {
+    let shown = |format, criteria| {
+        let style = Style {
+            criteria,
+            ..Style::default()
+        };
+        render(format, &few(), &style).contains("Success criteria")
+    };
+    for format in [Format::Table, Format::Markdown] {
+        assert!(shown(format, true), "{format}");
+        assert!(!shown(format, false), "{format}");
     }
 }

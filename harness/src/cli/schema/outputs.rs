@@ -9,7 +9,7 @@ use kubeproof_reports::record::Record;
 use serde_json::Value;
 
 use crate::cli::simulate::conclusion;
-use crate::cli::{audit, doctor, estimate, permissions, sweep};
+use crate::cli::{audit, doctor, estimate, permissions, supported, sweep};
 
 /// The commands that print JSON, the file that every trial leaves, and what programs under test may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,6 +34,8 @@ pub enum Command {
     Permissions,
     /// What can run here
     Doctor,
+    /// What is simulated
+    Supported,
     /// The file `record.json` in the folder of a trial
     Record,
     /// What a program under test may write into `KUBEPROOF_OUTPUT`
@@ -51,6 +53,7 @@ pub fn of(command: Command) -> Value {
         Command::Estimate => estimate::schema(),
         Command::Permissions => permissions::schema(),
         Command::Doctor => doctor::schema(),
+        Command::Supported => supported::schema(),
         Command::Record => output::plain_schema::<Record>(),
         Command::Program => of_programs::schema(),
     }

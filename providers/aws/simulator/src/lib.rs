@@ -25,3 +25,6 @@ pub mod sts;
 pub mod tagging;
 pub mod trail;
 pub mod wire;
+
+/// What the API servers of its clusters serve.
+pub use kubeproof_kubernetes_simulator::resource_types;

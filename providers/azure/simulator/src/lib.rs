@@ -33,4 +33,6 @@ mod token;
 mod usages;
 mod wire;
 
+/// What the API servers of its clusters serve.
+pub use kubeproof_kubernetes_simulator::resource_types;
 pub use route::{answered_operations, operation_of, operations};

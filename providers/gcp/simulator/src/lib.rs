@@ -32,4 +32,6 @@ mod skus;
 mod token;
 mod wire;
 
+/// What the API servers of its clusters serve.
+pub use kubeproof_kubernetes_simulator::resource_types;
 pub use route::{operations, services};

@@ -25,4 +25,6 @@ mod webhooks;
 mod whoami;
 mod wire;
 
-pub use route::{answered_operations, operation_of, operations, products};
+/// What the API servers of its clusters serve.
+pub use kubeproof_kubernetes_simulator::resource_types;
+pub use route::{answered_by_product, answered_operations, operation_of, operations, products};

@@ -150,6 +150,17 @@ fn find<'p>(
     found.min_by_key(|(_, routed)| routed.parameters.len())
 }
 
+/// The operations that are answered, each with its product.
+pub fn answered_by_product() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let products = ENDPOINTS.iter().chain(HUB);
+    products.flat_map(|product| {
+        let tables = product.tables.iter();
+        let answered =
+            tables.flat_map(|table| table.names().filter(|name| table.handler(name).is_some()));
+        answered.map(move |name| (product.name, name))
+    })
+}
+
 /// The names of the operations that are answered.
 pub fn answered_operations() -> impl Iterator<Item = &'static str> {
     let products = ENDPOINTS.iter().chain(HUB);

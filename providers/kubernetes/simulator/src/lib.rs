@@ -19,3 +19,8 @@ mod store;
 mod wire;
 
 pub use node::probe;
+
+/// The resource types that the API server serves, such as `deployments.apps`.
+pub fn resource_types() -> impl Iterator<Item = &'static str> {
+    store::types::TYPES.iter().map(|served| served.id)
+}

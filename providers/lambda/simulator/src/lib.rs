@@ -20,4 +20,6 @@ mod route;
 mod trail;
 mod wire;
 
+/// What the API servers of its clusters serve.
+pub use kubeproof_kubernetes_simulator::resource_types;
 pub use route::operations;

@@ -58,7 +58,12 @@ pub fn prepare(
             fs::remove_dir_all(&beside).map_err(of_file(&beside))?;
         }
         let mut files = 0;
-        copy(&from, &beside, 0, &mut files)?;
+        private::folder(&workspace.folder()).map_err(of_file(&workspace.folder()))?;
+        let own = workspace
+            .folder()
+            .canonicalize()
+            .map_err(of_file(&workspace.folder()))?;
+        copy(&from, &beside, &own, 0, &mut files)?;
         write(&beside.join(OVERRIDE), &backend(workspace))?;
         write(&beside.join(VARIABLES), &variables(workspace, block))?;
         fs::rename(&beside, &to).map_err(of_file(&to))?;
@@ -110,9 +115,15 @@ fn filled(workspace: &Workspace, value: &Value) -> Value {
     }
 }
 
-/// Copies files and folders, without what an earlier terraform left there (state, plug-ins); links are not
-/// followed.
-fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), ConfigurationError> {
+/// Copies files and folders, without what an earlier terraform left there (state, plug-ins), without the history that a
+/// version control keeps, and without the folder that leads to the copy itself (`own`); links are not followed.
+fn copy(
+    from: &Path,
+    to: &Path,
+    own: &Path,
+    depth: usize,
+    files: &mut usize,
+) -> Result<(), ConfigurationError> {
     if depth > DEPTH_MAX {
         return Err(ConfigurationError::TooDeep(from.to_owned()));
     }
@@ -121,13 +132,19 @@ fn copy(from: &Path, to: &Path, depth: usize, files: &mut usize) -> Result<(), C
         let entry = entry.map_err(of_file(from))?;
         let name = entry.file_name();
         let text = name.to_string_lossy();
-        if text == ".terraform" || text.contains(".tfstate") || text.ends_with(".tfplan") {
+        if text == ".terraform"
+            || text == ".git"
+            || text.contains(".tfstate")
+            || text.ends_with(".tfplan")
+        {
             continue;
         }
         let (path, target) = (entry.path(), to.join(&name));
         let file_type = entry.file_type().map_err(of_file(&path))?;
         if file_type.is_dir() {
-            copy(&path, &target, depth + 1, files)?;
+            if !own.starts_with(path.canonicalize().map_err(of_file(&path))?) {
+                copy(&path, &target, own, depth + 1, files)?;
+            }
         } else if file_type.is_file() {
             *files += 1;
             if *files > FILES_MAX {
@@ -156,18 +173,21 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let source = folder.path().join("conf");
         fs::create_dir_all(source.join(".terraform")).expect("made");
+        fs::create_dir_all(source.join(".git")).expect("made");
         fs::create_dir_all(source.join("module")).expect("made");
         for file in [
             "main.tf",
             "module/part.tf",
             "terraform.tfstate",
             ".terraform/x",
+            ".git/HEAD",
         ] {
             fs::write(source.join(file), "x").expect("written");
         }
         let workspace = Workspace {
             run: Run::new("r1-ab", "me", Timestamp::UNIX_EPOCH),
-            directory: folder.path().join("run"),
+            // In the configuration's own folder, as for a scenario that is beside its files.
+            directory: source.join("runs/run"),
             scenario_folder: folder.path().to_owned(),
             progress: ProgressSink::default(),
             redactor: crate::redact::Redactor::default(),
@@ -188,7 +208,9 @@ mod tests {
         let copied = prepare(&workspace, &block).expect("copied");
         assert!(copied.join("module/part.tf").is_file());
         assert!(!copied.join("terraform.tfstate").exists());
-        assert!(!copied.join(".terraform").exists());
+        for left_out in [".terraform", ".git", "runs"] {
+            assert!(!copied.join(left_out).exists(), "{left_out}");
+        }
         let read = |name: &str| -> Value {
             let text = fs::read_to_string(copied.join(name)).expect("there");
             serde_json::from_str(&text).expect("JSON")
