@@ -224,15 +224,19 @@ pub(crate) fn create(
         let message = format!("Resource '{}' already exists", full(state, &path));
         return Err(ApiError::exists(message));
     }
-    Ok(add(state, path, begins, members))
+    let unique = state.ids.hex(32);
+    add(state, path.clone(), begins, members);
+    let made = changed(state, &path)?;
+    made.unique = unique;
+    Ok(made.clone())
 }
 
-/// Adds one, and returns it.
+/// Adds one, and returns it. It takes nothing from the seed: what is there from the start changes no chance.
 pub(crate) fn add(state: &mut State, path: String, begins: &'static str, members: Object) -> Named {
     let one = Named {
         path: path.clone(),
         created: state.now,
-        unique: state.ids.hex(32),
+        unique: String::new(),
         state: begins,
         ends: None,
         members,
