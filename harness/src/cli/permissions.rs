@@ -127,7 +127,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         jobs: args.jobs.map_or_else(cores, usize::from),
     };
     match answer(scenario, options, &|what| {
-        out.say(&format!("{}: {what}", scenario.name()))
+        out.say(&format!("{}: {what}", scenario.name()));
     }) {
         Ok(answer) => show(scenario, &answer, args, out),
         Err(error) => {

@@ -205,8 +205,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let mut ran = runner::run_all(&plan.trials, jobs, &options, &progress);
     ran.add(runner::left_out(&plan.left_out, &options));
     if args.prove_permissions {
-        let with = (&options, jobs);
-        let more = minimal::fill(&plan.trials, &mut ran.records, with);
+        let more = minimal::fill(&plan.trials, &mut ran.records, (&options, jobs));
         ran.errors.extend(more);
     }
     let runner::RunResults { records, errors } = ran;

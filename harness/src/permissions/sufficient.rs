@@ -156,7 +156,7 @@ mod tests {
         let words = "s:Two was accepted, and s:Two was AccessDenied under the policy";
         check(&both, &denied, Some(words));
         let fewer = "s:Two was accepted, and was not called under the policy";
-        check(&both, &[one.clone()], Some(fewer));
+        check(&both, std::slice::from_ref(&one), Some(fewer));
         let more = "s:Two was accepted under the policy, and was not called without it";
         check(&[one], &both, Some(more));
     }

@@ -59,7 +59,7 @@ impl Bench {
         let start: Timestamp = "2026-11-23T10:07:00Z".parse().unwrap();
         let clock = Clock::starting_at(start);
         let spec = spec();
-        let rehearsal = rehearse(&spec, clock, seed);
+        let rehearsal = rehearse(&spec, (clock, seed), None);
         let baseline = rehearsal
             .ground_truth
             .inventory()
