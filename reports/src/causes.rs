@@ -227,9 +227,10 @@ fn of_group(index: usize, record: &Record, group: &Group<'_>) -> Cause {
         });
         parts.extend(named.map(of_touched));
     }
-    let mut likeness: Vec<String> = match whole.is_empty() {
-        true => messages.iter().map(|it| without_ids(it)).collect(),
-        false => whole.iter().map(|it| it.resource_type.clone()).collect(),
+    let mut likeness: Vec<String> = if whole.is_empty() {
+        messages.iter().map(|it| without_ids(it)).collect()
+    } else {
+        whole.iter().map(|it| it.resource_type.clone()).collect()
     };
     likeness.sort();
     let ids: Vec<&str> = whole

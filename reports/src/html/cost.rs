@@ -119,7 +119,7 @@ fn cell(index: usize, cell: &Cell, amounts: &[Option<Decimal>; 3], most: Decimal
 /// A bar for an amount. An unknown amount has none, nor has one below zero.
 fn bar(class: &str, amount: Option<Decimal>, most: Decimal) -> String {
     let share = amount.and_then(|amount| amount.checked_div(most));
-    let share = share.filter(|share| share.is_sign_positive());
+    let share = share.filter(Decimal::is_sign_positive);
     let Some(thousandths) =
         share.and_then(|it| it.checked_mul(Decimal::ONE_THOUSAND)?.round().to_u64())
     else {

@@ -168,9 +168,9 @@ fn coverage(coverage: &Coverage) -> String {
     let mut html = format!("<p class=\"note\">{label}</p>\n");
     if cells <= SQUARES_MAX {
         let count = |count: u64| usize::try_from(count).unwrap_or(0);
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<div class=\"squares\" role=\"img\" aria-label=\"{label}\">{}{}</div>\n",
+            "<div class=\"squares\" role=\"img\" aria-label=\"{label}\">{}{}</div>",
             "<i></i>".repeat(count(listed)),
             "<i class=\"unknown\"></i>".repeat(count(cells - listed))
         );

@@ -71,8 +71,8 @@ fn the_same_finding_of_another_run_has_the_same_fingerprint() {
     assert_ne!(of(leaks_an_address()), of(claims_too_little()));
 }
 
-/// What the schema of SARIF 2.1.0 requires (OASIS, errata 01: `required` of sarifLog, run, tool, toolComponent,
-/// reportingDescriptor, result), and what GitHub needs to show a result (a file and a line). `ci/sarif.sh` validates
+/// What the schema of SARIF 2.1.0 requires (OASIS, errata 01: `required` of `sarifLog`, `run`, `tool`,
+/// `toolComponent`, `reportingDescriptor`, `result`), and what GitHub needs to show a result (a file and a line). `ci/sarif.sh` validates
 /// against the schema itself.
 #[test]
 fn every_required_member_is_there_whatever_the_records_say() {
