@@ -5,7 +5,6 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use kubeproof_contract::check::Verdict;
 use kubeproof_contract::private;
@@ -141,12 +140,7 @@ fn rehearse(folder: &Path, out: &Output) -> Result<RunResults, String> {
     };
     let progress = progress::new(out, Tier::Rehearsal);
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(runner::run_all(
-        &plan.trials,
-        jobs,
-        &options,
-        &Arc::clone(&progress),
-    ))
+    Ok(runner::run_all(&plan.trials, jobs, &options, &progress))
 }
 
 /// The records of a scenario, its main trial first.

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::Body;
 use hcl_edit::template::Element;
+use hcl_edit::{Decorated, Span as _};
 use kubeproof_contract::bounded;
 use kubeproof_contract::terraform::{Block, Configuration, whole};
 use serde_json::{Map, Value};
@@ -242,7 +242,7 @@ fn referred(traversal: &Traversal, known: &Known) -> Option<Value> {
         "local" => &known.locals,
         _ => return None,
     };
-    let mut operators = traversal.operators.iter().map(|operator| operator.value());
+    let mut operators = traversal.operators.iter().map(Decorated::value);
     let TraversalOperator::GetAttr(name) = operators.next()? else {
         return None;
     };
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn a_folder_without_terraform_files_is_refused() {
         let place = tempfile::tempdir().expect("a folder");
-        let error = read(place.path()).err().expect("an error").to_string();
+        let error = read(place.path()).expect_err("an error").to_string();
         assert!(error.contains("no file in it ends in .tf"), "{error}");
         fs::write(place.path().join("a.tf"), "variable \"x\" {}\n").expect("written");
         assert_eq!(read(place.path()).expect("read").blocks.len(), 1);

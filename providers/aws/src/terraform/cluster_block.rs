@@ -92,7 +92,7 @@ fn zones(configuration: &Configuration, block: &mut ClusterBlock) -> u64 {
         .of_kind("locals")
         .chain(configuration.of_kind("module"))
         .flat_map(|block| ZONES.iter().filter_map(|name| block.attributes.get(*name)))
-        .filter_map(|value| value.as_array())
+        .filter_map(Value::as_array)
         .map(|all| all.len() as u64);
     let counted = configuration
         .resources("aws_subnet")
