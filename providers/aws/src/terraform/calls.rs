@@ -1,8 +1,9 @@
 //! The calls that terraform's AWS provider makes to create, read and delete each type: what `init` holds against the
 //! simulator before the first apply.
 //!
-//! Source: terraform-provider-aws 6, `internal/service/*`, and its calls as `scenarios/external` journals them. Types
-//! that the simulator does not know are here too, so that the missing call can be named.
+//! Written from what resources of terraform-provider-aws 6 do, and not compared with journals of all types: it is a hint
+//! before the first apply, and never a verdict. What the simulator does not know is answered by name during the run. Types
+//! that it does not know are here too, so that the missing call can be named.
 
 /// Types of resources, and of data sources (`data …`), with their calls.
 #[rustfmt::skip]
