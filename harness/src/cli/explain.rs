@@ -3,6 +3,7 @@
 //! The texts are `EXPLAIN.md` beside this crate's manifest, and for a provider's own checks its `CHECKS.md`: what is printed
 //! is what the documentation says. A test holds that nothing is without its text.
 
+use kubeproof_reports::record::Record;
 use kubeproof_reports::table::wrapped;
 
 use super::output::Output;
@@ -34,6 +35,22 @@ pub struct Args {
     /// The word [default: list all]
     #[arg(value_name = "WORD")]
     word: Option<String>,
+}
+
+/// Where the first finding is explained, if there is one.
+pub fn hint(records: &[Record]) -> Option<String> {
+    let finding = records.iter().flat_map(|record| &record.findings).next()?;
+    // Of an oracle its number is enough: `O1 orphans`.
+    let mut parts = finding.oracle.split(' ');
+    let first = parts.next().filter(|first| first.starts_with('O'));
+    let word = match first {
+        Some(first) => first.to_owned(),
+        None if parts.next().is_some() => format!("'{}'", finding.oracle),
+        None => finding.oracle.clone(),
+    };
+    Some(format!(
+        "`kubeproof explain {word}` says what a finding means, and how to mend it"
+    ))
 }
 
 /// A part of the texts.

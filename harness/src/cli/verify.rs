@@ -15,7 +15,7 @@ use kubeproof_reports::word::counted;
 use kubeproof_reports::{judge, unseen};
 
 use super::output::{FormatName, Output};
-use super::{progress, signals};
+use super::{explain, progress, signals};
 use crate::run_directory::DEFAULT_FOLDER;
 use crate::runner::{self, readiness, spending};
 use crate::scenario::find;
@@ -208,46 +208,40 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         let more = minimal::fill(&plan.trials, &mut ran.records, (&options, jobs));
         ran.errors.extend(more);
     }
-    let runner::RunResults { records, errors } = ran;
-    let format = args.format.map_or(Format::Table, Format::from);
-    let style = Style {
-        brief: out.verbose == 0 && scenarios_of(&plan.trials) > 1,
-        ..out.style()
-    };
-    out.report(&render(format, &records, &style));
-    let left = records.iter().filter(|record| unseen::is_not_begun(record));
-    let left = left.count();
+    report(&ran.records, args, out, scenarios_of(&plan.trials) > 1);
+    let left = ran.records.iter();
+    let left = left.filter(|record| unseen::is_not_begun(record)).count();
     if left > 0 && cancel.is_cancelled() {
         out.error(&format!("stopped: {left} trials were not run"));
     }
-    for error in &errors {
+    for error in &ran.errors {
         out.error(&error.to_string());
     }
     drop(clean_up);
+    conclude(&ran, args, out)
+}
+
+/// Prints what was asked for, to standard output.
+fn report(records: &[Record], args: &Args, out: &Output, several: bool) {
+    let format = args.format.map_or(Format::Table, Format::from);
+    let style = Style {
+        brief: out.verbose == 0 && several,
+        ..out.style()
+    };
+    out.report(&render(format, records, &style));
+}
+
+/// Says the verdict of the whole, and returns its exit code.
+fn conclude(ran: &runner::RunResults, args: &Args, out: &Output) -> u8 {
+    let records = &ran.records;
     // A record that could not be written proves nothing.
-    let unwritten = errors.iter().map(|_| Verdict::Unknown);
-    let whole = Verdict::of_all(unwritten.chain([judge::all(&records)]));
-    out.say(&last_line(whole, &records, &args.out.display().to_string()));
-    if let Some(hint) = explanation(&records) {
+    let unwritten = ran.errors.iter().map(|_| Verdict::Unknown);
+    let whole = Verdict::of_all(unwritten.chain([judge::all(records)]));
+    out.say(&last_line(whole, records, &args.out.display().to_string()));
+    if let Some(hint) = explain::hint(records) {
         out.say(&hint);
     }
     exit_code::of([whole])
-}
-
-/// Where the first finding is explained, if there is one.
-pub(super) fn explanation(records: &[Record]) -> Option<String> {
-    let finding = records.iter().flat_map(|record| &record.findings).next()?;
-    // Of an oracle its number is enough: `O1 orphans`.
-    let mut parts = finding.oracle.split(' ');
-    let first = parts.next().filter(|first| first.starts_with('O'));
-    let word = match first {
-        Some(first) => first.to_owned(),
-        None if parts.next().is_some() => format!("'{}'", finding.oracle),
-        None => finding.oracle.clone(),
-    };
-    Some(format!(
-        "`kubeproof explain {word}` says what a finding means, and how to mend it"
-    ))
 }
 
 /// The last line for people: the verdict, and where the records are.
