@@ -4,7 +4,7 @@
 use kubeproof_contract::check::Verdict;
 
 use self::document::{Document, Part, document};
-use self::findings::{cards, open};
+use self::findings::open;
 use crate::causes::{self, Cause};
 use crate::judge;
 use crate::matrix::{self, Group, groups};
@@ -88,17 +88,7 @@ fn found(records: &[Record], causes: &[Cause]) -> Part {
             is_open.then(|| open(&title, Some(&href), &message))
         })
         .collect();
-    let mut content = cards(causes, "finding") + &undetermined;
-    if content.is_empty() {
-        content = "<p>None.</p>\n".to_owned();
-    }
-    Part {
-        id: "findings".to_owned(),
-        title: format!("Findings by cause: {}", causes.len()),
-        verdict: None,
-        filtered: false,
-        content,
-    }
+    findings::part(causes, &undetermined)
 }
 
 /// The main trials of a scenario, and its forced failures.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::document::{Document, Part, document};
 use super::element::{block, text, wide};
-use super::findings::cards;
+use super::findings::{self, cards};
 use crate::campaign::page::{page, verdict};
 use crate::campaign::{Campaign, CampaignFinding, Heat};
 use crate::causes::{self, Cause};
@@ -15,7 +15,7 @@ use crate::word::counted;
 /// The campaign as a page.
 pub fn render(campaign: &Campaign) -> String {
     let causes = causes::of_campaign(&campaign.findings);
-    let mut parts = vec![findings(&causes)];
+    let mut parts = vec![findings::part(&causes, "")];
     if !campaign.heat.is_empty() {
         parts.push(heat(campaign, &causes));
     }
@@ -64,21 +64,6 @@ fn plain(index: usize, section: &Section) -> Part {
         verdict: section.verdict.filter(|_| index > 0),
         filtered: false,
         content: section.blocks.iter().map(block).collect(),
-    }
-}
-
-fn findings(causes: &[Cause]) -> Part {
-    let content = if causes.is_empty() {
-        "<p>None.</p>\n".to_owned()
-    } else {
-        cards(causes, "finding")
-    };
-    Part {
-        id: "findings".to_owned(),
-        title: format!("Findings by cause: {}", causes.len()),
-        verdict: None,
-        filtered: false,
-        content,
     }
 }
 

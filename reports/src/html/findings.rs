@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::document::Part;
 use super::element::{details, escape, text, wide};
 use crate::causes::{Cause, Seen};
 use crate::money::dollars;
@@ -9,6 +10,21 @@ use crate::word::{counted, printable};
 
 /// How many of the places where a cause was seen are shown before the rest is folded.
 const PLACES_SHOWN: usize = 1;
+
+/// The findings of a page, a card a cause, and what else stands beside them.
+pub fn part(causes: &[Cause], beside: &str) -> Part {
+    let mut content = cards(causes, "finding") + beside;
+    if content.is_empty() {
+        content = "<p>None.</p>\n".to_owned();
+    }
+    Part {
+        id: "findings".to_owned(),
+        title: format!("Findings by cause: {}", causes.len()),
+        verdict: None,
+        filtered: false,
+        content,
+    }
+}
 
 /// A card for each cause. `kind` is the word in their anchors: `finding-1`.
 pub fn cards(causes: &[Cause], kind: &str) -> String {
