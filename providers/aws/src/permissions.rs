@@ -7,11 +7,12 @@
 mod rules;
 mod statements;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use kubeproof_cloudkit::permissions::NeededPermissions;
 use kubeproof_contract::journal::Call;
-use kubeproof_contract::permissions::{GrantedAction, LeastPermissions};
+use kubeproof_contract::permissions::LeastPermissions;
 use kubeproof_contract::run::Run;
 use serde_json::json;
 
@@ -41,21 +42,15 @@ pub fn least(region: &str, calls: &[Call], without: Option<&str>) -> LeastPermis
                 .cloned(),
         );
     }
-    let mut least = LeastPermissions {
-        form: "AWS IAM policy",
-        ..LeastPermissions::default()
-    };
-    let mut needed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut needed = NeededPermissions::default();
     let mut grants = Vec::new();
     for operation in called {
         let rules = rules::of(&operation);
         if rules.is_empty() {
-            least.unknown.push(operation);
-            continue;
+            needed.add_unknown(&operation);
         }
         for rule in rules.iter().filter(|rule| rule.action != rules::NONE) {
-            let by = needed.entry(rule.action.clone()).or_default();
-            by.insert(operation.clone());
+            needed.add(&operation, &rule.action);
             if without != Some(rule.action.as_str()) {
                 grants.push(grant(rule, region, &policies));
             }
@@ -66,8 +61,12 @@ pub fn least(region: &str, calls: &[Call], without: Option<&str>) -> LeastPermis
         .filter(|grant| grant.condition == Condition::Unmarked)
         .map(|grant| grant.action.as_str())
         .collect();
-    least.notes = notes(&unmarked);
-    least.document = json!({"Version": "2012-10-17", "Statement": statements(grants, region)});
+    let notes = notes(&unmarked);
+    let document = json!({"Version": "2012-10-17", "Statement": statements(grants, region)});
+    let mut least = LeastPermissions {
+        notes,
+        ..needed.least("AWS IAM policy", without, |_| document)
+    };
     let size = size(&least.document.to_string());
     if size > MANAGED_POLICY_MAX {
         least.notes.push(format!(
@@ -75,15 +74,9 @@ pub fn least(region: &str, calls: &[Call], without: Option<&str>) -> LeastPermis
              split it into two"
         ));
     }
-    least.actions = needed
-        .into_iter()
-        .filter(|(name, _)| without != Some(name.as_str()))
-        .map(|(name, by)| GrantedAction {
-            documented: (name == LINKED_ROLE).then(|| LINKED_ROLE_SOURCE.to_owned()),
-            needed_by: by.into_iter().collect(),
-            name,
-        })
-        .collect();
+    for action in &mut least.actions {
+        action.documented = (action.name == LINKED_ROLE).then(|| LINKED_ROLE_SOURCE.to_owned());
+    }
     least
 }
 

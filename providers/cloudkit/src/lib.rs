@@ -22,6 +22,7 @@ pub mod jwt;
 pub mod label_marks;
 pub mod machines;
 pub mod ownership;
+pub mod permissions;
 pub mod poll;
 pub mod prices;
 pub mod rate_limit;

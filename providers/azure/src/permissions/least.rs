@@ -4,10 +4,9 @@
 //! Azure RBAC, "Understand Azure role definitions", control actions. Only names of the tables "Azure permissions" are
 //! granted, as `permissions.rs` has them; any other call is unknown.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use kubeproof_cloudkit::permissions::NeededPermissions;
 use kubeproof_contract::journal::Call;
-use kubeproof_contract::permissions::{GrantedAction, LeastPermissions};
+use kubeproof_contract::permissions::LeastPermissions;
 use serde_json::json;
 
 use super::{CLUSTER, GATEWAY, READING};
@@ -46,39 +45,30 @@ const BESIDE: &[(&str, &str)] = &[
         "Microsoft.Network/natGateways/write",
         "Microsoft.Network/publicIPAddresses/join/action",
     ),
+    // A subnet names its gateway.
+    (
+        "Microsoft.Network/natGateways/write",
+        "Microsoft.Network/natGateways/join/action",
+    ),
 ];
-/// The address of a network's subnet can be a gateway's.
-const GATEWAY_OF_SUBNET: &str = "Microsoft.Network/natGateways/join/action";
-
 /// The least role for these calls in a subscription; without one action, if it is named.
 pub fn least(subscription: &str, calls: &[Call], without: Option<&str>) -> LeastPermissions {
-    let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let mut unknown = BTreeSet::new();
+    let mut needed = NeededPermissions::default();
     for call in calls {
         let service = call.signature.service.as_str();
         // Tokens and public prices take no permission.
         if [AUTHORITY, RETAIL].contains(&service) {
             continue;
         }
+        let operation = call.signature.to_string();
         let found = (service == ARM).then(|| action(&call.target)).flatten();
-        let Some(action) = found.and_then(|name| known(&name)) else {
-            unknown.insert(call.signature.to_string());
-            continue;
-        };
-        let beside = BESIDE.iter().filter(|(own, _)| *own == action);
-        for action in [action].into_iter().chain(beside.map(|(_, more)| *more)) {
-            let by = needed.entry(action).or_default();
-            by.insert(call.signature.to_string());
+        match found.and_then(|name| known(&name)) {
+            Some(action) => needed.add_with(&operation, action, BESIDE),
+            None => needed.add_unknown(&operation),
         }
     }
-    if let Some(by) = needed.get("Microsoft.Network/natGateways/write").cloned() {
-        needed.insert(GATEWAY_OF_SUBNET, by);
-    }
-    needed.retain(|name, _| Some(*name) != without);
-    let names: Vec<&str> = needed.keys().copied().collect();
-    LeastPermissions {
-        form: "Azure role definition",
-        document: json!({
+    let document = |names: &[&str]| {
+        json!({
             "Name": "kubeproof provisioner",
             "IsCustom": true,
             "Description": "The least actions for the calls of a rehearsal",
@@ -87,20 +77,14 @@ pub fn least(subscription: &str, calls: &[Call], without: Option<&str>) -> Least
             "DataActions": [],
             "NotDataActions": [],
             "AssignableScopes": [format!("/subscriptions/{subscription}")],
-        }),
-        actions: needed
-            .into_iter()
-            .map(|(name, by)| GrantedAction {
-                name: name.to_owned(),
-                needed_by: by.into_iter().collect(),
-                documented: None,
-            })
-            .collect(),
+        })
+    };
+    LeastPermissions {
         notes: vec![
             "a role has no resources: assign it to the resource group, where the scenario names one of others".to_owned(),
             "roleAssignments/write can be bound to roles and principals by a condition on the assignment".to_owned(),
         ],
-        unknown: unknown.into_iter().collect(),
+        ..needed.least("Azure role definition", without, document)
     }
 }
 

@@ -4,10 +4,9 @@
 //! from Kubernetes Engine, "API permissions", and from the methods' reference pages. Only names that `permissions.rs` has
 //! are granted; any other method is unknown.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use kubeproof_cloudkit::permissions::NeededPermissions;
 use kubeproof_contract::journal::Call;
-use kubeproof_contract::permissions::{GrantedAction, LeastPermissions};
+use kubeproof_contract::permissions::LeastPermissions;
 use serde_json::json;
 
 use super::{BILLS, CLUSTER, NAT, NETWORK, READING};
@@ -43,55 +42,32 @@ const BESIDE: &[(&str, &str)] = &[
 
 /// The least role for these calls; without one permission, if it is named.
 pub fn least(calls: &[Call], without: Option<&str>) -> LeastPermissions {
-    let called: BTreeSet<(&str, &str)> = calls
-        .iter()
-        .map(|call| {
-            (
-                call.signature.service.as_str(),
-                call.signature.operation.as_str(),
-            )
-        })
-        .filter(|(service, _)| !TOKENS.contains(service))
-        .collect();
-    let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let mut unknown = Vec::new();
-    for (service, operation) in called {
-        let name = format!("{service}:{operation}");
-        let Some(permission) = known(&permission(service, operation)) else {
-            unknown.push(name);
+    let mut needed = NeededPermissions::default();
+    for call in calls {
+        let (service, method) = (&*call.signature.service, &*call.signature.operation);
+        if TOKENS.contains(&service) {
             continue;
-        };
-        let beside = BESIDE.iter().filter(|(own, _)| *own == permission);
-        for permission in [permission]
-            .into_iter()
-            .chain(beside.map(|(_, more)| *more))
-        {
-            needed.entry(permission).or_default().insert(name.clone());
+        }
+        let operation = call.signature.to_string();
+        match known(&permission(service, method)) {
+            Some(permission) => needed.add_with(&operation, permission, BESIDE),
+            None => needed.add_unknown(&operation),
         }
     }
-    needed.retain(|name, _| Some(*name) != without);
-    let names: Vec<&str> = needed.keys().copied().collect();
-    LeastPermissions {
-        form: "Google Cloud custom role",
-        document: json!({
+    let document = |names: &[&str]| {
+        json!({
             "title": "kubeproof provisioner",
             "description": "The least permissions for the calls of a rehearsal",
             "stage": "GA",
             "includedPermissions": names,
-        }),
-        actions: needed
-            .into_iter()
-            .map(|(name, by)| GrantedAction {
-                name: name.to_owned(),
-                needed_by: by.into_iter().collect(),
-                documented: None,
-            })
-            .collect(),
+        })
+    };
+    LeastPermissions {
         notes: vec![
             "a role has no resources and no conditions: what binds it to a member can have both".to_owned(),
             "in the cluster the caller also needs a role of Kubernetes, or container.* of the objects that it uses".to_owned(),
         ],
-        unknown,
+        ..needed.least("Google Cloud custom role", without, document)
     }
 }
 

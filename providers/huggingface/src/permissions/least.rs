@@ -1,9 +1,8 @@
 //! The least permissions of a token for a provisioner's calls, by namespace.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use kubeproof_cloudkit::permissions::NeededPermissions;
 use kubeproof_contract::journal::Call;
-use kubeproof_contract::permissions::{GrantedAction, LeastPermissions};
+use kubeproof_contract::permissions::LeastPermissions;
 use serde_json::json;
 
 use super::{ENDPOINTS, JOBS};
@@ -15,46 +14,29 @@ const FREE: [&str; 2] = ["WhoAmI", "ListJobHardware"];
 
 /// The least permissions for these calls in a namespace; without one, if it is named.
 pub fn least(namespace: &str, calls: &[Call], without: Option<&str>) -> LeastPermissions {
-    let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    let mut unknown = BTreeSet::new();
+    let mut needed = NeededPermissions::default();
     for call in calls {
         let name = call.signature.to_string();
-        let (service, operation) = (
-            call.signature.service.as_str(),
-            call.signature.operation.as_str(),
-        );
+        let (service, operation) = (&*call.signature.service, &*call.signature.operation);
         let of_jobs = operation.ends_with("Job")
             || operation.ends_with("Jobs")
             || operation.ends_with("JobLogs");
-        let permission = match service {
-            _ if FREE.contains(&operation) => continue,
-            "endpoints" => ENDPOINTS,
-            "inference" => INFER,
-            "hub" if of_jobs => JOBS,
-            _ => {
-                unknown.insert(name);
-                continue;
-            }
-        };
-        needed.entry(permission).or_default().insert(name);
+        match service {
+            _ if FREE.contains(&operation) => {}
+            "endpoints" => needed.add(&name, ENDPOINTS),
+            "inference" => needed.add(&name, INFER),
+            "hub" if of_jobs => needed.add(&name, JOBS),
+            _ => needed.add_unknown(&name),
+        }
     }
-    needed.retain(|name, _| Some(*name) != without);
-    let names: Vec<&str> = needed.keys().copied().collect();
+    let form = "permissions of a fine-grained token of Hugging Face";
+    let document =
+        |names: &[&str]| json!({"scoped": [{"entity": {"name": namespace}, "permissions": names}]});
     LeastPermissions {
-        form: "permissions of a fine-grained token of Hugging Face",
-        document: json!({"scoped": [{"entity": {"name": namespace}, "permissions": names}]}),
-        actions: needed
-            .into_iter()
-            .map(|(name, by)| GrantedAction {
-                name: name.to_owned(),
-                needed_by: by.into_iter().collect(),
-                documented: None,
-            })
-            .collect(),
         notes: vec![
             "a permission is for a whole namespace: Hugging Face has none for one endpoint or one job".to_owned(),
             "a token is made on its settings page; this is what its JSON says afterwards".to_owned(),
         ],
-        unknown: unknown.into_iter().collect(),
+        ..needed.least(form, without, document)
     }
 }
