@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::links;
 use crate::route::{Call, Service, Table, table};
 use crate::state::State;
-use crate::wire::{ApiError, ErrorShape, Object, Outcome, body, listed, time};
+use crate::wire::{ApiError, ErrorShape, Object, Outcome, body, labels, listed, time};
 use records::Record;
 
 /// The service.
@@ -102,11 +102,7 @@ impl Zone {
         if !networks.is_empty() {
             resource = resource.with("network", networks);
         }
-        let labels = self.document.get("labels").and_then(Value::as_object);
-        let labels = labels.into_iter().flatten();
-        resource.tags = labels
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect();
+        resource.tags = labels(&self.document);
         resource.incarnation = Some(self.id.to_string());
         resource.created_at = Some(self.created);
         resource

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::route::{Call, Service, Table, table};
 use crate::state::{self, State};
-use crate::wire::{ApiError, ErrorShape, Object, Outcome, body, listed, time};
+use crate::wire::{ApiError, ErrorShape, Object, Outcome, body, labels, listed, time};
 use crate::{compute, links};
 
 /// The service.
@@ -136,11 +136,7 @@ impl Instance {
         if !description.is_empty() {
             resource = resource.with("description", description);
         }
-        let labels = self.document.get("labels").and_then(Value::as_object);
-        let labels = labels.into_iter().flatten();
-        resource.tags = labels
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect();
+        resource.tags = labels(&self.document);
         resource.created_at = Some(self.created);
         resource.incarnation = Some(time(self.created));
         let lifetime = if self.state == "DELETING" {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::links;
 use crate::route::Call;
 use crate::state::State;
-use crate::wire::{ApiError, Object, Outcome, body, listed, time};
+use crate::wire::{ApiError, Object, Outcome, body, labels, listed, time};
 
 /// The state of what was deleted and can be restored: lists leave it out unless they are asked for it.
 pub(crate) const DELETED: &str = "DELETED";
@@ -87,11 +87,7 @@ impl Named {
         if !description.is_empty() {
             resource = resource.with("description", description);
         }
-        let labels = self.members.get("labels").and_then(Value::as_object);
-        let labels = labels.into_iter().flatten();
-        resource.tags = labels
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect();
+        resource.tags = labels(&self.members);
         resource
     }
 

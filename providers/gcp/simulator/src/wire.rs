@@ -1,6 +1,8 @@
 //! What every answer looks like: a document, or an error in the shape of `google.rpc.Status` with the reasons that
 //! the older services give.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use jiff::Timestamp;
@@ -191,6 +193,15 @@ pub(crate) fn body(request: &Request<Bytes>) -> Result<Object, ApiError> {
             format!("Invalid JSON payload received. {error}"),
         )),
     }
+}
+
+/// The labels of a document.
+pub(crate) fn labels(document: &Object) -> BTreeMap<String, String> {
+    let labels = document.get("labels").and_then(Value::as_object);
+    let texts = labels.into_iter().flatten();
+    texts
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
 }
 
 /// A time as it is written in answers.
