@@ -115,30 +115,16 @@ fn difference(free: &[Call], limited: &[Call]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use kubeproof_contract::call::{Actor, Signature};
+    use kubeproof_contract::call::Actor;
 
     use super::*;
+    use crate::audit::calls::sample;
 
     fn call(operation: &str, error: Option<&str>) -> Call {
         Call {
-            ordinal: 1,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            actor: Actor::Provisioner,
-            signature: Signature {
-                service: "s".to_owned(),
-                operation: operation.to_owned(),
-                mutating: true,
-            },
-            target: "POST /".to_owned(),
             status: Some(if error.is_some() { 403 } else { 200 }),
             error: error.map(str::to_owned),
-            milliseconds: 1,
-            request_digest: String::new(),
-            response_digest: String::new(),
-            names: Vec::new(),
-            made: Vec::new(),
-            key: None,
-            changed: false,
+            ..sample(Actor::Provisioner, operation, true)
         }
     }
 

@@ -10,7 +10,10 @@ mod workload;
 
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::resource::Resource;
+use kubeproof_contract::scope::{Breadth, Scope};
 use kubeproof_gcp::observer::GkeObserver;
+use kubeproof_simkit::bench::listed;
+use serde_json::json;
 
 use crate::bench::{Bench, make_ingress};
 
@@ -35,4 +38,13 @@ impl Bench {
         made.await.unwrap();
         make_ingress(&client).await;
     }
+}
+
+/// What an audit of a region could not read while this fault hits it.
+async fn unread_of_a_region(fault: &str) -> Vec<String> {
+    let bench = Bench::new(json!({}), &[fault]);
+    let named = Breadth::Named(vec![Scope::new("us-central1")]);
+    let seen = listed(&bench.observer(), &named).await;
+    let cells = seen.unread.iter().map(|(cell, _)| cell.to_string());
+    cells.collect()
 }

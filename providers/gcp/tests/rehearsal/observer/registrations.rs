@@ -5,12 +5,12 @@ use kubeproof_contract::deleter::Deleter as _;
 use kubeproof_contract::observer::{Lister as _, Ownership as _};
 use kubeproof_contract::provisioner::Provisioner as _;
 use kubeproof_contract::resource::{RETAINED_PROPERTY, Resource};
-use kubeproof_contract::scope::{Breadth, Scope};
 use kubeproof_gcp::deleter::GkeDeleter;
 use kubeproof_gcp::prices::monthly;
-use kubeproof_simkit::bench::{assert_same, listed};
+use kubeproof_simkit::bench::assert_same;
 use serde_json::{Value, json};
 
+use super::unread_of_a_region;
 use crate::bench::Bench;
 
 const PROJECT: &str = "projects/kubeproof-rehearsal";
@@ -167,13 +167,8 @@ async fn another_resource_of_the_same_name_is_not_deleted() {
 #[tokio::test(start_paused = true)]
 async fn a_location_of_the_fleet_that_does_not_answer_is_unread() {
     let fault = "auditor/gkehub:projects.locations.memberships.list#1=partial";
-    let bench = Bench::new(json!({}), &[fault]);
-    let named = Breadth::Named(vec![Scope::new("us-central1")]);
-    let seen = listed(&bench.observer(), &named).await;
-    let unread: Vec<String> = seen
-        .unread
-        .iter()
-        .map(|(cell, _)| cell.to_string())
-        .collect();
-    assert_eq!(unread, ["gke_hub_membership in us-central1"]);
+    assert_eq!(
+        unread_of_a_region(fault).await,
+        ["gke_hub_membership in us-central1"]
+    );
 }
