@@ -118,9 +118,12 @@ async fn a_program_that_does_not_exist_is_named() {
     );
 }
 
+/// How often a test looks for what a program does.
+const TRIES: usize = 500;
+
 /// Waits until a file is written, and reads it.
 async fn written(file: &std::path::Path) -> String {
-    for _ in 0..500 {
+    for _ in 0..TRIES {
         if let Ok(text) = std::fs::read_to_string(file)
             && text.ends_with('\n')
         {
@@ -189,10 +192,13 @@ async fn an_impatient_user_interrupts_twice() {
     let interruption = async {
         written(&file).await;
         programs.interrupt();
-        while !written(&file).await.ends_with('1') {
+        for _ in 0..TRIES {
+            if written(&file).await.ends_with('1') {
+                return programs.interrupt_again();
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        programs.interrupt_again();
+        panic!("it did not note the interrupt: is SIGINT ignored here?");
     };
     let (ended, ()) = tokio::join!(spec.run(), interruption);
     assert!(matches!(ended, Err(ProcessError::Interrupted { .. })));
