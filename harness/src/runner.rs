@@ -4,13 +4,12 @@ pub mod live_plan;
 pub mod panic_guard;
 pub mod readiness;
 pub mod spending;
+pub mod threads;
 
 use std::fmt::Display;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use kubeproof_contract::journal::Call;
-use kubeproof_contract::mutex::lock;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_external::redact::Redactor;
 use kubeproof_reports::record::Record;
@@ -82,25 +81,15 @@ pub fn run_all(
     progress: &Arc<dyn Progress>,
 ) -> RunResults {
     announce(trials, options);
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Option<TrialResult>>> = Mutex::new(trials.iter().map(|_| None).collect());
-    std::thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, trials.len().max(1)) {
-            scope.spawn(|| {
-                while let Some((index, trial)) = take(&next, trials) {
-                    if options.cancel.is_cancelled() {
-                        return;
-                    }
-                    let result = panic_guard::catch_panic(
-                        || run_and_write(trial, options, progress),
-                        |why| not_run(unseen::lost(planned(trial, options), why), options),
-                    );
-                    lock(&done)[index] = Some(result);
-                }
-            });
-        }
+    let done = threads::each(trials, jobs, |trial| {
+        let run = || {
+            panic_guard::catch_panic(
+                || run_and_write(trial, options, progress),
+                |why| not_run(unseen::lost(planned(trial, options), why), options),
+            )
+        };
+        (!options.cancel.is_cancelled()).then(run)
     });
-    let done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut results = RunResults::default();
     for (result, trial) in done.into_iter().zip(trials) {
         let why = "was not begun: it was asked to stop before";
@@ -183,11 +172,6 @@ fn unwritten(trial: &str, written: Result<(), impl Display>) -> Option<RunError>
         trial: trial.to_owned(),
         message: format!("its files cannot be written: {error}"),
     })
-}
-
-fn take<'a>(next: &AtomicUsize, trials: &'a [Trial]) -> Option<(usize, &'a Trial)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    trials.get(index).map(|trial| (index, trial))
 }
 
 /// Runs one trial on a runtime of its own.

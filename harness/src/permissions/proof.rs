@@ -1,18 +1,17 @@
 //! The proof that permissions are the least: they suffice, and without any one of them something fails.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
 
 use kubeproof_contract::check::Verdict;
-use kubeproof_contract::mutex::lock;
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::permissions::{GrantedAction, LeastPermissions};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::options::Options;
-use super::rehearsals::{Rehearsals, rehearse};
+use super::rehearsals::{Rehearsals, Rehearsed, rehearse};
 use super::sufficient::{self, limited};
-use crate::runner::RunError;
+use crate::runner::{RunError, threads};
 use crate::scenario::Scenario;
 
 /// The proof, or what is missing of it.
@@ -101,54 +100,38 @@ fn without_each(
     least: &LeastPermissions,
     options: Options,
 ) -> Result<Vec<(GrantedAction, Failure)>, RunError> {
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Result<Failure, RunError>)>> = Mutex::default();
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs.clamp(1, least.actions.len().max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(action) = least.actions.get(index) else {
-                        return;
-                    };
-                    let failed = without(scenario, rehearsals, &action.name);
-                    lock(&done).push((index, failed));
-                }
-            });
-        }
+    // What each trial needs of all permissions.
+    let needs: Vec<BTreeSet<String>> = rehearsals
+        .trials
+        .iter()
+        .map(|free| {
+            let provider = &scenario.provider;
+            let own = provider.least_permissions(&scenario.content, &free.calls, None);
+            let actions = own.into_iter().flat_map(|least| least.actions);
+            actions.map(|action| action.name).collect()
+        })
+        .collect();
+    let done = threads::each(&least.actions, options.jobs, |action| {
+        let callers = rehearsals.trials.iter().zip(&needs);
+        let callers = callers.filter(|(_, needs)| needs.contains(&action.name));
+        let callers: Vec<&Rehearsed> = callers.map(|(free, _)| free).collect();
+        let failed = without(scenario, &rehearsals.calls, &callers, &action.name);
+        Some(failed.map(|failed| (action.clone(), failed)))
     });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(index, _)| *index);
-    if done.len() < least.actions.len() {
-        return Err(RunError {
-            trial: scenario.name().to_owned(),
-            message: "a rehearsal under fewer permissions ended in an internal error".to_owned(),
-        });
-    }
-    let all = done.into_iter().zip(&least.actions);
-    all.map(|((_, failed), action)| Ok((action.clone(), failed?)))
-        .collect()
+    done.into_iter().flatten().collect()
 }
 
-/// The first trial that fails without this action. Trials that do not call what needs it are not run.
+/// The first of the trials that call what needs this action to fail without it.
 fn without(
     scenario: &Scenario,
-    rehearsals: &Rehearsals,
+    calls: &[Call],
+    callers: &[&Rehearsed],
     action: &str,
 ) -> Result<Failure, RunError> {
-    let fewer =
-        scenario
-            .provider
-            .least_permissions(&scenario.content, &rehearsals.calls, Some(action));
+    let provider = &scenario.provider;
+    let fewer = provider.least_permissions(&scenario.content, calls, Some(action));
     let Some(fewer) = fewer else { return Ok(None) };
-    for free in &rehearsals.trials {
-        let needs = scenario
-            .provider
-            .least_permissions(&scenario.content, &free.calls, None);
-        let needs = needs.is_some_and(|least| least.actions.iter().any(|one| one.name == action));
-        if !needs {
-            continue;
-        }
+    for free in callers {
         let under = rehearse((free.name.clone(), &free.trial), &limited(&fewer.document))?;
         if let Some(failure) = sufficient::failure(&under.record) {
             return Ok(Some((free.name.clone(), failure)));
