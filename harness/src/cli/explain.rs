@@ -7,7 +7,7 @@ use kubeproof_reports::record::Record;
 use kubeproof_reports::table::wrapped;
 
 use super::output::Output;
-use crate::scenario::message::{listed, near};
+use crate::scenario::message::did_you_mean;
 use crate::{exit_code, providers};
 
 /// The texts for all providers.
@@ -74,12 +74,9 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     let found = find(&entries, word);
     if found.is_empty() {
         let known: Vec<&str> = entries.iter().flat_map(names).collect();
-        let hint = match near(word, &known).as_slice() {
-            [] => String::new(),
-            near => format!(": did you mean {}?", listed(near)),
-        };
+        let hint = did_you_mean(word, &known);
         out.error(&format!(
-            "`{word}` is not explained{hint} `kubeproof explain` lists all words"
+            "`{word}` is not explained; {hint}`kubeproof explain` lists all words"
         ));
         return exit_code::USAGE;
     }

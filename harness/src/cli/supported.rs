@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::{Output, TableOrJson};
-use crate::scenario::message::{listed, near};
+use crate::scenario::message::did_you_mean;
 use crate::{exit_code, providers};
 
 /// Columns of a text whose reader is not known.
@@ -125,11 +125,7 @@ fn chosen(all: Vec<Cloud>, name: &str) -> Result<Vec<Cloud>, String> {
         })
         .collect();
     if !names.contains(&name) {
-        let near = near(name, &names);
-        let hint = match near.as_slice() {
-            [] => String::new(),
-            near => format!("did you mean {}? ", listed(near)),
-        };
+        let hint = did_you_mean(name, &names);
         return Err(format!(
             "unknown service `{name}`: no simulator has it; {hint}`kubeproof supported` lists all"
         ));

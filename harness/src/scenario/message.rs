@@ -133,7 +133,7 @@ pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
 
 /// Known names that may have been meant, the nearest first, each once and at most three: those a few letters away, and
 /// those that contain the name or are contained in it.
-pub fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
     let name = name.to_lowercase();
     let limit = (name.chars().count() / 3).max(1);
     let mut found: Vec<(usize, &str)> = known
@@ -150,8 +150,16 @@ pub fn near<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
     found.into_iter().take(3).map(|(_, known)| known).collect()
 }
 
+/// A question and a space, if there are known names that may have been meant: "did you mean `a` or `b`? ".
+pub fn did_you_mean(name: &str, known: &[&str]) -> String {
+    match near(name, known).as_slice() {
+        [] => String::new(),
+        near => format!("did you mean {}? ", listed(near)),
+    }
+}
+
 /// Names in a sentence: `a`, `b` or `c`.
-pub fn listed(names: &[&str]) -> String {
+fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.as_slice() {
         [] => String::new(),
