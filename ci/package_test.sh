@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Tests an archive as its users have it: unpacked in a folder of its own, without a checkout, cargo, network or environment.
+#   bash ci/package_test.sh ARCHIVE
+# The program runs in a root that holds the unpacked archive, a folder for temporary files and the libraries that it is linked
+# with, if any: what it reads of the machine besides cannot be there. Needs unshare (util-linux); as root or with user namespaces.
+set -euo pipefail
+
+archive="$(realpath "${1:?usage: ci/package_test.sh ARCHIVE}")"
+here="$(realpath "$(dirname "$0")")"
+name="$(basename "$archive" .tar.gz)"
+place="$(mktemp -d)"
+trap 'rm -rf "$place"' EXIT
+passed=0
+fail() {
+  echo "ci/package_test.sh: $*" >&2
+  exit 1
+}
+pass() {
+  passed=$((passed + 1))
+  echo "  $*"
+}
+
+(cd "$(dirname "$archive")" && sha256sum --check --quiet "$name.tar.gz.sha256") || fail "the checksum is not that of the archive"
+tar --extract --gzip --file "$archive" --directory "$place"
+root="$place/$name"
+for path in LICENSE-MIT LICENSE-APACHE README.md CHANGELOG.md scenarios/README.md completions/kubeproof.bash completions/_kubeproof \
+  completions/kubeproof.fish man/man1/kubeproof.1 man/man1/kubeproof-verify.1; do
+  [ -s "$root/$path" ] || fail "$path is missing or empty"
+done
+bash -n "$root/completions/kubeproof.bash"
+pass "checksum; licences, README, scenarios, completions and manual pages are there"
+
+# A folder that is neither tracked nor meant for users must not be in it.
+if find "$root" \( -name .terraform -o -name .env -o -name '*.tfstate' -o -name kubeproof-runs \) | grep .; then
+  fail "files of somebody's runs are in the archive"
+fi
+pass "no state, cache or secret of a run"
+
+bash "$here/libraries.sh" "$root/kubeproof" "$root"
+mkdir -p "$root/tmp"
+confined=(unshare --net --root="$root" --wd=/)
+[ "$(id -u)" = 0 ] || confined=(unshare --map-root-user --net --root="$root" --wd=/)
+inside() { env -i "${confined[@]}" /kubeproof "$@"; }
+
+inside --version | grep -Eq '^kubeproof [0-9]+\.[0-9]+' || fail "--version says something else"
+inside completions bash | cmp -s - "$root/completions/kubeproof.bash" || fail "completions differ from those of the archive"
+pass "--version, completions"
+
+begun="$(date +%s%N)"
+inside demo >"$place/demo.txt" 2>"$place/demo.log" || {
+  cat "$place/demo.txt" "$place/demo.log"
+  fail "demo does not succeed"
+}
+took=$((($(date +%s%N) - begun) / 1000000))
+grep -q '✗ O1 orphans' "$place/demo.txt" || fail "demo shows no finding"
+[ "$took" -lt 10000 ] || fail "demo took $took ms; it has 10 seconds"
+pass "demo shows its finding after $took ms"
+
+inside verify /scenarios/aws/two-zones.yaml --out /tmp/runs --format json -q >"$place/verify.json" || fail "verify does not pass"
+grep -q '"verdict": "pass"' "$place/verify.json" || fail "verify does not say pass"
+# The check can fail: a fault that the provisioner cannot overcome.
+code=0
+inside verify /scenarios/lambda/one-a10.yaml --fault 'lambda:LaunchInstance#1*1000=reject' --out /tmp/wrong -q >/dev/null 2>&1 || code=$?
+[ "$code" -ne 0 ] || fail "verify passes where no machine can be had"
+pass "verify passes on a scenario of the archive, and does not where no machine can be had (exit $code)"
+[[ "$(inside report /tmp/runs --format html -q)" == *"</html>"* ]] || fail "report writes no page"
+pass "report writes the page of that run"
+echo "$passed passed, 0 failed"
