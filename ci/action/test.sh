@@ -20,8 +20,8 @@ finish() {
 trap finish EXIT
 passed=0
 fail() {
-  echo "ci/action/test.sh: $*" >&2
   [ ! -f "$place/log.txt" ] || tail -40 "$place/log.txt" >&2
+  echo "ci/action/test.sh: $*" >&2
   exit 1
 }
 pass() {
