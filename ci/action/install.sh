@@ -34,8 +34,8 @@ release_version() {
   echo "$version"
 }
 
-# install FOLDER: the program is FOLDER/kubeproof afterwards.
-install() {
+# install_release FOLDER: the program is FOLDER/kubeproof afterwards.
+install_release() {
   local folder="$1" version target name url expected found
   version="$(release_version)"
   target="$(release_target)"

@@ -25,7 +25,7 @@ mkdir "$reports"
 program="${INPUT_PROGRAM:-}"
 if [ -z "$program" ]; then
   mkdir "$place/program"
-  install "$place/program"
+  install_release "$place/program"
   program="$place/program/kubeproof"
 fi
 "$program" --version
