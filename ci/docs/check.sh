@@ -26,6 +26,10 @@ echo "  generated pages are as the program says"
 if grep -E 'WARN|ERROR' "$place/mdbook.log"; then exit 1; fi
 python3 ci/docs/links.py "$place/book"
 
+# The commands of a page.
+# shellcheck disable=SC2016 # a fence, not a command
+commands() { sed -n '/^```console$/,/^```$/s/^\$ //p' "$1"; }
+
 # The commands, in the order of a page, in a folder with what the archive brings.
 count=0
 mkdir "$place/bin"
@@ -46,8 +50,7 @@ for page in ci/docs/src/*.md; do
       exit 1
     fi
     count=$((count + 1))
-  # shellcheck disable=SC2016 # a fence, not a command
-  done < <(sed -n '/^```console$/,/^```$/s/^\$ //p' "$page")
+  done < <(commands "$page")
 done
 [ "$count" -ge 20 ] || {
   echo "ci/docs/check.sh: only $count commands were found in the pages" >&2
