@@ -7,7 +7,7 @@ set -euo pipefail
 usage="usage: ci/libraries.sh BINARY ROOT"
 program="${1:?$usage}"
 root="${2:?$usage}"
-if ! linked="$(ldd "$program" 2>/dev/null)"; then
+if ! linked="$(ldd "$program" 2>/dev/null)" || [[ "$linked" == *"statically linked"* ]]; then
   echo "  $(basename "$program") is static: it needs no library"
   exit 0
 fi
