@@ -7,12 +7,14 @@ pub mod bystander;
 pub mod cancel;
 pub mod checkpoint;
 mod error;
+mod layers;
 mod options;
 pub mod progress;
 pub mod runtime;
 pub mod sandbox;
 mod simulated;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,8 +45,10 @@ pub use self::options::RunOptions;
 use self::account::Account;
 use self::bystander::BystanderState;
 use self::checkpoint::Checkpoint;
+use self::layers::Layers;
 use self::sandbox::Sandbox;
 use crate::programs::live_access::LiveAccess;
+use crate::programs::proxy::{Onward, ProgramProxy};
 use crate::programs::{self, ProgramSetting, ServeSetting};
 use crate::run_directory;
 use crate::run_directory::folder::Folder;
@@ -100,6 +104,10 @@ pub struct TrialContext<'a> {
     pub checkpoint: Option<Arc<Checkpoint>>,
     /// Where a program is rehearsed.
     pub sandbox: Option<Arc<Sandbox>>,
+    /// Live: the proxy that its programs are led through, where their cloud has one.
+    pub proxy: Option<Arc<ProgramProxy>>,
+    /// The clock's speed while a program runs live, where that is not the real clock: in tests.
+    pub pace: Option<NonZeroU32>,
     innermost: SharedTransport,
     credentials: Credentials,
     /// Those of the provisioner, where it may do less than others.
@@ -120,18 +128,9 @@ impl Account for TrialContext<'_> {
     }
 
     fn transport(&self, actor: Actor) -> SharedTransport {
-        let dialect = self.trial.scenario.provider.dialect();
-        let mut innermost = Arc::clone(&self.innermost);
         let keyed = actor == Actor::Provisioner && self.faults.needs_keys();
-        if keyed {
-            innermost = self.keys.learn(innermost, Arc::clone(&dialect));
-        }
-        let faulted = self.faults.layer(innermost, Arc::clone(&dialect), actor);
-        let recorded = self.journal.layer(faulted, dialect, actor, self.clock);
-        if keyed {
-            return self.keys.name(recorded);
-        }
-        recorded
+        let layers = self.layers(actor, keyed);
+        layers.over(Arc::clone(&self.innermost))
     }
 }
 
@@ -223,6 +222,8 @@ impl<'a> TrialContext<'a> {
                 .filter(|_| trial.tier != Tier::Rehearsal),
             checkpoint,
             sandbox: options.sandbox.clone(),
+            proxy: ProgramProxy::of(trial)?,
+            pace: None,
             innermost: reached.innermost,
             files: Files::empty(),
             credentials: reached.credentials,
@@ -231,6 +232,9 @@ impl<'a> TrialContext<'a> {
                 .as_ref()
                 .and_then(|_| provider.limited_credentials()),
         };
+        if context.proxy.is_some() {
+            context.faults.include_programs();
+        }
         let connection = context.connection(Actor::Foreign);
         if let Some(foreign) = provider.foreign_changes(context.scenario(), connection) {
             context.faults.let_change(foreign);
@@ -316,7 +320,29 @@ impl<'a> TrialContext<'a> {
             scenario: self.scenario().clone(),
             connection: self.connection(Actor::Observer),
             accounts: self.accounts.clone(),
+            proxy: self.proxy.clone().map(|proxy| (proxy, self.onward())),
         })
+    }
+
+    /// How the calls of a program go on from the proxy.
+    fn onward(&self) -> Onward {
+        let layers = self.layers(Actor::Provisioner, true);
+        Onward {
+            layers: Arc::new(move |innermost| layers.over(innermost)),
+            innermost: Arc::clone(&self.innermost),
+            time_scale: self.pace.map_or(1, NonZeroU32::get),
+        }
+    }
+
+    fn layers(&self, actor: Actor, keyed: bool) -> Layers {
+        Layers {
+            dialect: self.trial.scenario.provider.dialect(),
+            actor,
+            faults: self.faults.clone(),
+            journal: self.journal.clone(),
+            clock: self.clock,
+            keys: keyed.then(|| self.keys.clone()),
+        }
     }
 
     /// A new process of the provisioner, with no memory of an earlier one.
@@ -342,6 +368,7 @@ impl<'a> TrialContext<'a> {
             programs: &self.programs,
             access: self.access(),
             served: self.served.as_deref(),
+            pace: self.pace,
             limited: self.limited.as_ref(),
         }
     }

@@ -1,4 +1,5 @@
-//! The access of programs that run live: exactly the observer's credentials, in an allowed account.
+//! The access of programs that run live: through the run's proxy with placeholders, or where a cloud has none, with exactly
+//! the observer's credentials; in an allowed account.
 
 use std::fmt;
 use std::path::Path;
@@ -6,13 +7,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials, Provider};
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_external::access::{Access, AccessError};
 
+use super::proxy::{Onward, ProgramProxy};
 use crate::live::{self, Refusal};
 
 /// The access of one live trial's programs.
+#[derive(Clone)]
 pub struct LiveAccess {
     pub provider: Arc<dyn Provider>,
     pub scenario: AnyScenario,
@@ -20,6 +24,8 @@ pub struct LiveAccess {
     pub connection: Connection,
     /// The ids of the accounts in which the trial may happen.
     pub accounts: Vec<String>,
+    /// The proxy that programs are led through, and how their calls go on from it.
+    pub proxy: Option<(Arc<ProgramProxy>, Onward)>,
 }
 
 impl fmt::Debug for LiveAccess {
@@ -46,6 +52,14 @@ impl LiveAccess {
         live::in_allowed_account(as_program.as_ref(), &self.accounts).await?;
         Ok(given)
     }
+
+    /// The same without the proxy, for what is behind it.
+    fn behind_proxy(&self) -> Self {
+        Self {
+            proxy: None,
+            ..self.clone()
+        }
+    }
 }
 
 #[async_trait]
@@ -53,10 +67,35 @@ impl Access for LiveAccess {
     async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, AccessError> {
         let given = self.checked().await.map_err(AccessError::new)?;
         let mut redirect = self.provider.confine(&self.scenario, folder);
+        if let Some((proxy, onward)) = &self.proxy {
+            let led = proxy.lead_through(&mut redirect, (self.behind_proxy(), onward), folder);
+            led.map_err(AccessError::new)?;
+            return Ok(redirect);
+        }
         for (name, value) in given.0 {
             redirect.set(&name, value, "the observer's credentials");
         }
         Ok(redirect)
+    }
+
+    async fn of_cluster(
+        &self,
+        cluster: &str,
+        access: KubernetesAccess,
+    ) -> Result<KubernetesAccess, AccessError> {
+        let (Some((proxy, _)), Some(token)) = (&self.proxy, access.token()) else {
+            return Ok(access);
+        };
+        let real = self.checked().await.map_err(AccessError::new)?;
+        let now = self.connection.clock.now();
+        let anew = proxy
+            .placeholders()
+            .cluster_token(token, cluster, &real, now);
+        let credential = anew.map(Credential::Token);
+        Ok(KubernetesAccess {
+            credential: credential.unwrap_or_else(|| access.credential.clone()),
+            ..access
+        })
     }
 }
 
@@ -134,6 +173,7 @@ mod tests {
             scenario,
             connection,
             accounts,
+            proxy: None,
         };
         (access, edge)
     }
@@ -192,5 +232,56 @@ mod tests {
         let unknown = kubeproof_contract::check::Verdict::Unknown;
         assert_eq!(refusal.verdict, unknown, "{}", refusal.message);
         assert!(edge.0.lock().expect("a lock").is_empty());
+    }
+
+    /// The same, through a proxy whose cloud is the edge.
+    fn proxied(key: &str, folder: &Path) -> (LiveAccess, Arc<Edge>) {
+        let (mut access, edge) = access(key, folder);
+        let placeholders = access.provider.placeholders().expect("placeholders");
+        let onward = Onward {
+            layers: Arc::new(|innermost| innermost),
+            innermost: edge.clone(),
+            time_scale: 1,
+        };
+        access.proxy = Some((ProgramProxy::of_test(placeholders), onward));
+        (access, edge)
+    }
+
+    #[tokio::test]
+    async fn through_the_proxy_a_program_gets_placeholders_and_nothing_of_the_real_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (access, _) = proxied("AKIDALLOWED", folder.path());
+        let caller = access.environment(folder.path()).await.expect("access");
+        let again = access.environment(folder.path()).await.expect("access");
+        assert_eq!(caller, again, "one proxy for all processes of a trial");
+        let given: BTreeMap<&str, Option<&str>> = caller
+            .variables
+            .iter()
+            .map(|variable| (variable.name.as_str(), variable.value.as_deref()))
+            .collect();
+        let value = |name: &str| given[name].unwrap_or_default();
+        assert!(value("AWS_ACCESS_KEY_ID").starts_with("AKIAKP"));
+        assert!(value("HTTPS_PROXY").starts_with("http://127.0.0.1:"));
+        assert!(value("AWS_CA_BUNDLE").ends_with(".pem"));
+        assert_eq!(given["NO_PROXY"], None, "would lead around the proxy");
+        let all = format!("{caller:?} {access:?}");
+        assert!(
+            !all.contains("hidden") && !all.contains("AKIDALLOWED"),
+            "{all}"
+        );
+        let (other, _) = proxied("AKIDALLOWED", folder.path());
+        let other = other.environment(folder.path()).await.expect("access");
+        assert_ne!(caller, other, "each run has placeholders of its own");
+    }
+
+    #[tokio::test]
+    async fn no_proxy_opens_for_credentials_of_another_account() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (access, _) = proxied("AKIDOTHER", folder.path());
+        let refused = access
+            .environment(folder.path())
+            .await
+            .expect_err("refused");
+        assert!(refused.to_string().contains("999988887777"), "{refused}");
     }
 }

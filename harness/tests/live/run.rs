@@ -1,5 +1,6 @@
 //! A live run, the readings of its bill, and the sweep after it, against an account of the second process.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -20,14 +21,19 @@ use kubeproof::trial_context::progress::{Progress, Silent};
 use kubeproof::trial_context::{RunOptions, TrialContext};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::marks::Naming;
 use kubeproof_contract::provider::Provider;
-use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_reports::record::Record;
+use kubeproof_simkit::paced_clock;
 
 use crate::network::{self, Network, Tamper};
 use crate::second_process::Account;
 use crate::variant::through;
+
+/// Seconds of the run's clock in a second that a program waits.
+const PACE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 
 /// A scenario, the account for it, and the folder of its runs.
 pub struct Live<'a> {
@@ -103,6 +109,40 @@ impl<'a> Live<'a> {
             let calls = context.journal.calls();
             run_directory::write_all(self.out, &output, &calls).expect("written");
             output.record
+        })
+    }
+
+    /// Changes the scenario.
+    pub fn change(&mut self, change: impl FnOnce(&mut AnyScenario)) {
+        let mut content = self.scenario.content.as_ref().clone();
+        change(&mut content);
+        self.scenario.content = Arc::new(content);
+    }
+
+    /// Runs a trial whose provisioner is a program, on a paced clock: while the program waits, it goes faster. Returns its
+    /// record and its journal.
+    pub fn run_program(&self, accounts: Vec<String>, part: Part) -> (Record, Vec<Call>) {
+        let start = half_past(self.now());
+        let runtime = paced_clock::runtime().expect("a runtime");
+        runtime.block_on(async {
+            let network = Network::new(self.account, Clock::starting_at(start), None);
+            let mut scenario = through(self.scenario.clone(), Arc::new(network));
+            let mut content = scenario.content.as_ref().clone();
+            content.limits = content.limits.at_scale(PACE.get());
+            scenario.content = Arc::new(content);
+            let trial = Trial {
+                part,
+                ..trial(scenario)
+            };
+            let options = self.options(accounts);
+            let context = TrialContext::new(&trial, &options, &Silent::shared(), start);
+            let mut context = context.expect("a context");
+            context.pace = Some(PACE);
+            unfinished::announce(self.out, &trial, &context.run).expect("announced");
+            let output = lifecycle::run(&context).await;
+            let calls = context.journal.calls();
+            run_directory::write_all(self.out, &output, &calls).expect("written");
+            (output.record, calls)
         })
     }
 
