@@ -232,14 +232,20 @@ impl<'a> TrialContext<'a> {
                 .as_ref()
                 .and_then(|_| provider.limited_credentials()),
         };
-        if context.proxy.is_some() {
-            context.faults.include_programs();
-        }
-        let connection = context.connection(Actor::Foreign);
-        if let Some(foreign) = provider.foreign_changes(context.scenario(), connection) {
-            context.faults.let_change(foreign);
-        }
+        context.prepare_faults();
         Ok(context)
+    }
+
+    /// Tells the faults whether programs make the calls, and who makes the changes of others.
+    fn prepare_faults(&self) {
+        if self.proxy.is_some() {
+            self.faults.include_programs();
+        }
+        let connection = self.connection(Actor::Foreign);
+        let provider = &self.trial.scenario.provider;
+        if let Some(foreign) = provider.foreign_changes(self.scenario(), connection) {
+            self.faults.let_change(foreign);
+        }
     }
 
     /// The scenario of the trial.

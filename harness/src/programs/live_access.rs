@@ -243,7 +243,8 @@ mod tests {
             innermost: edge.clone(),
             time_scale: 1,
         };
-        access.proxy = Some((ProgramProxy::of_test(placeholders), onward));
+        let proxy = ProgramProxy::of_test(placeholders).expect("random bytes");
+        access.proxy = Some((proxy, onward));
         (access, edge)
     }
 

@@ -165,8 +165,8 @@ impl fmt::Debug for Onward {
 #[cfg(test)]
 impl ProgramProxy {
     /// One for tests.
-    pub fn of_test(placeholders: MakePlaceholders) -> Arc<Self> {
-        Arc::new(Self::with(placeholders).expect("random bytes"))
+    pub(super) fn of_test(placeholders: MakePlaceholders) -> Result<Arc<Self>, NoRandomBytes> {
+        Self::with(placeholders).map(Arc::new)
     }
 }
 

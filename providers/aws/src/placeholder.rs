@@ -135,7 +135,7 @@ impl Placeholders for PlaceholderKey {
         at: Timestamp,
     ) -> Result<Request<Bytes>, Box<NotAuthorized>> {
         self.checked(&request, real, at).map_err(|why| {
-            let answer = AwsDialect.refusal(&request, REFUSED, &format!("kubeproof: {why}"));
+            let answer = AwsDialect::refusal(&request, REFUSED, &format!("kubeproof: {why}"));
             Box::new(NotAuthorized { why, answer })
         })
     }

@@ -51,19 +51,20 @@ pub fn count(calls: &[Call], name: &str) -> usize {
         .count()
 }
 
-/// No file below a folder has one of these texts.
+/// No file below a folder has one of these texts. Links lead out of it, to programs.
 pub fn nowhere(folder: &Path, texts: &[String]) {
     for entry in fs::read_dir(folder).expect("readable").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
+        let (path, kind) = (entry.path(), entry.file_type().expect("a type"));
+        if kind.is_dir() {
             nowhere(&path, texts);
+        }
+        if !kind.is_file() {
             continue;
         }
         let content = fs::read(&path).expect("readable");
+        let content = String::from_utf8_lossy(&content);
         for text in texts {
-            let found = content
-                .windows(text.len())
-                .any(|part| part == text.as_bytes());
+            let found = content.contains(text.as_str());
             assert!(!found, "a real secret is in {}", path.display());
         }
     }
