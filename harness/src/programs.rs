@@ -5,6 +5,7 @@
 //! are those of the trial.
 
 pub mod live_access;
+pub mod live_credentials;
 pub mod proxy;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

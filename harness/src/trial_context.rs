@@ -48,6 +48,7 @@ use self::checkpoint::Checkpoint;
 use self::layers::Layers;
 use self::sandbox::Sandbox;
 use crate::programs::live_access::LiveAccess;
+use crate::programs::live_credentials::LiveCredentials;
 use crate::programs::proxy::{Onward, ProgramProxy};
 use crate::programs::{self, ProgramSetting, ServeSetting};
 use crate::run_directory;
@@ -322,10 +323,12 @@ impl<'a> TrialContext<'a> {
     pub fn access(&self) -> Option<LiveAccess> {
         let programs = self.scenario().provisioner.is_external();
         (programs && self.trial.tier == Tier::Live).then(|| LiveAccess {
-            provider: Arc::clone(&self.trial.scenario.provider),
-            scenario: self.scenario().clone(),
-            connection: self.connection(Actor::Observer),
-            accounts: self.accounts.clone(),
+            credentials: LiveCredentials {
+                provider: Arc::clone(&self.trial.scenario.provider),
+                scenario: self.scenario().clone(),
+                connection: self.connection(Actor::Observer),
+                accounts: self.accounts.clone(),
+            },
             proxy: self.proxy.clone().map(|proxy| (proxy, self.onward())),
         })
     }

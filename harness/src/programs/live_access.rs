@@ -1,74 +1,33 @@
 //! The access of programs that run live: through the run's proxy with placeholders, or where a cloud has none, with exactly
 //! the observer's credentials; in an allowed account.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials, Provider};
 use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
-use kubeproof_contract::scenario::AnyScenario;
 use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_external::access::{Access, AccessError};
 
+use super::live_credentials::LiveCredentials;
 use super::proxy::{Onward, ProgramProxy};
-use crate::live::{self, Refusal};
 
 /// The access of one live trial's programs.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct LiveAccess {
-    pub provider: Arc<dyn Provider>,
-    pub scenario: AnyScenario,
-    /// The observer's connection.
-    pub connection: Connection,
-    /// The ids of the accounts in which the trial may happen.
-    pub accounts: Vec<String>,
+    pub credentials: LiveCredentials,
     /// The proxy that programs are led through, and how their calls go on from it.
     pub proxy: Option<(Arc<ProgramProxy>, Onward)>,
-}
-
-impl fmt::Debug for LiveAccess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveAccess")
-            .field("accounts", &self.accounts)
-            .finish_non_exhaustive()
-    }
-}
-
-impl LiveAccess {
-    /// The credentials for a program, after checking with them alone which account they belong to.
-    ///
-    /// # Errors
-    /// When there is nothing to give, when it is not of an allowed account, or when that cannot be found out.
-    pub async fn checked(&self) -> Result<CredentialVariables, Refusal> {
-        let given = self.provider.credential_variables(&self.connection).await;
-        let given = given.map_err(|error| Refusal::unknown(error.to_string()))?;
-        let connection = Connection {
-            credentials: Credentials::Given(given.clone()),
-            ..self.connection.clone()
-        };
-        let as_program = self.provider.observer(&self.scenario, connection);
-        live::in_allowed_account(as_program.as_ref(), &self.accounts).await?;
-        Ok(given)
-    }
-
-    /// The same without the proxy, for what is behind it.
-    fn behind_proxy(&self) -> Self {
-        Self {
-            proxy: None,
-            ..self.clone()
-        }
-    }
 }
 
 #[async_trait]
 impl Access for LiveAccess {
     async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, AccessError> {
-        let given = self.checked().await.map_err(AccessError::new)?;
-        let mut redirect = self.provider.confine(&self.scenario, folder);
+        let own = &self.credentials;
+        let given = own.checked().await.map_err(AccessError::new)?;
+        let mut redirect = own.provider.confine(&own.scenario, folder);
         if let Some((proxy, onward)) = &self.proxy {
-            let led = proxy.lead_through(&mut redirect, (self.behind_proxy(), onward), folder);
+            let led = proxy.lead_through(&mut redirect, (own.clone(), onward), folder);
             led.map_err(AccessError::new)?;
             return Ok(redirect);
         }
@@ -86,8 +45,8 @@ impl Access for LiveAccess {
         let (Some((proxy, _)), Some(token)) = (&self.proxy, access.token()) else {
             return Ok(access);
         };
-        let real = self.checked().await.map_err(AccessError::new)?;
-        let now = self.connection.clock.now();
+        let real = self.credentials.checked().await.map_err(AccessError::new)?;
+        let now = self.credentials.connection.clock.now();
         let anew = proxy
             .placeholders()
             .cluster_token(token, cluster, &real, now);
@@ -109,7 +68,7 @@ mod tests {
     use jiff::Timestamp;
     use kubeproof_contract::clock::Clock;
     use kubeproof_contract::disk::Disk;
-    use kubeproof_contract::provider::ProgressSink;
+    use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
     use kubeproof_contract::run::Run;
     use kubeproof_contract::transport::{Transport, TransportError};
 
@@ -169,10 +128,12 @@ mod tests {
         let scenario = provider.read(SCENARIO).expect("a scenario");
         let accounts = vec!["111122223333".to_owned()];
         let access = LiveAccess {
-            provider,
-            scenario,
-            connection,
-            accounts,
+            credentials: LiveCredentials {
+                provider,
+                scenario,
+                connection,
+                accounts,
+            },
             proxy: None,
         };
         (access, edge)
@@ -218,7 +179,7 @@ mod tests {
         );
         assert!(!refusal.contains("hidden"), "{refusal}");
         assert_eq!(edge.0.lock().expect("a lock").len(), 1);
-        assert!(!format!("{:?}", access.checked().await).contains("hidden"));
+        assert!(!format!("{:?}", access.credentials.checked().await).contains("hidden"));
     }
 
     #[tokio::test(start_paused = true)]
@@ -227,8 +188,8 @@ mod tests {
         let (mut access, edge) = access("AKIDALLOWED", folder.path());
         let half = folder.path().join("half.env");
         std::fs::write(&half, "AWS_ACCESS_KEY_ID=AKIDALLOWED\n").expect("written");
-        access.connection.credentials = Credentials::Documented { env_file: half };
-        let refusal = access.checked().await.expect_err("refused");
+        access.credentials.connection.credentials = Credentials::Documented { env_file: half };
+        let refusal = access.credentials.checked().await.expect_err("refused");
         let unknown = kubeproof_contract::check::Verdict::Unknown;
         assert_eq!(refusal.verdict, unknown, "{}", refusal.message);
         assert!(edge.0.lock().expect("a lock").is_empty());
@@ -237,7 +198,11 @@ mod tests {
     /// The same, through a proxy whose cloud is the edge.
     fn proxied(key: &str, folder: &Path) -> (LiveAccess, Arc<Edge>) {
         let (mut access, edge) = access(key, folder);
-        let placeholders = access.provider.placeholders().expect("placeholders");
+        let placeholders = access
+            .credentials
+            .provider
+            .placeholders()
+            .expect("placeholders");
         let onward = Onward {
             layers: Arc::new(|innermost| innermost),
             innermost: edge.clone(),

@@ -22,16 +22,14 @@ use kubeproof_contract::transport::SharedTransport;
 use kubeproof_simkit::proxy::{Proxy, ProxySetting};
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use self::authorize::Authorizing;
-use super::live_access::LiveAccess;
+use self::authorize::{Authorizing, Refusals};
+use super::live_credentials::LiveCredentials;
 use crate::trial::Trial;
 
 /// Variables in which clients look for a proxy to hosts behind TLS.
 const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 /// Variables that would lead around it.
 const AROUND: [&str; 4] = ["NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"];
-/// How many different refusals are kept.
-const REFUSALS_MAX: usize = 20;
 
 /// This machine gives out no random bytes, so that the placeholders could be guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +63,7 @@ pub struct ProxyReport {
 #[derive(Debug)]
 pub struct ProgramProxy {
     placeholders: SharedPlaceholders,
-    refused: Arc<Mutex<BTreeMap<String, u64>>>,
+    refused: Refusals,
     open: Mutex<Option<Proxy>>,
 }
 
@@ -95,21 +93,21 @@ impl ProgramProxy {
         &self.placeholders
     }
 
-    /// Leads a program through the proxy, with placeholders; opens it if it is not open yet. `access` gets the real
-    /// credentials.
+    /// Leads a program through the proxy, with placeholders; opens it if it is not open yet. `credentials` gets the
+    /// real ones.
     ///
     /// # Errors
     /// When it cannot be opened.
     pub fn lead_through(
         &self,
         redirect: &mut ClientEnvironment,
-        (access, onward): (LiveAccess, &Onward),
+        (credentials, onward): (LiveCredentials, &Onward),
         folder: &Path,
     ) -> Result<(), ServeError> {
         let mut open = lock(&self.open);
         let proxy = match &mut *open {
             Some(proxy) => proxy,
-            closed => closed.insert(self.open(access, onward)?),
+            closed => closed.insert(self.open(credentials, onward)?),
         };
         let address = format!("http://{}", proxy.address());
         for name in PROXIES {
@@ -129,10 +127,10 @@ impl ProgramProxy {
         Ok(())
     }
 
-    fn open(&self, access: LiveAccess, onward: &Onward) -> Result<Proxy, ServeError> {
+    fn open(&self, credentials: LiveCredentials, onward: &Onward) -> Result<Proxy, ServeError> {
         let authorizing = Authorizing {
             placeholders: Arc::clone(&self.placeholders),
-            access,
+            credentials,
             fresh: tokio::sync::Mutex::default(),
             refused: Arc::clone(&self.refused),
             inner: Arc::clone(&onward.innermost),
@@ -167,13 +165,5 @@ impl ProgramProxy {
     /// One for tests.
     pub(super) fn of_test(placeholders: MakePlaceholders) -> Result<Arc<Self>, NoRandomBytes> {
         Self::with(placeholders).map(Arc::new)
-    }
-}
-
-/// Keeps a refusal.
-fn keep(refused: &Mutex<BTreeMap<String, u64>>, why: String) {
-    let mut all = lock(refused);
-    if all.len() < REFUSALS_MAX || all.contains_key(&why) {
-        *all.entry(why).or_default() += 1;
     }
 }

@@ -117,7 +117,11 @@ fn a_chunked_call_to_the_cloud_reaches_the_transport_as_a_whole() {
         let sent = cloud.0.lock().expect("a lock");
         assert_eq!(sent[0].uri().to_string(), format!("https://{HOST}/a?b=c"));
         assert_eq!(sent[0].body(), "Accounts");
-        let names: Vec<&str> = sent[0].headers().keys().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = sent[0]
+            .headers()
+            .keys()
+            .map(http::HeaderName::as_str)
+            .collect();
         assert_eq!(names, ["host", "x-kept"]);
         assert!(proxy.handed_on().is_empty());
     });
