@@ -91,9 +91,7 @@ impl OwnCalls {
         if let Some(making) = making {
             match making.caller {
                 // The same identity may act for other runs: used only where there is no other evidence.
-                Caller::Ours
-                    if is_ours || self.put(id) || (!self.whole && claim.is_none()) =>
-                {
+                Caller::Ours if is_ours || self.put(id) || (!self.whole && claim.is_none()) => {
                     proofs.push(making.text.clone());
                 }
                 Caller::Theirs if proofs.is_empty() => return Owner::Another(making.text.clone()),

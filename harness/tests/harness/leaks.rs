@@ -56,12 +56,11 @@ enum Said {
 fn said(account: &Account<'_>, audited: &Audited, entry: &Entry) -> Said {
     let outcome = &audited.outcome;
     let mut orphans = outcome.audit.orphans.iter();
-    let orphan = orphans.find(|it| {
-        account.is_it(entry, &it.resource_type, &it.id, it.name.as_deref())
-    });
+    let orphan =
+        orphans.find(|it| account.is_it(entry, &it.resource_type, &it.id, it.name.as_deref()));
     let mut retained = outcome.retained.iter();
-    let is_retained = retained
-        .any(|it| account.is_it(entry, &it.resource_type, &it.id, it.name.as_deref()));
+    let is_retained =
+        retained.any(|it| account.is_it(entry, &it.resource_type, &it.id, it.name.as_deref()));
     match orphan {
         Some(orphan) if orphan.proofs.is_empty() => Said::Unknown,
         Some(_) => Said::Orphan,
@@ -85,9 +84,13 @@ fn wrong(corpus: &Corpus, is_seen: bool) -> (Vec<String>, String) {
                 let is_leak = index == 0;
                 let is_right = match (is_leak, entry.expected) {
                     (_, Expected::Retained) => said == Said::Retained,
-                    (true, Expected::Plain) => said == Said::Orphan || !is_seen && said == Said::Unknown,
+                    (true, Expected::Plain) => {
+                        said == Said::Orphan || !is_seen && said == Said::Unknown
+                    }
                     (_, Expected::Unknown) => said == Said::Unknown,
-                    (false, Expected::Plain) => said == Said::Nothing || !is_seen && said == Said::Unknown,
+                    (false, Expected::Plain) => {
+                        said == Said::Nothing || !is_seen && said == Said::Unknown
+                    }
                     (_, Expected::Gone) => said == Said::Nothing,
                 };
                 if !is_right {
@@ -124,7 +127,10 @@ fn check(cloud: &str) {
     for is_seen in [true, false] {
         let (wrong, line) = wrong(&corpus, is_seen);
         println!("{cloud}, calls seen: {is_seen}: {line}");
-        assert!(wrong.is_empty(), "{cloud}, calls seen: {is_seen}: {wrong:#?}");
+        assert!(
+            wrong.is_empty(),
+            "{cloud}, calls seen: {is_seen}: {wrong:#?}"
+        );
     }
 }
 

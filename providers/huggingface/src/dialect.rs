@@ -85,7 +85,10 @@ impl Dialect for HuggingFaceDialect {
             }
             "CreateWebhook" => {
                 let answer = response.map(|response| read(response.body()));
-                made(answer.and_then(|answer| text(&answer["webhook"]["id"])), response)
+                made(
+                    answer.and_then(|answer| text(&answer["webhook"]["id"])),
+                    response,
+                )
             }
             "DeleteRepository" => named(repository(&body)),
             // A Space is named with its namespace, all else without.

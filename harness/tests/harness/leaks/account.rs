@@ -240,7 +240,11 @@ impl<'a> Account<'a> {
         tokio::time::sleep(PAUSE).await;
         let answer = transport.send(request).await.expect("an answer");
         let said = String::from_utf8_lossy(answer.body()).into_owned();
-        assert!(answer.status().is_success(), "{shown}: {} {said}", answer.status());
+        assert!(
+            answer.status().is_success(),
+            "{shown}: {} {said}",
+            answer.status()
+        );
         for (name, place) in call.get(3).and_then(Value::as_object).into_iter().flatten() {
             let place = place.as_str().unwrap_or_default();
             let value = requests::read(answer.body(), place);
@@ -287,7 +291,11 @@ impl<'a> Account<'a> {
     pub async fn audit(&self, faults: &FaultPlan, only: Option<&str>) -> Audited {
         // What the audit knows of the run's calls: all, or none where they are not seen.
         let is_seen = !self.trial.scenario.content.provisioner.is_external();
-        let calls = if is_seen { self.own.calls() } else { Vec::new() };
+        let calls = if is_seen {
+            self.own.calls()
+        } else {
+            Vec::new()
+        };
         let journal = Journal::after(calls);
         let earlier = journal.len() as u64;
         let whole = self.observer(&journal, faults);
@@ -339,9 +347,8 @@ impl<'a> Account<'a> {
     /// What the account really has of an entry.
     pub fn truth(&self, entry: &Entry) -> Option<Resource> {
         let all = self.rehearsal.ground_truth.inventory();
-        all.into_iter().find(|one| {
-            self.is_it(entry, &one.resource_type, &one.id, one.name.as_deref())
-        })
+        all.into_iter()
+            .find(|one| self.is_it(entry, &one.resource_type, &one.id, one.name.as_deref()))
     }
 
     /// Whether this is what an entry made.

@@ -110,7 +110,7 @@ const FORMS: &[&str] = &[
     "named",
     "described",
     "another-region",
-    "nobody-lists",
+    "unlisted-place",
     "child",
     "deleted-parent",
     "controller",
@@ -119,7 +119,7 @@ const FORMS: &[&str] = &[
     "made-again",
     "soft-deleted",
     // Bystanders.
-    "neighbour",
+    "near-name",
     "shared",
     "mis-tagged",
     "older",
@@ -133,8 +133,8 @@ pub fn read(cloud: &str) -> Corpus {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/leaks");
     let file = folder.join(format!("{cloud}.yaml"));
     let text = std::fs::read_to_string(&file).expect("a corpus");
-    let corpus: Corpus = serde_saphyr::from_str(&text)
-        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let corpus: Corpus =
+        serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     for entry in corpus.entries() {
         assert!(FORMS.contains(&entry.form.as_str()), "{}", entry.id);
         assert!(!entry.why.is_empty(), "{}: no reason", entry.id);

@@ -26,14 +26,20 @@ const EFFECTS: &[&str] = &[
 ];
 
 /// What a fault made look clean, and how many faults were tried.
-async fn false_cleans(account: &Account<'_>, leaks: &[&Entry], of_type: &str) -> (Vec<String>, u64) {
+async fn false_cleans(
+    account: &Account<'_>,
+    leaks: &[&Entry],
+    of_type: &str,
+) -> (Vec<String>, u64) {
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for call in account.calls_of(of_type).await {
         for effect in EFFECTS {
             let Ok(fault) = format!("auditor/{call}*100000={effect}").parse::<Fault>() else {
                 panic!("no fault {effect} of {call}");
             };
-            let audited = account.audit(&FaultPlan::new(vec![fault]), Some(of_type)).await;
+            let audited = account
+                .audit(&FaultPlan::new(vec![fault]), Some(of_type))
+                .await;
             tried += 1;
             let audit = &audited.outcome.audit;
             let hidden: Vec<&str> = leaks
@@ -41,7 +47,9 @@ async fn false_cleans(account: &Account<'_>, leaks: &[&Entry], of_type: &str) ->
                 .filter(|leak| said(account, &audited, leak) == Said::Nothing)
                 .map(|leak| leak.id.as_str())
                 .collect();
-            if audit.verdict == Verdict::Pass || !hidden.is_empty() && audit.coverage.failed.is_empty() {
+            if audit.verdict == Verdict::Pass
+                || !hidden.is_empty() && audit.coverage.failed.is_empty()
+            {
                 let verdict = audit.verdict;
                 wrong.push(format!("{call}={effect}: {verdict:?}, without {hidden:?}"));
             }
@@ -55,11 +63,18 @@ fn check(cloud: &str) {
     let corpus = corpus::read(cloud);
     let (wrong, tried) = paused(async {
         let account = whole(&corpus, true).await;
-        let plain = || corpus.leaks.iter().filter(|leak| leak.expected == Expected::Plain);
+        let plain = || {
+            corpus
+                .leaks
+                .iter()
+                .filter(|leak| leak.expected == Expected::Plain)
+        };
         let types: BTreeSet<&str> = plain().map(|leak| leak.resource_type.as_str()).collect();
         let (mut wrong, mut tried) = (Vec::new(), 0);
         for of_type in types {
-            let leaks: Vec<&Entry> = plain().filter(|leak| leak.resource_type == of_type).collect();
+            let leaks: Vec<&Entry> = plain()
+                .filter(|leak| leak.resource_type == of_type)
+                .collect();
             let (more, faults) = false_cleans(&account, &leaks, of_type).await;
             wrong.extend(more);
             tried += faults;

@@ -68,7 +68,11 @@ pub fn request(
             let body = form(all.into_iter().chain(flat("", &arguments)));
             (String::new(), body, "application/x-www-form-urlencoded")
         }
-        Form::Target => (String::new(), arguments.to_string(), "application/x-amz-json-1.1"),
+        Form::Target => (
+            String::new(),
+            arguments.to_string(),
+            "application/x-amz-json-1.1",
+        ),
         Form::Form => {
             let body = form(flat("", &arguments).into_iter());
             (path.to_owned(), body, "application/x-www-form-urlencoded")
@@ -80,7 +84,11 @@ pub fn request(
             } else {
                 format!("{mark}{version}")
             };
-            let body = if arguments.is_null() { String::new() } else { arguments.to_string() };
+            let body = if arguments.is_null() {
+                String::new()
+            } else {
+                arguments.to_string()
+            };
             (format!("{path}{end}"), body, "application/json")
         }
     };
@@ -104,9 +112,12 @@ fn form(pairs: impl Iterator<Item = (String, String)>) -> String {
 
 fn percent(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    let of = |byte: u8| match is_plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
+    let of = |byte: u8| {
+        if is_plain(byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
     };
     text.bytes().map(of).collect()
 }
