@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use failure::{Expectation, FailureBlock, FaultText};
 pub use limits::LimitsBlock;
 pub use offer::offer;
-pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
+pub use provisioner::{BuiltIn, CommandBlock, Demand, ProvisionerBlock, TerraformBlock};
 pub use values::{CallerNetwork, KubernetesVersion, Word};
 
 use crate::checked::ValueError;
