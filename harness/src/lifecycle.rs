@@ -224,6 +224,8 @@ fn find_duplicates(
     let since = context.run.started_at;
     let plan = context.plan.as_ref();
     recorder.add_violations(oracles::duplicates::duplicates(&lives, plan, since));
+    let calls = context.journal.calls();
+    recorder.add_violations(oracles::repeats::repeats(&lives, &calls, plan));
 }
 
 /// How the account is inspected: a campaign reads the ground truth, without which there is nothing to run it against.
@@ -338,7 +340,7 @@ async fn make_and_use(
         Some(provisioned) if context.trial.is_campaign() => {
             campaign_ready::check(recorder, context, baseline, &provisioned, state).await;
         }
-        Some(provisioned) => use_cluster(recorder, context, &provisioned).await,
+        Some(provisioned) => use_cluster(recorder, context, baseline, &provisioned).await,
         None => {}
     }
 }

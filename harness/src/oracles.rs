@@ -5,7 +5,7 @@
 //! | oracle | checks |
 //! |---|---|
 //! | O1 orphans | what the audit lists, and the ground truth holds, beyond the baseline; what was made for the bystander's cluster and outlives both |
-//! | O2 duplicates | duplicates: more instances of a type alive at once than the scenario needs, or two with the same name |
+//! | O2 duplicates | duplicates: more instances of a type alive at once than the scenario needs, two with the same name, or two by one call that a program repeated because it got no answer |
 //! | O3 truth | success was reported but checks failed; the kubeconfig leads to another cluster, or to fewer nodes; what was reported as created or left behind; the audited inventory against the ground truth |
 //! | O4 bill | the meter against the budget |
 //! | O5 ends | deadlines, the call budget (teardown has its own), `Retry-After` |
@@ -46,6 +46,7 @@ pub mod ground_truth;
 pub mod needs;
 pub mod orphans;
 pub mod price;
+pub mod repeats;
 
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::Permission;

@@ -45,6 +45,8 @@ pub struct Recorder<'a, 'b> {
     pub bystanders_seen: Vec<Resource>,
     /// What was listed of the run while its cluster was there, where there is no ground truth.
     pub seen_of_run: Vec<Resource>,
+    /// What a program had made once its cluster was ready, where that was listed.
+    pub made: Option<Vec<Resource>>,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
     /// Resources of the baseline that were changed during the run, where there is no ground truth.
@@ -90,6 +92,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             cost: no_cost(tolerance_percent, "not reached"),
             bystanders_seen: Vec::new(),
             seen_of_run: Vec::new(),
+            made: None,
             ready: None,
             altered: Vec::new(),
             provisioning_since: None,

@@ -19,6 +19,7 @@ use super::shrink::shrink;
 use super::summary::{add_lifecycle, written};
 use crate::runner::{self, RunError};
 use crate::scenario::Scenario;
+use crate::trial::plan::in_tier;
 use crate::trial::{Part, Trial};
 use crate::trial_context::RunOptions;
 use crate::trial_context::bystander::BystanderState;
@@ -53,6 +54,8 @@ pub fn run(
     progress: &dyn CampaignProgress,
 ) -> Result<Campaign, RunError> {
     let stopwatch = Stopwatch::start();
+    // A program's deadlines follow its time scale here as in a trial.
+    let scenario = &in_tier(scenario, Tier::Rehearsal);
     let mut campaign = Campaign {
         seed: options.seed,
         scenarios: vec![scenario.name().to_owned()],

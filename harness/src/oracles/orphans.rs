@@ -65,15 +65,16 @@ pub fn resource(orphan: &Orphan) -> Resource {
     resource
 }
 
-/// Those of `made` that are still there and that nothing declares as retained.
+/// Those of `made` that are still there, as they are now, and that nothing declares as retained.
 pub fn still_there(
     made: &[Resource],
     existing: &[Resource],
     is_retained: impl Fn(&Resource) -> bool,
 ) -> Vec<Resource> {
-    let keys: BTreeSet<_> = existing.iter().map(Resource::key).collect();
+    let keys: BTreeSet<_> = made.iter().map(Resource::key).collect();
+    // As they are now: a key whose deletion is scheduled may stay, and could not when it was made.
     let left = |one: &&Resource| keys.contains(&one.key()) && !is_retained(one);
-    made.iter().filter(left).cloned().collect()
+    existing.iter().filter(left).cloned().collect()
 }
 
 /// What the provisioner left that it made for a cluster before the run, as findings. The run began with it: it is in the
@@ -197,6 +198,16 @@ mod tests {
             "role kept in global: $0.00 a month, was made by the same provisioner for a cluster before this run, and is \
              left once both are torn down"
         );
+    }
+
+    #[test]
+    fn whether_something_may_stay_is_decided_by_what_it_is_now() {
+        let key = Resource::new("key", "k", "r");
+        let doomed = key.clone().with("deletion_date", "2026-12-07");
+        let waits = |one: &Resource| one.properties.contains_key("deletion_date");
+        let made = std::slice::from_ref(&key);
+        assert_eq!(still_there(made, &[doomed], waits), Vec::new());
+        assert_eq!(still_there(made, made, waits), made);
     }
 
     #[test]

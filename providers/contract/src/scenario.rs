@@ -23,7 +23,7 @@ pub use allow::AllowBlock;
 pub use failure::{Expectation, FailureBlock, FaultText};
 pub use limits::LimitsBlock;
 pub use offer::offer;
-pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
+pub use provisioner::{BuiltIn, CommandBlock, Demand, ProvisionerBlock, TerraformBlock};
 pub use values::{CallerNetwork, KubernetesVersion, Word};
 
 use crate::checked::ValueError;
