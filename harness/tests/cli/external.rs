@@ -261,10 +261,9 @@ fn the_blocks_of_the_readmes_are_scenarios() {
 fn other_networks_can_be_asked_for_by_programs_only() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let readme = std::fs::read_to_string(root.join("scenarios/README.md")).expect("a README");
-    let cluster = readme
-        .split("```yaml\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
+    let blocks = readme.split("```yaml\n").skip(1);
+    let mut blocks = blocks.filter_map(|rest| rest.split("```").next());
+    let cluster = blocks.find(|block| block.starts_with("cluster:"));
     let cluster = cluster.expect("an example").to_owned();
     let check = |cluster: &str, provisioner: &str, expected: i32, words: &str| {
         let folder = tempfile::tempdir().expect("a folder");
