@@ -6,6 +6,7 @@
 //! |---|---|
 //! | a call of the run made it, or its parent | the run, whatever its marks say |
 //! | the run's tag or name, a parent that is the run's, or its creator in the event log, if that is the provisioner's identity | the run |
+//! | a PUT of the run names it, and the event log says that the provisioner's identity made it | the run |
 //! | the marks of another run that this machine knows (its intent is here) | that run |
 //! | marks of anyone else, and all calls of the provisioner were observed | someone else |
 //! | its creator in the event log is another identity | someone else |
@@ -56,6 +57,16 @@ impl OwnCalls {
         ))
     }
 
+    /// Whether a call of the provisioner has put this where it is. The answer to such a call may not say whether it made
+    /// or changed it.
+    fn put(&self, id: &str) -> bool {
+        let mut own = self
+            .calls
+            .iter()
+            .filter(|call| call.actor == Actor::Provisioner);
+        own.any(|call| call.target.starts_with("PUT ") && call.names.iter().any(|name| name == id))
+    }
+
     /// Whether a claim that something belongs to someone else is believed. `is_known` says whether another run is known
     /// on this machine.
     pub fn believe(&self, claim: &OwnershipClaim, is_known: impl Fn(&str) -> bool) -> bool {
@@ -80,7 +91,7 @@ impl OwnCalls {
         if let Some(making) = making {
             match making.caller {
                 // The same identity may act for other runs: used only where there is no other evidence.
-                Caller::Ours if is_ours || (!self.whole && claim.is_none()) => {
+                Caller::Ours if is_ours || self.put(id) || (!self.whole && claim.is_none()) => {
                     proofs.push(making.text.clone());
                 }
                 Caller::Theirs if proofs.is_empty() => return Owner::Another(making.text.clone()),
@@ -197,6 +208,19 @@ mod tests {
         // The same identity, and no call of ours.
         let whole = OwnCalls::of(vec![call(Actor::Provisioner, &["b"], ANSWERED)], true);
         check_owner(&whole, None, Caller::Ours, 'u');
+        // It may have made it: an accepted PUT does not say.
+        let put = |target: &str, name: &str| {
+            let accepted = Call {
+                target: target.to_owned(),
+                names: vec![name.to_owned()],
+                ..call(Actor::Provisioner, &[], Some(202))
+            };
+            OwnCalls::of(vec![accepted], true)
+        };
+        check_owner(&put("PUT /a", "a"), None, Caller::Ours, 'r');
+        check_owner(&put("PUT /a", "a"), None, Caller::Unclear, 'u');
+        check_owner(&put("PUT /b", "b"), None, Caller::Ours, 'u');
+        check_owner(&put("DELETE /a", "a"), None, Caller::Ours, 'u');
         let made = OwnCalls::of(vec![call(Actor::Provisioner, &["a"], ANSWERED)], true);
         check_owner(&made, None, Caller::Ours, 'r');
         check_owner(&made, None, Caller::Theirs, 'r');

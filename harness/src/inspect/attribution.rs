@@ -209,18 +209,26 @@ impl<'a> Attribution<'a> {
         left: &[Resource],
         inventory: &[Resource],
     ) -> (Vec<Orphan>, Vec<String>) {
-        // The event log may lag or be unreadable; without it the owner is unknown.
-        let created_by: BTreeMap<String, Creation> = self
-            .account
-            .created_by(self.run, left)
-            .await
-            .unwrap_or_default();
         // In a rehearsal the ground truth has already attributed everything.
         let none = OwnCalls::default();
         let own = match &self.evidence {
             Evidence::Inventories(own) => own,
             Evidence::Alone | Evidence::GroundTruth(_) => &none,
         };
+        // An event log that is slow is asked about the first ones only: those of which nothing else tells.
+        let is_told = |it: &&Resource| {
+            let proofs = self.account.proofs(self.run, it, inventory);
+            !proofs.is_empty() || own.made(&it.id).is_some()
+        };
+        let (told, mut asked): (Vec<&Resource>, Vec<&Resource>) = left.iter().partition(is_told);
+        asked.extend(told);
+        let asked: Vec<Resource> = asked.into_iter().cloned().collect();
+        // The event log may lag or be unreadable; without it the owner is unknown.
+        let created_by: BTreeMap<String, Creation> = self
+            .account
+            .created_by(self.run, &asked)
+            .await
+            .unwrap_or_default();
         let (mut orphans, mut theirs) = (Vec::new(), Vec::new());
         for resource in left {
             let proofs = self.account.proofs(self.run, resource, inventory);

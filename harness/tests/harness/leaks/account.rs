@@ -331,6 +331,19 @@ impl<'a> Account<'a> {
         journal.len()
     }
 
+    /// The names of calls that an audit of one resource type makes.
+    pub async fn calls_of(&self, only: &str) -> BTreeSet<String> {
+        let journal = Journal::default();
+        let whole = self.observer(&journal, &FaultPlan::new(Vec::new()));
+        let narrow = Narrow {
+            whole: whole.as_ref(),
+            only: Some(only),
+        };
+        kubeproof::audit::inventory::take(&narrow).await;
+        let calls = journal.calls().into_iter();
+        calls.map(|call| call.signature.to_string()).collect()
+    }
+
     /// What the account really has of an entry.
     pub fn truth(&self, entry: &Entry) -> Option<Resource> {
         let all = self.rehearsal.ground_truth.inventory();
