@@ -13,6 +13,7 @@ pub use crate::api::tokens::IssuedToken;
 use crate::cloud_provider::{CloudProviderRequest, NewNode, NodeRoom, PodAnswer, PodRequest};
 use crate::controllers::{services, volumes};
 use crate::json::text;
+use crate::node::other_scheduler::{self, PodSelection, WaitingPod};
 use crate::node::pod_status::finished;
 use crate::node::probe::Misbehaviour;
 use crate::node::{nodes, outside, scheduler};
@@ -130,6 +131,36 @@ impl ApiServer {
         if !taints.contains(&taint) {
             taints.push(taint);
         }
+    }
+
+    /// A scheduler of the cloud takes the new pods that it selects from now on; none any more if it selects none.
+    pub fn schedules(&mut self, scheduler: &str, selections: Vec<PodSelection>) {
+        self.cluster.schedulers.insert(scheduler.to_owned());
+        self.cluster.selections = selections;
+    }
+
+    /// The pods that wait for a scheduler of the cloud; `mark` is the label that it marked them with.
+    pub fn waits_for(&self, scheduler: &str, mark: &str) -> Vec<WaitingPod> {
+        if !self.cluster.schedulers.contains(scheduler) {
+            return Vec::new();
+        }
+        other_scheduler::waiting(&self.cluster, scheduler, mark)
+    }
+
+    /// A scheduler of the cloud puts a pod on a node. Returns whether the pod still waited.
+    pub fn bind(&mut self, pod: &WaitingPod, scheduler: &str, node: &str) -> bool {
+        let bound = other_scheduler::bind(&mut self.cluster, &pod.pod, scheduler, node);
+        self.cluster.settle();
+        bound
+    }
+
+    /// When the last container of the pods of a node ended, if all have and any is still recorded.
+    pub fn ended_at(&self, node: &str) -> Option<String> {
+        let pods = self.cluster.store.of_type("pods", None);
+        let of_node = pods.filter(|(_, pod)| text(pod, "/spec/nodeName") == node);
+        let at = "/status/containerStatuses/0/state/terminated/finishedAt";
+        let ends = of_node.map(|(_, pod)| text(pod, at).to_owned());
+        ends.filter(|end| !end.is_empty()).max()
     }
 
     /// The names of its nodes.
