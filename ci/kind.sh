@@ -12,7 +12,7 @@ kind_before=""
 kind_ready() {
   kind_engine
   kind_before="$(kind_ours)"
-  [ -z "$kind_before" ] || echo "in the engine before this run, and left alone:" $kind_before >&2
+  [ -z "$kind_before" ] || echo "in the engine before this run, and left alone: ${kind_before//$'\n'/ }" >&2
 }
 
 # Starts an engine if none is running, and sees to the program and an image.
@@ -39,6 +39,7 @@ kind_engine() {
   bash "$kind_recipe/build-image.sh"
   # The image that the recipe builds, and a small one for jobs: no registry is used.
   export KUBEPROOF_KIND="$kind_cache/bin/kind"
+  # shellcheck disable=SC1091 # beside the checkout, where there is one
   KUBEPROOF_KIND_IMAGE="$(. "$kind_recipe/versions.sh" && echo "$KIND_IMAGE")"
   export KUBEPROOF_KIND_IMAGE
   export KUBEPROOF_KIND_LOAD="$kind_cache/box.tar"
@@ -77,7 +78,7 @@ kind_left() {
   local left
   left="$(comm -13 <(printf '%s\n' "$kind_before") <(kind_ours))"
   if [ -n "$left" ]; then
-    echo "left behind in the engine:" $left >&2
+    echo "left behind in the engine: ${left//$'\n'/ }" >&2
     return 1
   fi
 }

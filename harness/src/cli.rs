@@ -12,6 +12,7 @@ pub mod estimate;
 pub mod explain;
 pub mod faults;
 pub mod init;
+pub mod man;
 pub mod output;
 pub mod permissions;
 pub mod progress;
@@ -123,6 +124,9 @@ enum Command {
     Schema(schema::Args),
     /// Print shell completions
     Completions(completions::Args),
+    /// Write manual pages to a folder
+    #[command(hide = true)]
+    Man(man::Args),
 }
 
 /// Reads the command line, does what it says, and returns the exit code.
@@ -171,5 +175,6 @@ fn carry_out(command: &Command, out: &Output) -> u8 {
         Command::Doctor(args) => doctor::run(args, out),
         Command::Schema(args) => schema::run(args, out),
         Command::Completions(args) => completions::run(args, out),
+        Command::Man(args) => man::run(args, out),
     }
 }

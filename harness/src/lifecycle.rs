@@ -33,7 +33,7 @@ use kubeproof_reports::record::Audit;
 
 use self::intent::{intend, register, unregister};
 use self::provision::provision;
-use self::settlement::{record_unobserved, settle_up, tear_down_bystander};
+use self::settlement::{record_proxy, record_unobserved, settle_up, tear_down_bystander};
 use self::teardown::take_down;
 use self::use_cluster::use_cluster;
 use crate::audit::inventory::Inventory;
@@ -123,6 +123,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     }
     settle_up(&mut recorder, context, observer.as_ref(), inspector).await;
     tear_down_bystander(&mut recorder, context).await;
+    record_proxy(&mut recorder, context);
     record_unobserved(&mut recorder, context);
     done(recorder, context, state)
 }

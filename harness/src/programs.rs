@@ -5,8 +5,11 @@
 //! are those of the trial.
 
 pub mod live_access;
+pub mod live_credentials;
+pub mod proxy;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -107,6 +110,8 @@ pub struct ProgramSetting<'a> {
     pub access: Option<LiveAccess>,
     /// The simulated account over sockets; `None` in the other tiers.
     pub served: Option<&'a dyn Served>,
+    /// The clock's speed while a program runs, where there is no simulated account and the clock is not the real one.
+    pub pace: Option<NonZeroU32>,
     /// The credentials of a program that may do less than others.
     pub limited: Option<&'a CredentialVariables>,
 }
@@ -129,7 +134,7 @@ pub fn provisioner(
         redactor: setting.redactor.cloned().unwrap_or_default(),
         variables: provider.marks(setting.run),
         files: Vec::new(),
-        time_scale: None,
+        time_scale: setting.pace,
         real_sleeps: block.real_sleeps,
         real_limit: workspace::real_limit(block),
         programs: setting.programs.clone(),

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::journal::digest;
+use kubeproof_contract::placeholder::MakePlaceholders;
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::{Expectation, Tier};
 
@@ -104,6 +105,20 @@ impl Trial {
                 None => format!("{}/{index}", self.scenario.name()),
             },
         }
+    }
+
+    /// What makes the placeholders with which its program works through our proxy; `None` when it needs none, or its cloud
+    /// has none.
+    pub fn placeholders(&self) -> Option<MakePlaceholders> {
+        let live = self.tier == Tier::Live && self.scenario.content.provisioner.is_external();
+        self.scenario.provider.placeholders().filter(|_| live)
+    }
+
+    /// Whether the provisioner's calls pass through this process: those of a program do in rehearsal, and live through our
+    /// proxy.
+    pub fn sees_calls(&self) -> bool {
+        let external = self.scenario.content.provisioner.is_external();
+        self.tier == Tier::Rehearsal || !external || self.placeholders().is_some()
     }
 
     /// Whether it is the main trial of its scenario.

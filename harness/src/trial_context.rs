@@ -7,12 +7,14 @@ pub mod bystander;
 pub mod cancel;
 pub mod checkpoint;
 mod error;
+mod layers;
 mod options;
 pub mod progress;
 pub mod runtime;
 pub mod sandbox;
 mod simulated;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,8 +45,11 @@ pub use self::options::RunOptions;
 use self::account::Account;
 use self::bystander::BystanderState;
 use self::checkpoint::Checkpoint;
+use self::layers::Layers;
 use self::sandbox::Sandbox;
 use crate::programs::live_access::LiveAccess;
+use crate::programs::live_credentials::LiveCredentials;
+use crate::programs::proxy::{Onward, ProgramProxy};
 use crate::programs::{self, ProgramSetting, ServeSetting};
 use crate::run_directory;
 use crate::run_directory::folder::Folder;
@@ -100,6 +105,10 @@ pub struct TrialContext<'a> {
     pub checkpoint: Option<Arc<Checkpoint>>,
     /// Where a program is rehearsed.
     pub sandbox: Option<Arc<Sandbox>>,
+    /// Live: the proxy that its programs are led through, where their cloud has one.
+    pub proxy: Option<Arc<ProgramProxy>>,
+    /// The clock's speed while a program runs live, where that is not the real clock: in tests.
+    pub pace: Option<NonZeroU32>,
     innermost: SharedTransport,
     credentials: Credentials,
     /// Those of the provisioner, where it may do less than others.
@@ -120,18 +129,9 @@ impl Account for TrialContext<'_> {
     }
 
     fn transport(&self, actor: Actor) -> SharedTransport {
-        let dialect = self.trial.scenario.provider.dialect();
-        let mut innermost = Arc::clone(&self.innermost);
         let keyed = actor == Actor::Provisioner && self.faults.needs_keys();
-        if keyed {
-            innermost = self.keys.learn(innermost, Arc::clone(&dialect));
-        }
-        let faulted = self.faults.layer(innermost, Arc::clone(&dialect), actor);
-        let recorded = self.journal.layer(faulted, dialect, actor, self.clock);
-        if keyed {
-            return self.keys.name(recorded);
-        }
-        recorded
+        let layers = self.layers(actor, keyed);
+        layers.over(Arc::clone(&self.innermost))
     }
 }
 
@@ -223,6 +223,8 @@ impl<'a> TrialContext<'a> {
                 .filter(|_| trial.tier != Tier::Rehearsal),
             checkpoint,
             sandbox: options.sandbox.clone(),
+            proxy: ProgramProxy::of(trial)?,
+            pace: None,
             innermost: reached.innermost,
             files: Files::empty(),
             credentials: reached.credentials,
@@ -231,11 +233,20 @@ impl<'a> TrialContext<'a> {
                 .as_ref()
                 .and_then(|_| provider.limited_credentials()),
         };
-        let connection = context.connection(Actor::Foreign);
-        if let Some(foreign) = provider.foreign_changes(context.scenario(), connection) {
-            context.faults.let_change(foreign);
-        }
+        context.prepare_faults();
         Ok(context)
+    }
+
+    /// Tells the faults whether programs make the calls, and who makes the changes of others.
+    fn prepare_faults(&self) {
+        if self.proxy.is_some() {
+            self.faults.include_programs();
+        }
+        let connection = self.connection(Actor::Foreign);
+        let provider = &self.trial.scenario.provider;
+        if let Some(foreign) = provider.foreign_changes(self.scenario(), connection) {
+            self.faults.let_change(foreign);
+        }
     }
 
     /// The scenario of the trial.
@@ -312,11 +323,35 @@ impl<'a> TrialContext<'a> {
     pub fn access(&self) -> Option<LiveAccess> {
         let programs = self.scenario().provisioner.is_external();
         (programs && self.trial.tier == Tier::Live).then(|| LiveAccess {
-            provider: Arc::clone(&self.trial.scenario.provider),
-            scenario: self.scenario().clone(),
-            connection: self.connection(Actor::Observer),
-            accounts: self.accounts.clone(),
+            credentials: LiveCredentials {
+                provider: Arc::clone(&self.trial.scenario.provider),
+                scenario: self.scenario().clone(),
+                connection: self.connection(Actor::Observer),
+                accounts: self.accounts.clone(),
+            },
+            proxy: self.proxy.clone().map(|proxy| (proxy, self.onward())),
         })
+    }
+
+    /// How the calls of a program go on from the proxy.
+    fn onward(&self) -> Onward {
+        let layers = self.layers(Actor::Provisioner, true);
+        Onward {
+            layers: Arc::new(move |innermost| layers.over(innermost)),
+            innermost: Arc::clone(&self.innermost),
+            time_scale: self.pace.map_or(1, NonZeroU32::get),
+        }
+    }
+
+    fn layers(&self, actor: Actor, keyed: bool) -> Layers {
+        Layers {
+            dialect: self.trial.scenario.provider.dialect(),
+            actor,
+            faults: self.faults.clone(),
+            journal: self.journal.clone(),
+            clock: self.clock,
+            keys: keyed.then(|| self.keys.clone()),
+        }
     }
 
     /// A new process of the provisioner, with no memory of an earlier one.
@@ -342,6 +377,7 @@ impl<'a> TrialContext<'a> {
             programs: &self.programs,
             access: self.access(),
             served: self.served.as_deref(),
+            pace: self.pace,
             limited: self.limited.as_ref(),
         }
     }

@@ -71,6 +71,7 @@ pub const PHASES: &[(&str, Area)] = &[
     ("faults", Area::Provisioning),
     ("bystander", Area::Provisioning),
     ("access", Area::Provisioning),
+    ("proxy", Area::Provisioning),
     ("ready", Area::Provisioning),
     ("checks", Area::Provisioning),
     ("converge", Area::Provisioning),

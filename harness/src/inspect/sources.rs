@@ -7,7 +7,6 @@ use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::journal::Journal;
 use kubeproof_contract::plan::Plan;
 use kubeproof_contract::run::Run;
-use kubeproof_contract::scenario::Tier;
 
 use crate::audit::calls::mutating;
 use crate::audit::claims::OwnCalls;
@@ -55,10 +54,9 @@ impl<'a> Sources<'a> {
         there
     }
 
-    /// Whether the provisioner's calls pass through this process, which those of a program in a real cloud do not.
+    /// Whether the provisioner's calls pass through this process.
     pub fn sees_calls(&self) -> bool {
-        let external = self.trial.scenario.content.provisioner.is_external();
-        self.trial.tier == Tier::Rehearsal || !external
+        self.trial.sees_calls()
     }
 
     /// The mutating calls of this trial, and whether they are complete.

@@ -1,6 +1,7 @@
 //! What follows the audit: the cost, the end of the bystander, and what could not be observed.
 
 use jiff::Timestamp;
+use kubeproof_contract::call::Actor;
 use kubeproof_contract::observer::Observer;
 
 use crate::cost::observed::{Moments, lifespans};
@@ -111,6 +112,18 @@ pub async fn tear_down_bystander(recorder: &mut Recorder<'_, '_>, context: &Tria
     };
     let outcome = bystander::tear_down(&remains).await;
     recorder.write(phase, outcome);
+}
+
+/// Records what the proxy of live programs has not seen, and what it has refused.
+pub fn record_proxy(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {
+    let Some(proxy) = &context.proxy else { return };
+    let calls = context.journal.calls();
+    let seen = calls
+        .iter()
+        .filter(|call| call.actor == Actor::Provisioner)
+        .count();
+    let phase = recorder.begin("proxy");
+    recorder.write(phase, unobserved::proxy(&proxy.report(), seen));
 }
 
 /// Records each oracle that could not observe as an unknown phase that says what it lacks, if anything was provisioned.

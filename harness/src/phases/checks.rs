@@ -69,7 +69,7 @@ pub fn stops(verdict: Verdict) -> bool {
 async fn allowed(live: &LiveAllowance<'_>, observer: &dyn Observer) -> Result<(), Refusal> {
     let asking = async {
         if let Some(access) = &live.access {
-            access.checked().await?;
+            access.credentials.checked().await?;
         }
         live::in_allowed_account(observer, live.accounts).await
     };

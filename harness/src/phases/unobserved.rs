@@ -1,6 +1,8 @@
 //! What inventories can decide without a journal of the provisioner's calls, or without a ground truth; and which
 //! oracles could not observe at all.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
@@ -11,6 +13,7 @@ use kubeproof_reports::record::Cost;
 use crate::audit::compare::named;
 use crate::oracles::needs::{self, Source};
 use crate::oracles::{Violation, calls, duplicates};
+use crate::programs::proxy::ProxyReport;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 
 /// O2 without a ground truth: counts what the scenario limits, at this moment. `there` is what was listed of the run,
@@ -55,6 +58,28 @@ pub fn ends(there: &[Source]) -> Option<PhaseOutcome> {
 pub fn altered(altered: &[Resource]) -> String {
     let altered = named(altered);
     format!("was there before and was altered: {altered}")
+}
+
+/// What the proxy of live programs has handed on unread, and what it has refused: a program that was refused might have
+/// done something else without the proxy.
+pub fn proxy(report: &ProxyReport, seen: usize) -> PhaseOutcome {
+    let list = |all: &BTreeMap<String, u64>, sign: &str| {
+        let all = all
+            .iter()
+            .map(|(name, times)| format!("{name} ({times}{sign})"));
+        all.collect::<Vec<_>>().join(", ")
+    };
+    let mut words = vec![format!("{seen} calls of the program were seen")];
+    if !report.handed_on.is_empty() {
+        let hosts = list(&report.handed_on, "");
+        words.push(format!("connections handed on unread: {hosts}"));
+    }
+    if report.refused.is_empty() {
+        return PhaseOutcome::new(Verdict::Pass, words.join("; "));
+    }
+    let refused = list(&report.refused, "×");
+    words.push(format!("the proxy refused calls: {refused}"));
+    PhaseOutcome::new(Verdict::Unknown, words.join("; "))
 }
 
 /// O6 without the provisioner's calls: it is unknown who altered something.

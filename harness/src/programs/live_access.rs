@@ -1,62 +1,60 @@
-//! The access of programs that run live: exactly the observer's credentials, in an allowed account.
+//! The access of programs that run live: through the run's proxy with placeholders, or where a cloud has none, with exactly
+//! the observer's credentials; in an allowed account.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials, Provider};
-use kubeproof_contract::scenario::AnyScenario;
+use kubeproof_contract::provisioner::{Credential, KubernetesAccess};
 use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_external::access::{Access, AccessError};
 
-use crate::live::{self, Refusal};
+use super::live_credentials::LiveCredentials;
+use super::proxy::{Onward, ProgramProxy};
 
 /// The access of one live trial's programs.
+#[derive(Clone, Debug)]
 pub struct LiveAccess {
-    pub provider: Arc<dyn Provider>,
-    pub scenario: AnyScenario,
-    /// The observer's connection.
-    pub connection: Connection,
-    /// The ids of the accounts in which the trial may happen.
-    pub accounts: Vec<String>,
-}
-
-impl fmt::Debug for LiveAccess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveAccess")
-            .field("accounts", &self.accounts)
-            .finish_non_exhaustive()
-    }
-}
-
-impl LiveAccess {
-    /// The credentials for a program, after checking with them alone which account they belong to.
-    ///
-    /// # Errors
-    /// When there is nothing to give, when it is not of an allowed account, or when that cannot be found out.
-    pub async fn checked(&self) -> Result<CredentialVariables, Refusal> {
-        let given = self.provider.credential_variables(&self.connection).await;
-        let given = given.map_err(|error| Refusal::unknown(error.to_string()))?;
-        let connection = Connection {
-            credentials: Credentials::Given(given.clone()),
-            ..self.connection.clone()
-        };
-        let as_program = self.provider.observer(&self.scenario, connection);
-        live::in_allowed_account(as_program.as_ref(), &self.accounts).await?;
-        Ok(given)
-    }
+    pub credentials: LiveCredentials,
+    /// The proxy that programs are led through, and how their calls go on from it.
+    pub proxy: Option<(Arc<ProgramProxy>, Onward)>,
 }
 
 #[async_trait]
 impl Access for LiveAccess {
     async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, AccessError> {
-        let given = self.checked().await.map_err(AccessError::new)?;
-        let mut redirect = self.provider.confine(&self.scenario, folder);
+        let own = &self.credentials;
+        let given = own.checked().await.map_err(AccessError::new)?;
+        let mut redirect = own.provider.confine(&own.scenario, folder);
+        if let Some((proxy, onward)) = &self.proxy {
+            let led = proxy.lead_through(&mut redirect, (own.clone(), onward), folder);
+            led.map_err(AccessError::new)?;
+            return Ok(redirect);
+        }
         for (name, value) in given.0 {
             redirect.set(&name, value, "the observer's credentials");
         }
         Ok(redirect)
+    }
+
+    async fn of_cluster(
+        &self,
+        cluster: &str,
+        access: KubernetesAccess,
+    ) -> Result<KubernetesAccess, AccessError> {
+        let (Some((proxy, _)), Some(token)) = (&self.proxy, access.token()) else {
+            return Ok(access);
+        };
+        let real = self.credentials.checked().await.map_err(AccessError::new)?;
+        let now = self.credentials.connection.clock.now();
+        let anew = proxy
+            .placeholders()
+            .cluster_token(token, cluster, &real, now);
+        let credential = anew.map(Credential::Token);
+        Ok(KubernetesAccess {
+            credential: credential.unwrap_or_else(|| access.credential.clone()),
+            ..access
+        })
     }
 }
 
@@ -70,7 +68,7 @@ mod tests {
     use jiff::Timestamp;
     use kubeproof_contract::clock::Clock;
     use kubeproof_contract::disk::Disk;
-    use kubeproof_contract::provider::ProgressSink;
+    use kubeproof_contract::provider::{Connection, Credentials, ProgressSink};
     use kubeproof_contract::run::Run;
     use kubeproof_contract::transport::{Transport, TransportError};
 
@@ -130,10 +128,13 @@ mod tests {
         let scenario = provider.read(SCENARIO).expect("a scenario");
         let accounts = vec!["111122223333".to_owned()];
         let access = LiveAccess {
-            provider,
-            scenario,
-            connection,
-            accounts,
+            credentials: LiveCredentials {
+                provider,
+                scenario,
+                connection,
+                accounts,
+            },
+            proxy: None,
         };
         (access, edge)
     }
@@ -178,7 +179,7 @@ mod tests {
         );
         assert!(!refusal.contains("hidden"), "{refusal}");
         assert_eq!(edge.0.lock().expect("a lock").len(), 1);
-        assert!(!format!("{:?}", access.checked().await).contains("hidden"));
+        assert!(!format!("{:?}", access.credentials.checked().await).contains("hidden"));
     }
 
     #[tokio::test(start_paused = true)]
@@ -187,10 +188,66 @@ mod tests {
         let (mut access, edge) = access("AKIDALLOWED", folder.path());
         let half = folder.path().join("half.env");
         std::fs::write(&half, "AWS_ACCESS_KEY_ID=AKIDALLOWED\n").expect("written");
-        access.connection.credentials = Credentials::Documented { env_file: half };
-        let refusal = access.checked().await.expect_err("refused");
+        access.credentials.connection.credentials = Credentials::Documented { env_file: half };
+        let refusal = access.credentials.checked().await.expect_err("refused");
         let unknown = kubeproof_contract::check::Verdict::Unknown;
         assert_eq!(refusal.verdict, unknown, "{}", refusal.message);
         assert!(edge.0.lock().expect("a lock").is_empty());
+    }
+
+    /// The same, through a proxy whose cloud is the edge.
+    fn proxied(key: &str, folder: &Path) -> (LiveAccess, Arc<Edge>) {
+        let (mut access, edge) = access(key, folder);
+        let placeholders = access
+            .credentials
+            .provider
+            .placeholders()
+            .expect("placeholders");
+        let onward = Onward {
+            layers: Arc::new(|innermost| innermost),
+            innermost: edge.clone(),
+            time_scale: 1,
+        };
+        let proxy = ProgramProxy::of_test(placeholders).expect("random bytes");
+        access.proxy = Some((proxy, onward));
+        (access, edge)
+    }
+
+    #[tokio::test]
+    async fn through_the_proxy_a_program_gets_placeholders_and_nothing_of_the_real_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (access, _) = proxied("AKIDALLOWED", folder.path());
+        let caller = access.environment(folder.path()).await.expect("access");
+        let again = access.environment(folder.path()).await.expect("access");
+        assert_eq!(caller, again, "one proxy for all processes of a trial");
+        let given: BTreeMap<&str, Option<&str>> = caller
+            .variables
+            .iter()
+            .map(|variable| (variable.name.as_str(), variable.value.as_deref()))
+            .collect();
+        let value = |name: &str| given[name].unwrap_or_default();
+        assert!(value("AWS_ACCESS_KEY_ID").starts_with("AKIAKP"));
+        assert!(value("HTTPS_PROXY").starts_with("http://127.0.0.1:"));
+        assert!(value("AWS_CA_BUNDLE").ends_with(".pem"));
+        assert_eq!(given["NO_PROXY"], None, "would lead around the proxy");
+        let all = format!("{caller:?} {access:?}");
+        assert!(
+            !all.contains("hidden") && !all.contains("AKIDALLOWED"),
+            "{all}"
+        );
+        let (other, _) = proxied("AKIDALLOWED", folder.path());
+        let other = other.environment(folder.path()).await.expect("access");
+        assert_ne!(caller, other, "each run has placeholders of its own");
+    }
+
+    #[tokio::test]
+    async fn no_proxy_opens_for_credentials_of_another_account() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (access, _) = proxied("AKIDOTHER", folder.path());
+        let refused = access
+            .environment(folder.path())
+            .await
+            .expect_err("refused");
+        assert!(refused.to_string().contains("999988887777"), "{refused}");
     }
 }

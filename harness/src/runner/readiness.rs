@@ -1,12 +1,14 @@
 //! Whether the programs of a scenario can run here, asked in an environment that leads only to their own cloud.
 
 use std::path::Path;
+use std::sync::mpsc;
 
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::serve::ClientEnvironment;
 use kubeproof_external::access::{Access as _, AccessError};
 use kubeproof_external::readiness::{Setting, readiness};
-use kubeproof_external::redact::Redactor;
+
+use tokio::sync::oneshot;
 
 use crate::programs;
 use crate::simulate::environment::{self, NotWritten};
@@ -38,8 +40,8 @@ pub enum ProgramsError {
 }
 
 /// Whether the programs of a trial's scenario are installed, or what is missing and how to get it. In rehearsal a
-/// program gets no access to a real cloud; live it gets exactly the observer's credentials, once they are known to
-/// belong to an allowed account.
+/// program gets no access to a real cloud; live it gets what it will run with, once the observer's credentials are known
+/// to belong to an allowed account.
 ///
 /// # Errors
 /// With what is missing, or why there is no access.
@@ -57,11 +59,19 @@ pub fn of_programs(trial: &Trial, options: &RunOptions) -> Result<String, Progra
     }
     // Holds the files that variables name, as long as the program runs.
     let folder = tempfile::tempdir().map_err(ProgramsError::NoFolder)?;
-    let redirects = match trial.tier {
-        Tier::Live => vec![live(trial, options, folder.path(), &redactor)?],
-        _ => rehearsed(trial, folder.path()),
-    };
-    asked(&confined(redirects)?)
+    if trial.tier != Tier::Live {
+        return asked(&confined(rehearsed(trial, folder.path()))?);
+    }
+    live(trial, options, folder.path(), |redirect| {
+        for variable in &redirect.variables {
+            let value = variable.value.as_deref().unwrap_or_default();
+            // Paths of files are not secrets.
+            if !variable.name.ends_with("_FILE") {
+                redactor.learn_variable(&variable.name, value);
+            }
+        }
+        asked(&confined(vec![redirect])?)
+    })
 }
 
 /// The setting of these redirects, whose files are written.
@@ -83,32 +93,52 @@ fn rehearsed(trial: &Trial, folder: &Path) -> Vec<ClientEnvironment> {
     ])
 }
 
-/// The observer's credentials, which `redactor` learns.
+/// Asks in the environment of a live program, whose proxy is open for as long as that takes.
 fn live(
     trial: &Trial,
     options: &RunOptions,
     folder: &Path,
-    redactor: &Redactor,
-) -> Result<ClientEnvironment, ProgramsError> {
+    ask: impl FnOnce(ClientEnvironment) -> Result<String, ProgramsError>,
+) -> Result<String, ProgramsError> {
     let runtime = runtime(trial).map_err(ProgramsError::NoRuntime)?;
     // Writes nothing into the folder of the run, which has not begun.
     let options = RunOptions {
         out: None,
         ..options.clone()
     };
-    let redirect = runtime.block_on(async {
-        let context = TrialContext::new(trial, &options, &Silent::shared(), today())?;
-        match context.access() {
-            Some(access) => Ok(access.environment(folder).await?),
-            None => Ok::<_, ProgramsError>(ClientEnvironment::default()),
-        }
-    })?;
-    for variable in &redirect.variables {
-        let value = variable.value.as_deref().unwrap_or_default();
-        // Paths of files are not secrets.
-        if !variable.name.ends_with("_FILE") {
-            redactor.learn_variable(&variable.name, value);
-        }
-    }
-    Ok(redirect)
+    let (tell, told) = mpsc::channel();
+    let (asked, is_asked) = oneshot::channel::<()>();
+    let (runtime, options) = (&runtime, &options);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            runtime.block_on(async {
+                let access = async {
+                    let context = TrialContext::new(trial, options, &Silent::shared(), today())?;
+                    let redirect = match context.access() {
+                        Some(access) => access.environment(folder).await?,
+                        None => ClientEnvironment::default(),
+                    };
+                    Ok::<_, ProgramsError>((redirect, context))
+                };
+                match access.await {
+                    Ok((redirect, _context)) => {
+                        // The one that asks is gone only when it has given up.
+                        let _ = tell.send(Ok(redirect));
+                        let _ = is_asked.await;
+                    }
+                    Err(error) => {
+                        let _ = tell.send(Err(error));
+                    }
+                }
+            });
+        });
+        let answer = match told.recv() {
+            Ok(redirect) => redirect.and_then(ask),
+            Err(_) => Err(ProgramsError::Missing(
+                "its environment is unknown".to_owned(),
+            )),
+        };
+        drop(asked);
+        answer
+    })
 }

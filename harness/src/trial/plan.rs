@@ -193,8 +193,8 @@ fn undoable(trial: &Trial) -> Option<String> {
     injectable::refusal(&trial.faults(), provider, trial.tier)
 }
 
-/// Why a fault of a trial can never be injected: no call that it targets passes through kubeproof. A program calls a
-/// real cloud directly, and always writes its own files.
+/// Why a fault of a trial can never be injected: no call that it targets passes through kubeproof. A program calls some
+/// real clouds directly, and always writes its own files.
 fn out_of_reach(trial: &Trial) -> Option<String> {
     if !trial.scenario.content.provisioner.is_external() {
         return None;
@@ -209,7 +209,7 @@ fn out_of_reach(trial: &Trial) -> Option<String> {
                 "`{fault}` cannot be injected: a program writes its files without kubeproof"
             ));
         }
-        (tier != Tier::Rehearsal).then(|| {
+        (!trial.sees_calls()).then(|| {
             format!(
                 "`{fault}` cannot be injected: in the tier {tier} the calls of a program do not pass \
                  through kubeproof; run it in rehearsal"

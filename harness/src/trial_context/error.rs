@@ -5,6 +5,7 @@ use kubeproof_contract::transport::TransportError;
 
 use super::checkpoint::CheckpointError;
 use crate::programs::NotForgotten;
+use crate::programs::proxy::NoRandomBytes;
 use crate::run_directory::folder::FolderError;
 
 /// Why a trial has no context.
@@ -19,6 +20,8 @@ pub enum ContextError {
     Forget(#[from] NotForgotten),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Placeholders(#[from] NoRandomBytes),
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]

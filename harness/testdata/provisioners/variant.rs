@@ -13,28 +13,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use kubeproof::scenario::Scenario;
-use kubeproof_contract::call::{Dialect, Signature};
-use kubeproof_contract::clock::Clock;
-use kubeproof_contract::deleter::Deleter;
-use kubeproof_contract::documented_effects::DocumentedEffect;
-use kubeproof_contract::fault::{Effect, Fault};
-use kubeproof_contract::fault_layer::ForeignChanges;
-use kubeproof_contract::ground_truth::Rehearsal;
-use kubeproof_contract::observer::Observer;
-use kubeproof_contract::plan::Plan;
-use kubeproof_contract::provider::{
-    Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,
-    Provider, ProviderParts, Retention, Simulated,
-};
-use kubeproof_contract::provider_errors::NotReady;
-use kubeproof_contract::provisioner::{
-    ClaimedRate, KubernetesAccess, Provisioned, Provisioner, ProvisionerError,
-};
-use kubeproof_contract::resource::{MonthlyCost, Resource};
-use kubeproof_contract::scenario::{AnyScenario, ScenarioError, Tier};
-use kubeproof_contract::serve::ClientEnvironment;
-use kubeproof_contract::transport::{SharedTransport, Transport, TransportError};
-use kubeproof_contract::workload::{Workload, WorkloadError};
+use kubeproof_contract::prelude::*;
+use kubeproof_contract::provisioner::{ClaimedRate, ProvisionerError};
+use kubeproof_contract::transport::{Transport, TransportError};
 use serde_json::Value;
 
 /// The file that records whether an earlier process finished.
@@ -341,6 +322,18 @@ impl ProgramSupport for VariantProvider {
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
         self.inner.confine(scenario, folder)
     }
+
+    fn placeholders(&self) -> Option<MakePlaceholders> {
+        self.inner.placeholders()
+    }
+
+    fn marks(&self, run: &Run) -> Vec<Variable> {
+        self.inner.marks(run)
+    }
+
+    fn inventory_id(&self, name: &str, id: &str) -> Option<String> {
+        self.inner.inventory_id(name, id)
+    }
 }
 
 impl Documented for VariantProvider {
@@ -387,7 +380,7 @@ impl LiveAccess for VariantProvider {
     }
 }
 
-impl kubeproof_contract::permissions::Permissions for VariantProvider {}
+impl Permissions for VariantProvider {}
 
 impl Retention for VariantProvider {
     fn retained(&self, resource: &Resource) -> Option<String> {

@@ -115,32 +115,54 @@ fn a_program_that_is_missing_is_unknown_and_nothing_is_created() {
     );
 }
 
-/// A fault that cannot reach the program is refused before anything runs.
+/// What planning this scenario with a fault says, which is refused before anything runs.
+#[track_caller]
+fn refused(file: &str, (tier, fault): (&str, &str), words: &str) {
+    let folder = with("  command: {provision: [sh], teardown: [sh]}\n");
+    let path = folder.path().join("s.yaml");
+    let text = std::fs::read_to_string(if file.is_empty() {
+        &path
+    } else {
+        Path::new(file)
+    });
+    let text = text.expect("a file");
+    std::fs::write(&path, format!("{text}tiers: [rehearsal, live]\n")).expect("written");
+    let arguments = ["verify", "s.yaml", "--tier", tier, "--fault", fault];
+    let output = kubeproof(folder.path(), &arguments);
+    let said = stderr(&output);
+    assert_eq!(code(&output), 2, "{said}");
+    assert!(said.contains(words), "`{words}` is not in:\n{said}");
+    nothing_was_made(folder.path());
+}
+
 #[test]
 fn a_fault_on_calls_that_are_not_observed_is_refused_when_it_is_planned() {
-    let program = "  command: {provision: [sh], teardown: [sh]}\n";
-    let refused = |tier: &str, fault: &str, code_expected: i32, words: &str| {
-        let folder = with(program);
-        let file = folder.path().join("s.yaml");
-        let text = std::fs::read_to_string(&file).expect("a file");
-        std::fs::write(&file, format!("{text}tiers: [rehearsal, live]\n")).expect("written");
-        let arguments = ["verify", "s.yaml", "--tier", tier, "--fault", fault];
-        let output = kubeproof(folder.path(), &arguments);
-        let said = stderr(&output);
-        assert_eq!(code(&output), code_expected, "{said}");
-        assert!(said.contains(words), "`{words}` is not in:\n{said}");
-        nothing_was_made(folder.path());
-    };
+    let other = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../scenarios/external/python-aks.yaml"
+    );
     let unseen = "the calls of a program do not pass through kubeproof";
-    refused("live", "ec2:CreateVpc#1=lost-response", 2, unseen);
-    refused("live", "ec2:*#1*1000=throttle", 2, unseen);
-    refused("live", "ec2:CreateVpc#1=crash-after", 2, unseen);
+    refused(
+        other,
+        ("live", "arm:managedClusters.createOrUpdate#1=lost-response"),
+        unseen,
+    );
     let files = "a program writes its files without kubeproof";
-    refused("rehearsal", "disk:Write#1=crash-before", 2, files);
-    refused("live", "disk:Write#1=torn-write", 2, files);
-    // The observer's own calls do.
+    refused("", ("rehearsal", "disk:Write#1=crash-before"), files);
+    refused("", ("live", "disk:Write#1=torn-write"), files);
+}
+
+#[test]
+fn a_fault_on_calls_that_pass_the_proxy_is_planned_and_waits_for_the_permit() {
     let permit = "KUBEPROOF_LIVE";
-    refused("live", "observer/ec2:DescribeVpcs#1=reject", 2, permit);
+    for fault in [
+        "ec2:CreateVpc#1=lost-response",
+        "ec2:*#1*1000=throttle",
+        "ec2:CreateVpc#1=crash-after",
+        "observer/ec2:DescribeVpcs#1=reject",
+    ] {
+        refused("", ("live", fault), permit);
+    }
 }
 
 /// The program reports success and a VPC, but does nothing.

@@ -7,7 +7,9 @@
 
 mod killed;
 mod network;
+#[allow(dead_code, reason = "shared with the tests of programs")]
 mod run;
+#[allow(dead_code, reason = "shared with the tests of programs")]
 mod second_process;
 #[allow(
     dead_code,

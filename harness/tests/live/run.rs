@@ -1,5 +1,6 @@
 //! A live run, the readings of its bill, and the sweep after it, against an account of the second process.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -12,7 +13,9 @@ use kubeproof::runner::spending;
 use kubeproof::scenario::{self, Scenario};
 use kubeproof::settle;
 use kubeproof::simulate::environment;
-use kubeproof::sweep::account::{SweepListing, Sweeper, delete, list_and_plan_expired};
+use kubeproof::sweep::account::{
+    SweepListing, Sweeper, Swept, delete, list_and_plan, list_and_plan_expired,
+};
 use kubeproof::sweep::log::Log;
 use kubeproof::trial::{Part, Trial};
 use kubeproof::trial_context::account::Account as _;
@@ -20,14 +23,20 @@ use kubeproof::trial_context::progress::{Progress, Silent};
 use kubeproof::trial_context::{RunOptions, TrialContext};
 use kubeproof_contract::call::Actor;
 use kubeproof_contract::clock::Clock;
+use kubeproof_contract::journal::Call;
 use kubeproof_contract::marks::Naming;
+use kubeproof_contract::observer::Observer;
 use kubeproof_contract::provider::Provider;
-use kubeproof_contract::scenario::Tier;
+use kubeproof_contract::scenario::{AnyScenario, Tier};
 use kubeproof_reports::record::Record;
+use kubeproof_simkit::paced_clock;
 
 use crate::network::{self, Network, Tamper};
 use crate::second_process::Account;
 use crate::variant::through;
+
+/// Seconds of the run's clock in a second that a program waits.
+const PACE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 
 /// A scenario, the account for it, and the folder of its runs.
 pub struct Live<'a> {
@@ -106,6 +115,40 @@ impl<'a> Live<'a> {
         })
     }
 
+    /// Changes the scenario.
+    pub fn change(&mut self, change: impl FnOnce(&mut AnyScenario)) {
+        let mut content = self.scenario.content.as_ref().clone();
+        change(&mut content);
+        self.scenario.content = Arc::new(content);
+    }
+
+    /// Runs a trial whose provisioner is a program, on a paced clock: while the program waits, it goes faster. Returns its
+    /// record and its journal.
+    pub fn run_program(&self, accounts: Vec<String>, part: Part) -> (Record, Vec<Call>) {
+        let start = half_past(self.now());
+        let runtime = paced_clock::runtime().expect("a runtime");
+        runtime.block_on(async {
+            let network = Network::new(self.account, Clock::starting_at(start), None);
+            let mut scenario = through(self.scenario.clone(), Arc::new(network));
+            let mut content = scenario.content.as_ref().clone();
+            content.limits = content.limits.at_scale(PACE.get());
+            scenario.content = Arc::new(content);
+            let trial = Trial {
+                part,
+                ..trial(scenario)
+            };
+            let options = self.options(accounts);
+            let context = TrialContext::new(&trial, &options, &Silent::shared(), start);
+            let mut context = context.expect("a context");
+            context.pace = Some(PACE);
+            unfinished::announce(self.out, &trial, &context.run).expect("announced");
+            let output = lifecycle::run(&context).await;
+            let calls = context.journal.calls();
+            run_directory::write_all(self.out, &output, &calls).expect("written");
+            (output.record, calls)
+        })
+    }
+
     /// Reads the bill of a run at this date, by its folder alone, and writes what that changes.
     pub fn settle(&self, run: &str, at: Timestamp, tamper: Option<Tamper>) -> Record {
         let folder = self.out.join(run);
@@ -133,6 +176,32 @@ impl<'a> Live<'a> {
         record
     }
 
+    /// Sweeps what a run has left, by its folder, as `sweep RUN --delete` does; returns what was planned, and what is left.
+    pub fn sweep_run(&self, run: &str, at: Timestamp) -> (SweepListing, SweepListing) {
+        let folder = self.out.join(run);
+        let intent = run_directory::read_intent(&folder).expect("an intent");
+        self.on(
+            at,
+            |network| network,
+            async |trial| {
+                let options = self.options(vec![self.id.to_owned()]);
+                let (run, progress) = (intent.run.clone(), Silent::shared());
+                let context = TrialContext::of_run(&trial, run, &options, &progress, at);
+                let context = context.expect("a context");
+                let account = context.observer(Actor::Provisioner);
+                let of_run = Swept {
+                    account: account.as_ref(),
+                    naming: context.plan.as_ref(),
+                    intent: &intent,
+                    scopes: &[],
+                    out: Some(self.out),
+                };
+                let list = async || list_and_plan(of_run).await;
+                sweep(&context, account.as_ref(), list, &folder).await
+            },
+        )
+    }
+
     /// Sweeps what expired runs have left at this date, without the folder of any run; returns what was planned, and
     /// what is left.
     pub fn sweep_expired(&self, at: Timestamp) -> (SweepListing, SweepListing) {
@@ -148,23 +217,12 @@ impl<'a> Live<'a> {
                 let context = TrialContext::new(&trial, &options, &Silent::shared(), at);
                 let context = context.expect("a context");
                 let account = context.observer(Actor::Provisioner);
-                let deleter = context.deleter();
                 let naming = context.plan.as_ref() as &dyn Naming;
                 let list = async || {
                     list_and_plan_expired((account.as_ref(), naming), &[], context.clock.now())
                         .await
                 };
-                let planned = list().await;
-                let sweeper = Sweeper {
-                    account: account.as_ref(),
-                    naming,
-                    deleter: deleter.as_ref(),
-                    clock: context.clock,
-                    say: &|_| (),
-                };
-                let mut log = Log::open(folder.path()).expect("a log");
-                let left = delete(&sweeper, list, planned.clone(), &mut log).await;
-                (planned, left.expect("a log"))
+                sweep(&context, account.as_ref(), list, folder.path()).await
             },
         )
     }
@@ -184,6 +242,26 @@ impl<'a> Live<'a> {
             work(trial(scenario)).await
         })
     }
+}
+
+/// Deletes what is planned to be; returns what was planned, and what is left.
+async fn sweep(
+    context: &TrialContext<'_>,
+    account: &dyn Observer,
+    list: impl AsyncFn() -> SweepListing,
+    folder: &Path,
+) -> (SweepListing, SweepListing) {
+    let (planned, deleter) = (list().await, context.deleter());
+    let sweeper = Sweeper {
+        account,
+        naming: context.plan.as_ref(),
+        deleter: deleter.as_ref(),
+        clock: context.clock,
+        say: &|_| (),
+    };
+    let mut log = Log::open(folder).expect("a log");
+    let left = delete(&sweeper, list, planned.clone(), &mut log).await;
+    (planned, left.expect("a log"))
 }
 
 /// Half past the next hour: what is billed by clock hours is the same whenever the tests run.

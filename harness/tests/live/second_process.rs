@@ -49,11 +49,21 @@ pub struct SecondProcess {
 impl SecondProcess {
     /// Serves a fresh account of this cloud.
     pub fn serve(cloud: &'static str) -> Self {
+        Self::start(cloud, &[])
+    }
+
+    /// The same, whose own clock is the real one: only the run makes it go faster.
+    pub fn serve_slowly(cloud: &'static str) -> Self {
+        Self::start(cloud, &["--time-scale", "1"])
+    }
+
+    fn start(cloud: &'static str, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("environment");
         let mut process = Command::new(env!("CARGO_BIN_EXE_kubeproof"))
             .args(["simulate", "--cloud", cloud, "--env-file"])
             .arg(&file)
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -21,6 +21,15 @@ pub(crate) use operation::only_reads;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AwsDialect;
 
+impl AwsDialect {
+    /// A refusal of our own, worded as the call's service words its errors.
+    pub(crate) fn refusal(request: &Request<Bytes>, code: &str, message: &str) -> Response<Bytes> {
+        let service = operation::service(request).unwrap_or_default();
+        let answer = error_bodies::Answer::new(403, code, message);
+        error_bodies::response(error_bodies::Protocol::of(&service), &answer)
+    }
+}
+
 impl Dialect for AwsDialect {
     fn signature(&self, request: &Request<Bytes>) -> Signature {
         if let Some(service) = operation::service(request) {

@@ -47,7 +47,7 @@ const PRESIGNED_FOR: Duration = Duration::from_mins(1);
 /// How long EKS accepts the token, less a minute for clock skew.
 const TOKEN_MINUTES: i64 = 14;
 /// The prefix of EKS tokens.
-const PREFIX: &str = "k8s-aws-v1.";
+pub const PREFIX: &str = "k8s-aws-v1.";
 
 /// Makes access to a cluster that is active.
 ///

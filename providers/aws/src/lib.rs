@@ -19,6 +19,7 @@ pub mod kubeconfig;
 mod log_groups;
 pub mod observer;
 pub mod permissions;
+pub mod placeholder;
 pub mod plan;
 pub mod prices;
 pub mod provider;

@@ -13,6 +13,7 @@ use kubeproof_kubernetes::workload;
 use crate::dialect::AwsDialect;
 use crate::observer::checks::CHECKLIST;
 use crate::observer::{EksObserver, resources};
+use crate::placeholder::PlaceholderKey;
 use crate::plan::EksPlan;
 use crate::provisioner::EksProvisioner;
 use crate::spec::{EksSpec, KubernetesVersion, Network, NodeGroups, Region, VpcCidr, ZoneCount};
@@ -156,6 +157,10 @@ impl ProgramSupport for Aws {
 
     fn confine(&self, scenario: &AnyScenario, folder: &Path) -> ClientEnvironment {
         client_environment::confine(&spec(scenario).region, folder)
+    }
+
+    fn placeholders(&self) -> Option<MakePlaceholders> {
+        Some(|secret| Arc::new(PlaceholderKey::new(secret)))
     }
 
     fn marks(&self, run: &Run) -> Vec<Variable> {

@@ -23,6 +23,7 @@ pub mod label_marks;
 pub mod machines;
 pub mod ownership;
 pub mod permissions;
+pub mod placeholder;
 pub mod poll;
 pub mod prices;
 pub mod rate_limit;

@@ -17,6 +17,7 @@ use kubeproof_contract::provider::Connection;
 pub use kubeproof_contract::provider_errors::BoxError;
 use kubeproof_contract::route::{Route, verb};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -42,6 +43,19 @@ pub struct RestError {
     pub suggestion: String,
     /// How long the cloud asks us to wait.
     pub retry_after: Option<Duration>,
+}
+
+impl RestError {
+    /// The error with the members `code`, `message` and `suggestion` of a part of the answer's body.
+    pub fn of(part: &Value, answer: &Response<Bytes>) -> Self {
+        let text = |name: &str| part[name].as_str().unwrap_or_default().to_owned();
+        Self {
+            code: text("code"),
+            message: text("message"),
+            suggestion: text("suggestion"),
+            retry_after: retry_after(answer),
+        }
+    }
 }
 
 /// A request that could not be made.
@@ -88,6 +102,18 @@ pub trait RestApi: Classify + Debug + Send + Sync + 'static {
         // An answer without content is read as `null`.
         serde_json::from_slice(if body.is_empty() { b"null" } else { body })
     }
+}
+
+/// Decodes an answer of the form `{"data": …}`.
+///
+/// # Errors
+/// When it is not of this form.
+pub fn enveloped<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    #[derive(Deserialize)]
+    struct Envelope<T> {
+        data: T,
+    }
+    serde_json::from_slice::<Envelope<T>>(body).map(|envelope| envelope.data)
 }
 
 /// One call of an operation.

@@ -16,6 +16,13 @@ impl ValueError {
         Err(Self(message.into()))
     }
 
+    /// There is nothing of this name; with all names that there are.
+    pub fn unknown<'k>(what: &str, name: &str, known: impl IntoIterator<Item = &'k str>) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let known = known.join(", ");
+        Self(format!("unknown {what} `{name}` (expected one of {known})"))
+    }
+
     /// The value if it fits, otherwise the message.
     ///
     /// # Errors

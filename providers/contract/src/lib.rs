@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod authorities;
 pub mod bounded;
 pub mod call;
 pub mod call_key;
@@ -27,6 +28,7 @@ pub mod marks;
 pub mod mutex;
 pub mod observer;
 pub mod permissions;
+pub mod placeholder;
 pub mod plan;
 pub mod prelude;
 pub mod private;

@@ -45,6 +45,16 @@ pub trait Permissions: Send + Sync {
         _calls: &[Call],
         _without: Option<&str>,
     ) -> Option<LeastPermissions> {
+        let [form, note] = self.unlimited()?;
+        Some(LeastPermissions {
+            form,
+            notes: vec![note.to_owned()],
+            ..LeastPermissions::default()
+        })
+    }
+
+    /// Where credentials may do everything: what they are, and a sentence that says so.
+    fn unlimited(&self) -> Option<[&'static str; 2]> {
         None
     }
 

@@ -14,6 +14,7 @@ pub use crate::observer::{
     OwnershipClaim,
 };
 pub use crate::permissions::{LeastPermissions, Permissions};
+pub use crate::placeholder::MakePlaceholders;
 pub use crate::plan::Plan;
 pub use crate::provider::{
     Connection, CredentialFuture, Defect, Documented, LiveAccess, OtherActors, ProgramSupport,

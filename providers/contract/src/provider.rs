@@ -17,6 +17,7 @@ use crate::fault_layer::ForeignChanges;
 use crate::ground_truth::Rehearsal;
 use crate::observer::Observer;
 use crate::permissions::Permissions;
+use crate::placeholder::MakePlaceholders;
 use crate::plan::Plan;
 use crate::provider_errors::{NoCredentials, NotReady};
 use crate::provisioner::{KubernetesAccess, Provisioner};
@@ -253,6 +254,12 @@ pub trait ProgramSupport: Send + Sync {
     /// for files that variables name. The harness removes all other variables of clouds.
     fn confine(&self, _scenario: &AnyScenario, _folder: &Path) -> ClientEnvironment {
         ClientEnvironment::default()
+    }
+
+    /// What makes the placeholders of a run, with which a program works through our proxy in a real account. `None`: its
+    /// programs get the real credentials, and their calls are not seen.
+    fn placeholders(&self) -> Option<MakePlaceholders> {
+        None
     }
 
     /// The environment that makes this cloud's usual tools mark what they create as the run's, where a tool

@@ -1,10 +1,12 @@
-//! Access: how a program reaches a real account, with the observer's credentials and no others.
+//! Access: how a program reaches a real account, with the observer's credentials and no others, or through a proxy that has
+//! them.
 
 use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
 use async_trait::async_trait;
+use kubeproof_contract::provisioner::KubernetesAccess;
 use kubeproof_contract::serve::ClientEnvironment;
 
 /// Why a program gets no access, so that it was not started.
@@ -27,4 +29,17 @@ pub trait Access: fmt::Debug + Send + Sync {
     /// # Errors
     /// When there is none, or it leads to an account that must not be used.
     async fn environment(&self, folder: &Path) -> Result<ClientEnvironment, AccessError>;
+
+    /// The access to the cluster of this name that a program handed over, as it is valid outside the program's
+    /// environment.
+    ///
+    /// # Errors
+    /// When it leads to an account that must not be used.
+    async fn of_cluster(
+        &self,
+        _cluster: &str,
+        access: KubernetesAccess,
+    ) -> Result<KubernetesAccess, AccessError> {
+        Ok(access)
+    }
 }

@@ -158,9 +158,17 @@ impl ExternalProvisioner {
         }
         let variables = environment(&self.workspace, Phase::Provision);
         let handed = handed::over(&self.workspace, &variables, output).await;
-        let access = handed.map_err(wrong)?;
-        if let Ok(access) = &access {
-            self.workspace.redactor.learn_access(access);
+        let mut access = handed.map_err(wrong)?;
+        if let Ok(handed) = &mut access {
+            self.workspace.redactor.learn_access(handed);
+            if let Some(ours) = &self.workspace.access {
+                let cluster = self.workspace.run.name("");
+                *handed = ours
+                    .of_cluster(&cluster, handed.clone())
+                    .await
+                    .map_err(wrong)?;
+                self.workspace.redactor.learn_access(handed);
+            }
         }
         Ok(Provisioned {
             access,

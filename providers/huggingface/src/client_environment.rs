@@ -6,7 +6,9 @@
 
 use std::path::Path;
 
+use kubeproof_cloudkit::placeholder::TokenCloud;
 use kubeproof_contract::serve::{ClientEnvironment, Served};
+use serde_json::json;
 
 use crate::credentials::CLIENTS;
 use crate::rehearsal::TOKEN;
@@ -15,6 +17,16 @@ use crate::rehearsal::TOKEN;
 const PROXIES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 /// Variables in which clients look for the authorities that they trust.
 const AUTHORITIES: [&str; 3] = ["CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
+
+/// How a live program is given a placeholder token, and the hosts that it is meant for: the Hub, the API of Inference
+/// Endpoints, and the endpoints themselves.
+pub static TOKEN_CLOUD: TokenCloud = TokenCloud {
+    variables: &CLIENTS,
+    prefix: "hf_",
+    hosts: &["huggingface.co", ".endpoints.huggingface.cloud"],
+    authorities: &AUTHORITIES,
+    error: |message| json!({ "error": message }),
+};
 
 /// The environment of clients of `served`.
 pub fn client_environment(served: &dyn Served, folder: &Path) -> ClientEnvironment {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kubeproof_cloudkit::external_changes;
+use kubeproof_cloudkit::placeholder::PlaceholderToken;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
@@ -143,6 +144,15 @@ impl ProgramSupport for HuggingFace {
 
     fn credential_variables<'a>(&'a self, connection: &'a Connection) -> CredentialFuture<'a> {
         TOKEN.given_to_programs(connection, &CLIENTS)
+    }
+
+    fn placeholders(&self) -> Option<MakePlaceholders> {
+        Some(|secret| {
+            Arc::new(PlaceholderToken::new(
+                &client_environment::TOKEN_CLOUD,
+                secret,
+            ))
+        })
     }
 
     fn confine(&self, _: &AnyScenario, folder: &Path) -> ClientEnvironment {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 use kubeproof_cloudkit::rate_limit::RateLimiter;
-use kubeproof_cloudkit::rest::{BoxError, RestApi, RestClient, RestError, retry_after};
+use kubeproof_cloudkit::rest::{BoxError, RestApi, RestClient, RestError, enveloped};
 use kubeproof_cloudkit::{Applied, Cause, Classify};
 use kubeproof_contract::provider::Connection;
 use kubeproof_contract::route::Route;
@@ -16,7 +16,6 @@ use serde_json::Value;
 
 use crate::credentials::KEY;
 use crate::dialect::{ROUTES, SERVICE};
-use types::Envelope;
 
 /// Between two requests: the limit of the account, and a little more for network jitter.
 const REQUEST: Duration = Duration::from_millis(1050);
@@ -78,17 +77,11 @@ impl RestApi for LambdaApi {
 
     fn read_error(answer: &Response<Bytes>) -> RestError {
         let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let text = |name: &str| body["error"][name].as_str().unwrap_or_default().to_owned();
-        RestError {
-            code: text("code"),
-            message: text("message"),
-            suggestion: text("suggestion"),
-            retry_after: retry_after(answer),
-        }
+        RestError::of(&body["error"], answer)
     }
 
     fn decode<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
-        serde_json::from_slice::<Envelope<T>>(body).map(|envelope| envelope.data)
+        enveloped(body)
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use kubeproof_cloudkit::credentials::fingerprint_problem;
 use kubeproof_cloudkit::documented;
-use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::scenario;
 use kubeproof_kubernetes::workload;
@@ -18,7 +17,7 @@ use crate::observer::checks::CHECKLIST;
 use crate::observer::inventory::CATALOGUE;
 use crate::plan::LambdaPlan;
 use crate::provisioner::LambdaProvisioner;
-use crate::spec::LambdaSpec;
+use crate::spec::{LambdaSpec, regions};
 use crate::{calls, client_environment, defects, deleter, faults, prices, rehearsal};
 
 /// Services that a fault can target, in the form of call signatures.
@@ -55,7 +54,7 @@ impl Provider for Lambda {
 
     fn schema(&self) -> serde_json::Value {
         let mut schema = schemars::schema_for!(ScenarioFile<LambdaSpec>).to_value();
-        scenario::offer(&mut schema, "Regions", crate::spec::REGIONS);
+        scenario::offer(&mut schema, "Regions", &regions());
         scenario::offer(&mut schema, "Word", &prices::instance_types());
         schema
     }
@@ -165,19 +164,9 @@ impl LiveAccess for Lambda {
 }
 
 impl Permissions for Lambda {
-    fn least_permissions(
-        &self,
-        _scenario: &AnyScenario,
-        _calls: &[Call],
-        _without: Option<&str>,
-    ) -> Option<LeastPermissions> {
-        Some(LeastPermissions {
-            form: "API key of Lambda Cloud",
-            notes: vec![
-                "a key of Lambda Cloud may do everything: it has no permissions".to_owned(),
-            ],
-            ..LeastPermissions::default()
-        })
+    fn unlimited(&self) -> Option<[&'static str; 2]> {
+        let note = "a key of Lambda Cloud may do everything: it has no permissions";
+        Some(["API key of Lambda Cloud", note])
     }
 }
 

@@ -9,24 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Regions that the documentation names; more may be added.
-pub const REGIONS: &[&str] = &[
-    "us-west-1",
-    "us-west-2",
-    "us-west-3",
-    "us-east-1",
-    "us-east-2",
-    "us-east-3",
-    "us-south-2",
-    "us-south-3",
-    "us-midwest-1",
-    "us-midwest-2",
-    "europe-central-1",
-    "asia-south-1",
-    "asia-northeast-1",
-    "asia-northeast-2",
-    "me-west-1",
-    "australia-east-1",
-];
+pub fn regions() -> Vec<&'static str> {
+    include_str!("../regions.txt").lines().collect()
+}
 
 /// k3s on instances of one type. The default asks for nothing.
 #[derive(Clone, Default, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

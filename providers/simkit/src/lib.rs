@@ -20,6 +20,7 @@ pub mod meter;
 pub mod operation;
 pub mod paced_clock;
 pub mod page;
+pub mod proxy;
 pub mod rate_limit;
 pub mod rest;
 pub mod router;

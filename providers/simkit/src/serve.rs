@@ -8,15 +8,15 @@
 
 pub mod limits;
 
-mod body;
-mod certificates;
-mod connection;
+pub(crate) mod body;
+pub(crate) mod certificates;
+pub(crate) mod connection;
 mod control;
 mod door;
-mod handler;
+pub(crate) mod handler;
 mod host_check;
 mod in_process;
-mod listeners;
+pub(crate) mod listeners;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

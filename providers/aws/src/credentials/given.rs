@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_credential_types::Credentials as Keys;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use kubeproof_contract::provider::{Connection, CredentialVariables, Credentials};
@@ -43,6 +44,12 @@ pub fn limited() -> CredentialVariables {
         (KEY_ID.to_owned(), LIMITED_ACCESS_KEY_ID.to_owned()),
         (SECRET.to_owned(), SECRET_ACCESS_KEY.to_owned()),
     ]))
+}
+
+/// The keys in these variables, if both halves are there.
+pub fn keys(given: &CredentialVariables) -> Option<Keys> {
+    let found = keys_of(PROGRAM, &|name| given.0.get(name).cloned());
+    found.ok().flatten().map(|found| found.keys)
 }
 
 /// The keys that a program finds in its environment.

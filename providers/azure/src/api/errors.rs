@@ -18,19 +18,18 @@ pub fn read(answer: &Response<Bytes>) -> RestError {
     } else {
         &body
     };
-    let text = |member: &str| error[member].as_str().unwrap_or_default().to_owned();
+    let said = RestError::of(error, answer);
     let detail = error["details"][0]["code"].as_str().unwrap_or_default();
-    let code = text("code");
+    // A vague code has the exact one in its first detail.
+    let is_vague = said.code == "BadRequest" && !detail.is_empty();
     RestError {
-        // A vague code has the exact one in its first detail.
-        code: if code == "BadRequest" && !detail.is_empty() {
+        code: if is_vague {
             detail.to_owned()
         } else {
-            code
+            said.code
         },
-        message: text("message"),
-        suggestion: String::new(),
         retry_after: longest_wait(answer),
+        ..said
     }
 }
 

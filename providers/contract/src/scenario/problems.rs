@@ -1,6 +1,7 @@
 //! Errors in a scenario that its types cannot prevent and that every provider finds in the same way.
 
 use super::{AnyScenario, ScenarioError};
+use crate::checked::ValueError;
 use crate::provider::Defect;
 
 impl AnyScenario {
@@ -65,12 +66,12 @@ impl AnyScenario {
     /// What is wrong with the defect that the provisioner is to have: the provider has none of this name.
     pub fn defect_problem(&self, defects: &[Defect]) -> Option<String> {
         let defect = self.provisioner.defect.as_ref()?;
-        let known: Vec<&str> = defects.iter().map(|known| known.name).collect();
-        let is_unknown = !known.contains(&defect.as_str());
-        is_unknown.then(|| {
-            let known = known.join(", ");
-            format!("provisioner.defect: unknown defect `{defect}` (expected one of {known})")
-        })
+        let mut known = defects.iter().map(|known| known.name);
+        if known.clone().any(|known| known == defect.as_str()) {
+            return None;
+        }
+        let unknown = ValueError::unknown("defect", defect, &mut known);
+        Some(format!("provisioner.defect: {unknown}"))
     }
 
     /// The faults of calls to services that this cloud does not have; `*` is any service.

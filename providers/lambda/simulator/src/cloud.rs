@@ -106,10 +106,8 @@ impl RestAccount for State {
     fn fastest_ready(&self) -> Option<(Duration, String)> {
         let boot = catalogue::TYPES.iter().map(|one| one.boot_seconds).min()?;
         let seconds = u64::try_from(boot + lifecycle::INSTALL).ok()?;
-        Some((
-            Duration::from_secs(seconds),
-            "boot → health check → installation of k3s".to_owned(),
-        ))
+        let chain = "boot → health check → installation of k3s";
+        Some((Duration::from_secs(seconds), chain.to_owned()))
     }
 }
 

@@ -6,10 +6,9 @@ use kubeproof_simkit::router::Call;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::catalogue;
-use crate::lifecycle;
 use crate::state::{Event, Instance, State};
 use crate::wire::{Outcome, absent, body, invalid};
+use crate::{catalogue, lifecycle};
 
 #[derive(Deserialize)]
 struct Ids {

@@ -13,12 +13,6 @@ use serde::{Deserialize, Serialize};
 /// instance later.
 pub const NODE_TAG: &str = "kubeproof:node";
 
-/// Every success.
-#[derive(Debug, Deserialize)]
-pub struct Envelope<T> {
-    pub data: T,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Region {
     pub name: String,
@@ -53,14 +47,8 @@ pub type Offers = BTreeMap<String, Offer>;
 /// # Errors
 /// When there is none, with those that there are.
 pub fn offered<'o>(offers: &'o Offers, kind: &str) -> Result<&'o Offer, ValueError> {
-    if let Some(offer) = offers.get(kind) {
-        return Ok(offer);
-    }
-    let known: Vec<&str> = offers.keys().map(String::as_str).collect();
-    let known = known.join(", ");
-    ValueError::refuse(format!(
-        "unknown instance type `{kind}` (expected one of {known})"
-    ))
+    let unknown = || ValueError::unknown("instance type", kind, offers.keys().map(String::as_str));
+    offers.get(kind).ok_or_else(unknown)
 }
 
 /// A reference to something by id.

@@ -10,8 +10,6 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Body as _, Frame, Incoming};
 use kubeproof_contract::transport::TransportError;
 
-use super::limits::BODY_BYTES_MAX;
-
 /// The body of an answer.
 pub type Body = UnsyncBoxBody<Bytes, TransportError>;
 
@@ -50,22 +48,22 @@ where
     StreamBody::new(parts).boxed_unsync()
 }
 
-/// Reads a request's body.
+/// Reads a request's body of at most so many bytes.
 ///
 /// # Errors
 /// With the answer to give: the body is too large, too slow, or broken.
-pub async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Response<Body>> {
+pub async fn read(body: Incoming, limit: Duration, most: usize) -> Result<Bytes, Response<Body>> {
     let too_large = || {
         refusal(
             StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("a request's body has at most {BODY_BYTES_MAX} bytes here"),
+            &format!("a request's body has at most {most} bytes here"),
         )
     };
     // Refuse a body whose announced length is too large without waiting for it.
-    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+    if body.size_hint().lower() > most as u64 {
         return Err(too_large());
     }
-    let collected = Limited::new(body, BODY_BYTES_MAX).collect();
+    let collected = Limited::new(body, most).collect();
     match tokio::time::timeout(limit, collected).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
@@ -83,9 +81,7 @@ pub async fn read(body: Incoming, limit: Duration) -> Result<Bytes, Response<Bod
 /// An answer of the server itself, as plain text. It closes the connection, because the rest of the request is not
 /// read.
 pub fn refusal(status: StatusCode, message: &str) -> Response<Body> {
-    let mut response = Response::new(whole(Bytes::from(format!(
-        "kubeproof simulator: {message}\n"
-    ))));
+    let mut response = Response::new(whole(Bytes::from(format!("kubeproof: {message}\n"))));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     let plain = header::HeaderValue::from_static("text/plain; charset=utf-8");

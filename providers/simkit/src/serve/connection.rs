@@ -3,8 +3,10 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::Method;
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,6 +17,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::Shared;
+use super::body::Body;
 use super::door::{Door, Lead, lead_on};
 use super::handler::handle;
 use super::limits::{
@@ -26,7 +29,7 @@ use crate::cloud::Cloud;
 /// The first byte of a TLS connection: a handshake record (RFC 8446, section 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 
-const TOO_MANY: &str = "too many connections at a time\n";
+pub(crate) const TOO_MANY: &str = "too many connections at a time\n";
 const PLAIN_ON_TLS: &str = "Client sent an HTTP request to an HTTPS server.\n";
 const TOO_SLOW: &str = "the rest of the request did not come in time\n";
 
@@ -115,22 +118,64 @@ where
     let door = Door::default();
     let service = {
         let (shared, door) = (Arc::clone(shared), door.clone());
-        service_fn(move |request| {
+        move |request: Request<Incoming>| {
             let (shared, kind, door) = (Arc::clone(&shared), kind.clone(), door.clone());
-            // Boxed, so that the connection can be moved and its stream taken back out of it.
-            Box::pin(async move {
+            async move {
                 if kind == ListenerKind::Api && request.method() == Method::CONNECT {
-                    return Ok::<_, TransportError>(door.answer(&shared, request.uri()));
+                    return Ok(door.answer(&shared, request.uri()));
                 }
                 let response = handle(&shared, &kind, request).await?;
                 door.keep(&response);
                 Ok(response)
-            })
-        })
+            }
+        }
     };
+    let ended = serve_http(stream, &|time| shared.real(time), &mut closed, service).await;
+    let mut stream = ended.stream;
+    // A client that speaks before it is answered is cut off: what it said is not TLS of this connection.
+    if let (Some(lead), true) = (door.lead(), ended.rest_is_empty) {
+        return Some((stream, lead.clone()));
+    }
+    if let Some(said) = door.said() {
+        let _ = timeout(shared.real(STOP_TIME_MAX), say(&mut stream, said)).await;
+        return None;
+    }
+    // An idle connection gets no answer.
+    if ended.is_half_a_request && !ended.rest_is_empty {
+        let _ = stream
+            .write_all(answer("408 Request Timeout", TOO_SLOW).as_bytes())
+            .await;
+    }
+    let _ = stream.shutdown().await;
+    None
+}
+
+/// A connection on which no more HTTP is served.
+pub(crate) struct EndedHttp<S> {
+    pub(crate) stream: S,
+    /// Whether the client has said nothing beyond what was answered.
+    pub(crate) rest_is_empty: bool,
+    /// Whether it took too long for the head of a request.
+    pub(crate) is_half_a_request: bool,
+}
+
+/// Serves HTTP within the limits, until the client, a switch of protocols or the server ends it. `real` converts real
+/// time to time on the clock.
+pub(crate) async fn serve_http<S, A>(
+    stream: S,
+    real: &(dyn Fn(Duration) -> Duration + Sync),
+    closed: &mut watch::Receiver<()>,
+    service: impl Fn(Request<Incoming>) -> A + Send + Unpin + 'static,
+) -> EndedHttp<S>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A: Future<Output = Result<Response<Body>, TransportError>> + Send + 'static,
+{
+    // Boxed, so that the connection can be moved and its stream taken back out of it.
+    let service = service_fn(move |request| Box::pin(service(request)));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(shared.real(HEAD_TIME_MAX))
+        .header_read_timeout(real(HEAD_TIME_MAX))
         .max_buf_size(2 * HEAD_BYTES_MAX)
         .max_header_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
@@ -141,29 +186,16 @@ where
             std::pin::Pin::new(&mut connection).graceful_shutdown();
             let rest = poll_fn(|cx| connection.poll_without_shutdown(cx));
             // Answers that are not finished by then are cut off.
-            let _ = timeout(shared.real(STOP_TIME_MAX), rest).await;
+            let _ = timeout(real(STOP_TIME_MAX), rest).await;
             Ok(())
         }
     };
-    let half_a_request = ended.is_err_and(|error| error.is_timeout());
     let parts = connection.into_parts();
-    let mut stream = parts.io.into_inner();
-    // A client that speaks before it is answered is cut off: what it said is not TLS of this connection.
-    if let (Some(lead), true) = (door.lead(), parts.read_buf.is_empty()) {
-        return Some((stream, lead.clone()));
+    EndedHttp {
+        stream: parts.io.into_inner(),
+        rest_is_empty: parts.read_buf.is_empty(),
+        is_half_a_request: ended.is_err_and(|error| error.is_timeout()),
     }
-    if let Some(said) = door.said() {
-        let _ = timeout(shared.real(STOP_TIME_MAX), say(&mut stream, said)).await;
-        return None;
-    }
-    // An idle connection gets no answer.
-    if half_a_request && !parts.read_buf.is_empty() {
-        let _ = stream
-            .write_all(answer("408 Request Timeout", TOO_SLOW).as_bytes())
-            .await;
-    }
-    let _ = stream.shutdown().await;
-    None
 }
 
 /// Says all that is to be said in another protocol, and waits until the client ends the connection.
@@ -178,7 +210,7 @@ where
 }
 
 /// A complete HTTP answer as text, for when hyper cannot send one.
-fn answer(status: &str, message: &str) -> String {
+pub(crate) fn answer(status: &str, message: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\n\
          connection: close\r\n\r\n{message}",

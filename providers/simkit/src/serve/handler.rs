@@ -14,7 +14,7 @@ use kubeproof_contract::transport::{Transport, TransportError};
 use tokio::time::timeout;
 
 use super::body::{self, Body};
-use super::limits::{ANSWER_TIME_MAX, BODY_TIME_MAX, PATH_BYTES_MAX};
+use super::limits::{ANSWER_TIME_MAX, BODY_BYTES_MAX, BODY_TIME_MAX, PATH_BYTES_MAX};
 use super::listeners::{self, ListenerKind};
 use super::{Shared, control};
 use crate::cloud::{AskedAt, Cloud, InParts, NextPart, ReceivedAt, Reply};
@@ -68,7 +68,7 @@ pub async fn handle<C: Cloud>(
         let message = format!("a path has at most {PATH_BYTES_MAX} bytes here");
         return Ok(body::refusal(StatusCode::URI_TOO_LONG, &message));
     }
-    let bytes = match body::read(incoming, shared.real(BODY_TIME_MAX)).await {
+    let bytes = match body::read(incoming, shared.real(BODY_TIME_MAX), BODY_BYTES_MAX).await {
         Ok(bytes) => bytes,
         Err(refusal) => return Ok(refusal),
     };

@@ -5,8 +5,8 @@
 
 mod acknowledged;
 mod control;
-mod door;
+pub mod door;
 mod hostile;
 mod listeners;
 mod parts;
-mod small;
+pub mod small;

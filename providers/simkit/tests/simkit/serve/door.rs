@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use super::small::{API_HOST, HOST, SCALE, begin, body, status, with_server};
 
 /// A TLS client that trusts this authority alone.
-fn connector(authority: &str) -> TlsConnector {
+pub fn connector(authority: &str) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let authority = CertificateDer::from_pem_slice(authority.as_bytes()).expect("a certificate");
     roots.add(authority).expect("trusted");
@@ -136,7 +136,7 @@ fn other_hosts_are_refused_by_name() {
         let mut rest = String::new();
         stream.read_to_string(&mut rest).await.expect("a reason");
         let expected = format!(
-            "kubeproof simulator: storage.other.example is not simulated here, and nothing leads to the real \
+            "kubeproof: storage.other.example is not simulated here, and nothing leads to the real \
              network; simulated hosts: {API_HOST}\n"
         );
         assert_eq!(rest, expected);
