@@ -2,11 +2,11 @@
 //! asks for.
 //!
 //! Sources: EKS user guide, "Understand Fargate Pod configuration details" (sizes, and 256 MiB for Kubernetes itself).
-//! A pod's node is taken away when the pod has ended: after how long has no source, nor has how long a pod waits.
+//! A pod that has ended keeps its node, its address and its price until it is deleted (aws/containers-roadmap, issue
+//! 1284, which AWS answered). How long a pod waits for its node has no source.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use kubeproof_kubernetes_simulator::cloud_provider::{NewNode, NodeRoom};
 use kubeproof_kubernetes_simulator::other_scheduler::{PodSelection, WaitingPod};
 
@@ -94,7 +94,7 @@ pub(super) fn select(state: &mut State, cluster: &str) {
     }
 }
 
-/// Looks at all pods of profiles: new ones get a machine, and the machines of those that have ended go.
+/// Looks at all pods of profiles: new ones get a machine, and the machines of those that are deleted go.
 /// Returns whether there were any of either.
 pub(super) fn look(state: &mut State) -> bool {
     let with_profiles = state.eks.clusters.values();
@@ -105,7 +105,7 @@ pub(super) fn look(state: &mut State) -> bool {
     let mut any = false;
     for cluster in names {
         any |= take_new(state, &cluster);
-        any |= drop_ended(state, &cluster);
+        any |= drop_deleted(state, &cluster);
     }
     any
 }
@@ -248,18 +248,18 @@ fn join(state: &mut State, key: &ProfileKey, interface_id: &str, size: Size) -> 
     Some(name)
 }
 
-fn drop_ended(state: &mut State, cluster: &str) -> bool {
-    let idle = state.kubernetes.get(cluster);
-    let idle = idle.map_or_else(Vec::new, |server| server.idle_nodes());
+fn drop_deleted(state: &mut State, cluster: &str) -> bool {
+    let empty = state.kubernetes.get(cluster);
+    let empty = empty.map_or_else(Vec::new, |server| server.empty_nodes());
     let mut any = false;
     for key in keys(state, cluster) {
         let Some(profile) = fargate::of_key(state, &key) else {
             continue;
         };
-        let on_idle = |pod: &FargatePod| pod.node.as_ref().is_some_and(|node| idle.contains(node));
-        let ended = profile.pods.iter().filter(|(_, pod)| on_idle(pod));
-        let ended: Vec<String> = ended.map(|(uid, _)| uid.clone()).collect();
-        for uid in ended {
+        let is_gone = |pod: &FargatePod| pod.node.as_ref().is_some_and(|node| empty.contains(node));
+        let gone = profile.pods.iter().filter(|(_, pod)| is_gone(pod));
+        let gone: Vec<String> = gone.map(|(uid, _)| uid.clone()).collect();
+        for uid in gone {
             remove(state, &key, &uid);
             any = true;
         }
@@ -278,20 +278,17 @@ pub(super) fn remove_all(state: &mut State, key: &ProfileKey) {
     }
 }
 
-/// The machine of a pod goes. It was billed until the pod's container ended, if that is known.
+/// The machine of a pod goes, and is billed until now.
 fn remove(state: &mut State, key: &ProfileKey, uid: &str) {
     let pod = fargate::of_key(state, key).and_then(|profile| profile.pods.remove(uid));
     let Some(pod) = pod else {
         return;
     };
-    let mut ended = None;
     if let (Some(node), Some(server)) = (&pod.node, state.kubernetes.get_mut(&key.cluster)) {
-        ended = server.ended_at(node);
         server.advance(state.now);
         server.remove_node(node);
     }
-    let ended: Option<Timestamp> = ended.and_then(|text| text.parse().ok());
-    billing::usage::fargate_pod_ends(state, uid, ended.unwrap_or(state.now));
+    billing::usage::fargate_pod_ends(state, uid);
     if let Some(id) = pod.interface_id {
         interfaces::delete_internal(state, &id);
     }

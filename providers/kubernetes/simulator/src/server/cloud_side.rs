@@ -154,15 +154,6 @@ impl ApiServer {
         bound
     }
 
-    /// When the last container of the pods of a node ended, if all have and any is still recorded.
-    pub fn ended_at(&self, node: &str) -> Option<String> {
-        let pods = self.cluster.store.of_type("pods", None);
-        let of_node = pods.filter(|(_, pod)| text(pod, "/spec/nodeName") == node);
-        let at = "/status/containerStatuses/0/state/terminated/finishedAt";
-        let ends = of_node.map(|(_, pod)| text(pod, at).to_owned());
-        ends.filter(|end| !end.is_empty()).max()
-    }
-
     /// The names of its nodes.
     pub fn nodes(&self) -> Vec<String> {
         let nodes = self.cluster.keys("nodes").into_iter();
@@ -243,9 +234,18 @@ impl ApiServer {
 
     /// The names of nodes on which no pod runs.
     pub fn idle_nodes(&self) -> Vec<String> {
+        self.nodes_without(|pod| !finished(pod))
+    }
+
+    /// The names of nodes that have no pod, not even one that has ended.
+    pub fn empty_nodes(&self) -> Vec<String> {
+        self.nodes_without(|_| true)
+    }
+
+    fn nodes_without(&self, such: impl Fn(&Value) -> bool) -> Vec<String> {
         let pods = self.cluster.store.of_type("pods", None);
         let used: Vec<&str> = pods
-            .filter(|(_, pod)| !finished(pod))
+            .filter(|(_, pod)| such(pod))
             .map(|(_, pod)| text(pod, "/spec/nodeName"))
             .collect();
         let mut nodes = self.nodes();

@@ -1,6 +1,5 @@
 //! What a pod on Fargate costs: two lines, for its processors and its memory.
 
-use jiff::Timestamp;
 use kubeproof_contract::Decimal;
 
 use super::{EKS, PER_SECOND, Terms, prefix, start};
@@ -35,10 +34,10 @@ pub fn fargate_pod(state: &mut State, uid: &str, size: Size, tags: &Tags, run_id
     }
 }
 
-/// Ends the usage of a pod on Fargate, which may have ended before that is noticed.
-pub fn fargate_pod_ends(state: &mut State, uid: &str, at: Timestamp) {
+/// Ends the usage of a pod on Fargate.
+pub fn fargate_pod_ends(state: &mut State, uid: &str) {
     for key in fargate_keys(uid) {
-        state.meter.stop(&key, at);
+        state.meter.stop(&key, state.now);
     }
 }
 

@@ -134,7 +134,7 @@ fn a_profile_has_private_subnets_and_a_role_that_trusts_fargate() {
 }
 
 #[test]
-fn a_selected_pod_runs_on_a_node_of_its_own_and_is_billed_by_its_size_until_it_ends() {
+fn a_selected_pod_runs_on_a_node_of_its_own_and_is_billed_by_its_size_until_it_is_deleted() {
     let (mut bench, network) = ready();
     let interfaces = bench.exists("network_interface").len();
     active(&mut bench, &network);
@@ -166,7 +166,12 @@ fn a_selected_pod_runs_on_a_node_of_its_own_and_is_billed_by_its_size_until_it_e
     assert_eq!(bench.exists("ec2_instance"), []);
 
     bench.wait(Duration::from_hours(2));
+    // It has ended after half of the time, and keeps its machine until it is deleted.
     assert_eq!(read(&mut bench, "mine")["status"]["phase"], "Succeeded");
+    assert_eq!(bench.exists("network_interface").len(), interfaces + 1);
+    let path = "/api/v1/namespaces/default/pods/mine";
+    ask(&mut bench, "DELETE", path, &Value::Null).ok();
+    bench.wait(Duration::from_mins(10));
     assert_eq!(bench.exists("network_interface").len(), interfaces);
     let charges = bench
         .cloud
@@ -177,14 +182,17 @@ fn a_selected_pod_runs_on_a_node_of_its_own_and_is_billed_by_its_size_until_it_e
         assert!(found.next().is_none(), "{usage}");
         one.quantity
     };
-    // Half a CPU and 2 GiB (1 GiB and 256 MiB, rounded up), for an hour and the pull of its image.
+    // Half a CPU and 2 GiB (1 GiB and 256 MiB, rounded up), for two hours and what is left of three minutes.
     let (cpu, memory) = (
         of("USE1-Fargate-vCPU-Hours:perCPU"),
         of("USE1-Fargate-GB-Hours"),
     );
     assert_eq!(memory.round_dp(6), (cpu * Decimal::from(4)).round_dp(6));
-    let hour = Decimal::new(5, 1);
-    assert!(cpu >= hour && cpu < hour * Decimal::new(102, 2), "{cpu}");
+    let two_hours = Decimal::ONE;
+    assert!(
+        cpu >= two_hours && cpu < two_hours * Decimal::new(103, 2),
+        "{cpu}"
+    );
 }
 
 #[test]
