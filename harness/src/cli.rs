@@ -17,6 +17,7 @@ pub mod output;
 pub mod permissions;
 pub mod progress;
 pub mod report;
+pub mod report_files;
 pub mod schema;
 pub mod settle;
 pub mod signals;

@@ -32,6 +32,11 @@ pub fn of(verdicts: impl IntoIterator<Item = Verdict>) -> u8 {
     }
 }
 
+/// The exit code when a report could not be written: what would have passed is not shown to anyone.
+pub fn unwritten(code: u8) -> u8 {
+    if code == PASSED { UNKNOWN } else { code }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,8 @@
 //!   and one lifecycle in ten (`Trial::tries_again`). A lifecycle whose fault is unreached is run up to three times.
 //! - What was not run of the plan (`--within`, `--sample`, Ctrl-C) is named, and the verdict is unknown unless there are
 //!   findings.
+//! - With `--out` each result is written as it comes (`results_file`); `--resume` takes those that are there in place of running their
+//!   lifecycles, after the clean runs, and sums them up in the same order.
 //! - A fault that was not injected where it was aimed is *unreached*: it counts neither way, and without a known reason
 //!   the verdict is unknown.
 //! - What a provisioner keeps from one process to the next it writes to `Connection::disk`, whose writes are calls of the
@@ -51,6 +53,7 @@ mod options;
 mod plan;
 pub mod plan_file;
 mod reorder_buffer;
+pub mod results_file;
 pub mod schedules;
 pub mod shard;
 pub mod shrink;

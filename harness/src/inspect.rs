@@ -14,6 +14,7 @@ use kubeproof_contract::resource::Resource;
 use kubeproof_reports::record::{Audit, Orphan};
 
 use self::attribution::Attribution;
+use self::sources::Sources;
 use crate::audit::inventory::Inventory;
 use crate::oracles::Violation;
 
@@ -36,6 +37,9 @@ pub struct Split {
 pub trait Inspector {
     /// The account: its resource types, and how long deletions take to show.
     fn account(&self) -> &dyn Observer;
+
+    /// What the trial can be observed with, besides inventories.
+    fn sources(&self) -> Sources<'_>;
 
     /// The plan of the scenario: prices and marks.
     fn plan(&self) -> &dyn Plan;

@@ -6,7 +6,7 @@
 //!           → teardown (→ teardown-retry) → teardown-again → audit → cost
 //! ```
 //!
-//! If preflight fails or the baseline cannot be listed, the trial stops before anything is created. Teardown and audit
+//! With `--keep` a trial ends before teardown, as unknown. If preflight fails or the baseline cannot be listed, the trial stops before anything is created. Teardown and audit
 //! run whatever happened before. Phases are given what they use and return what they have shown; the lifecycle writes it
 //! into the record. A phase that says something and then waits says it to the recorder (`Recorder::told`), so that it is
 //! not lost when Ctrl-C or the budget cuts the phase off. Every wait has a limit: deadlines of phases, a budget of calls,
@@ -15,6 +15,7 @@
 mod attempts;
 mod campaign_ready;
 mod intent;
+mod kept;
 mod provision;
 mod settlement;
 mod teardown;
@@ -91,8 +92,13 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
             why = overspent(context, observer.as_ref()) => Some(why),
         };
         recorder.write_cut_off();
+        let is_kept = kept::is_kept(context, overspent.is_some());
         if let Some(why) = overspent {
             recorder.add_finding("O4 bill", why);
+        }
+        if is_kept {
+            kept::note(&mut recorder, context);
+            return done(recorder, context, state);
         }
         keep(&mut recorder, context, (&baseline, &bystanders), &state);
     }
@@ -118,7 +124,9 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     context.faults.trial_is_over();
     // Missing resources of others cannot be cleaned up.
     let (orphans, coverage) = (&recorder.audit.orphans, &recorder.audit.coverage);
-    if compare::verdict(orphans, coverage, context.trial.tier) == Verdict::Pass {
+    // What the scenario allows is still there, and may be removed.
+    let is_clean = compare::verdict(orphans, coverage, context.trial.tier) == Verdict::Pass;
+    if is_clean && recorder.audit.allowed == 0 {
         unregister(context);
     }
     settle_up(&mut recorder, context, observer.as_ref(), inspector).await;
@@ -216,6 +224,8 @@ fn find_duplicates(
     let since = context.run.started_at;
     let plan = context.plan.as_ref();
     recorder.add_violations(oracles::duplicates::duplicates(&lives, plan, since));
+    let calls = context.journal.calls();
+    recorder.add_violations(oracles::repeats::repeats(&lives, &calls, plan));
 }
 
 /// How the account is inspected: a campaign reads the ground truth, without which there is nothing to run it against.
@@ -330,7 +340,7 @@ async fn make_and_use(
         Some(provisioned) if context.trial.is_campaign() => {
             campaign_ready::check(recorder, context, baseline, &provisioned, state).await;
         }
-        Some(provisioned) => use_cluster(recorder, context, &provisioned).await,
+        Some(provisioned) => use_cluster(recorder, context, baseline, &provisioned).await,
         None => {}
     }
 }

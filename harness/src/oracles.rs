@@ -5,7 +5,7 @@
 //! | oracle | checks |
 //! |---|---|
 //! | O1 orphans | what the audit lists, and the ground truth holds, beyond the baseline; what was made for the bystander's cluster and outlives both |
-//! | O2 duplicates | duplicates: more instances of a type alive at once than the scenario needs, or two with the same name |
+//! | O2 duplicates | duplicates: more instances of a type alive at once than the scenario needs, two with the same name, or two by one call that a program repeated because it got no answer |
 //! | O3 truth | success was reported but checks failed; the kubeconfig leads to another cluster, or to fewer nodes; what was reported as created or left behind; the audited inventory against the ground truth |
 //! | O4 bill | the meter against the budget |
 //! | O5 ends | deadlines, the call budget (teardown has its own), `Retry-After` |
@@ -36,14 +36,20 @@
 //! five free resources get their own finding; the rest share one that lists their ids.
 
 pub mod access;
+pub mod allowed;
 pub mod bystanders;
 pub mod calls;
 pub mod duplicates;
 pub mod end_state;
+pub mod finding_id;
 pub mod ground_truth;
 pub mod needs;
 pub mod orphans;
 pub mod price;
+pub mod repeats;
+
+use kubeproof_contract::resource::Resource;
+use kubeproof_reports::record::Permission;
 
 /// A violation that an oracle found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,14 +58,32 @@ pub struct Violation {
     pub oracle: &'static str,
     /// What is wrong: which resource, what it costs, what was expected.
     pub message: String,
+    /// The resources that it is about, where it is about resources: its id is made of them.
+    pub resources: Vec<Resource>,
+    /// Why the scenario accepts it, if it does: then it is shown, and is no failure.
+    pub allowed: Option<Permission>,
 }
 
 impl Violation {
+    /// Creates a violation that is about resources.
+    pub fn about(
+        oracle: &'static str,
+        message: impl Into<String>,
+        resources: Vec<Resource>,
+    ) -> Self {
+        Self {
+            resources,
+            ..Self::new(oracle, message)
+        }
+    }
+
     /// Creates a violation.
     pub fn new(oracle: &'static str, message: impl Into<String>) -> Self {
         Self {
             oracle,
             message: message.into(),
+            resources: Vec::new(),
+            allowed: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Decisions are pure functions in `trial::outcome`, `oracles`, `audit::compare` and `cost`; this folder makes the calls.
 
 pub mod access;
+pub mod allow;
 pub mod attempt;
 pub mod audit;
 pub mod budget;

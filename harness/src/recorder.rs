@@ -3,6 +3,7 @@
 //! Phases only write to it; nothing is ever removed.
 
 pub mod checklist;
+mod found;
 pub mod phase_outcome;
 
 use std::time::Duration;
@@ -11,11 +12,13 @@ use jiff::Timestamp;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::resource::Resource;
 use kubeproof_reports::judge;
-use kubeproof_reports::record::{Audit, Cost, FaultRecord, Finding, Phase, Ready, Record};
+use kubeproof_reports::record::{
+    AllowedFinding, Audit, Cost, FaultRecord, Finding, Phase, Ready, Record,
+};
 use kubeproof_reports::unseen::{self, Planned};
 
 use self::phase_outcome::{Line, PhaseOutcome, Told};
-use crate::oracles::Violation;
+use crate::oracles::finding_id;
 use crate::run_directory::unfinished;
 use crate::trial::injected;
 use crate::trial_context::TrialContext;
@@ -33,6 +36,8 @@ pub struct Recorder<'a, 'b> {
     pub told: Told,
     /// Everything that is wrong.
     findings: Vec<Finding>,
+    /// What is wrong and the scenario accepts.
+    allowed: Vec<AllowedFinding>,
     pub audit: Audit,
     /// The cost comparison.
     pub cost: Cost,
@@ -40,6 +45,8 @@ pub struct Recorder<'a, 'b> {
     pub bystanders_seen: Vec<Resource>,
     /// What was listed of the run while its cluster was there, where there is no ground truth.
     pub seen_of_run: Vec<Resource>,
+    /// What a program had made once its cluster was ready, where that was listed.
+    pub made: Option<Vec<Resource>>,
     /// Time to a ready cluster.
     pub ready: Option<Ready>,
     /// Resources of the baseline that were changed during the run, where there is no ground truth.
@@ -80,10 +87,12 @@ impl<'a, 'b> Recorder<'a, 'b> {
             checks: Vec::new(),
             told: Told::default(),
             findings: Vec::new(),
+            allowed: Vec::new(),
             audit: Audit::empty(Verdict::Skipped),
             cost: no_cost(tolerance_percent, "not reached"),
             bystanders_seen: Vec::new(),
             seen_of_run: Vec::new(),
+            made: None,
             ready: None,
             altered: Vec::new(),
             provisioning_since: None,
@@ -230,25 +239,6 @@ impl<'a, 'b> Recorder<'a, 'b> {
         });
     }
 
-    pub fn add_finding(&mut self, oracle: &str, message: impl Into<String>) {
-        let message = message.into();
-        self.note(&format!("finding: {oracle}: {message}"));
-        let replay = self.context.trial.replay();
-        self.findings.push(Finding {
-            oracle: oracle.to_owned(),
-            message,
-            replay,
-            phase: self.current.map(str::to_owned),
-        });
-    }
-
-    /// Adds the violations that an oracle returned.
-    pub fn add_violations(&mut self, violations: impl IntoIterator<Item = Violation>) {
-        for violation in violations {
-            self.add_finding(violation.oracle, violation.message);
-        }
-    }
-
     /// Whether a phase of this name was run or skipped.
     pub fn has(&self, name: &str) -> bool {
         self.phases.iter().any(|phase| phase.name == name)
@@ -304,6 +294,7 @@ impl<'a, 'b> Recorder<'a, 'b> {
             cost: self.cost,
             faults: fault_records(context),
             findings: self.findings,
+            allowed: self.allowed,
             ..unseen::blank(planned, "")
         };
         judged(record, &trial.replay())
@@ -341,6 +332,7 @@ fn judged(mut record: Record, replay: &str) -> Record {
     record.verdict = verdict;
     if verdict == Verdict::Fail && record.findings.is_empty() {
         record.findings.push(Finding {
+            id: finding_id::of_record(&record, "checks", &why),
             oracle: "checks".to_owned(),
             message: why,
             replay: replay.to_owned(),

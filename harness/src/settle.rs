@@ -15,7 +15,7 @@ use kubeproof_reports::judge;
 use kubeproof_reports::record::{Finding, Phase, Record};
 
 use crate::cost::settlement;
-use crate::oracles::needs;
+use crate::oracles::{finding_id, needs};
 use crate::phases::{cost, unobserved};
 
 /// The phase and the oracle of what a run costs.
@@ -116,6 +116,7 @@ fn set_finding(record: &mut Record, oracle: &str, message: Option<&String>) {
     record.findings.retain(|finding| !is_replaced(finding));
     if let Some(message) = message {
         record.findings.push(Finding {
+            id: finding_id::of_record(record, oracle, message),
             oracle: oracle.to_owned(),
             message: message.clone(),
             replay: format!("{COMMAND} {} --again", record.run_id),

@@ -97,6 +97,8 @@ pub struct TrialContext<'a> {
     pub accounts: Vec<String>,
     /// Whether the trial is torn down before it exceeds its scenario's budget: always when live.
     pub watches_budget: bool,
+    /// Whether what the run makes is kept, without teardown.
+    pub keeps: bool,
     /// The second cluster in the account of the run, if any.
     pub bystander: BystanderState,
     /// The files that the provisioner's processes keep on disk.
@@ -216,6 +218,7 @@ impl<'a> TrialContext<'a> {
             bystander: options.bystander.clone(),
             accounts: options.accounts.clone(),
             watches_budget: trial.tier == Tier::Live,
+            keeps: options.keep,
             // A simulator knows no image but the default one.
             job_image: options
                 .job_image

@@ -46,6 +46,9 @@ pub struct Campaign {
     /// What is wrong although no provisioner could do better: shown, but not counted as a finding.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// What is wrong and the scenario accepts, with its reason: shown, but not counted as a finding.
+    #[serde(default)]
+    pub allowed: Vec<Limit>,
     /// What could not be determined.
     pub unknown: Vec<String>,
     /// Calls of a program that are not the same in all clean runs, so that nothing was aimed at them.
@@ -102,14 +105,18 @@ pub struct CampaignFinding {
     pub calls: Vec<String>,
     /// The command that replays exactly this lifecycle.
     pub replay: String,
+    /// Its id, the same in every campaign that finds the same; empty in records of versions that did not write it.
+    #[serde(default)]
+    pub id: String,
 }
 
-/// Something wrong after a fault that no provisioner could avoid, because of a limit of the cloud.
+/// Something wrong that is no finding: no provisioner could avoid it, because of a limit of the cloud, or the scenario
+/// accepts it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Limit {
     /// What is wrong.
     pub finding: CampaignFinding,
-    /// Why no provisioner could do better, with the source.
+    /// Why no provisioner could do better, with the source; or why the scenario accepts it, and until when.
     pub why: String,
 }
 
@@ -219,6 +226,12 @@ impl Campaign {
             }
         }
         self.limits.extend(other.limits);
+        for one in other.allowed {
+            // What the clean run shows, every shard shows.
+            if !self.allowed.contains(&one) {
+                self.allowed.push(one);
+            }
+        }
         for unknown in other.unknown {
             if !self.unknown.contains(&unknown) {
                 self.unknown.push(unknown);
@@ -250,6 +263,7 @@ impl Campaign {
         self.unreached.sort();
         self.findings.sort();
         self.limits.sort();
+        self.allowed.sort();
         self.unknown.sort();
         self.unstable.sort();
         self.not_run.sort();

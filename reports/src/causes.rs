@@ -38,6 +38,8 @@ pub struct Cause {
     pub month: Month,
     /// The findings as they were first told.
     pub messages: Vec<String>,
+    /// The ids of the findings, where their records have them, that of the first message first.
+    pub ids: Vec<String>,
     /// The resources that it is about, the whole before its parts.
     pub parts: Vec<Part>,
     /// The trials or lifecycles that show it.
@@ -145,12 +147,24 @@ fn merged(causes: impl Iterator<Item = Cause>) -> Vec<Cause> {
                     == (&cause.scenario, &cause.oracle, &cause.likeness)
         });
         match alike {
-            Some(one) => one.seen.extend(cause.seen),
+            Some(one) => {
+                one.seen.extend(cause.seen);
+                add_ids(&mut one.ids, cause.ids);
+            }
             None => all.push(cause),
         }
     }
     all.sort_by_key(|cause| Reverse(cause.month.rank()));
     all
+}
+
+/// Adds the ids that are not there yet. Records of older versions have none.
+fn add_ids(ids: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
+    for id in more {
+        if !id.is_empty() && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
 }
 
 /// The findings of one trial that have one cause.
@@ -213,11 +227,14 @@ fn of_group(index: usize, record: &Record, group: &Group<'_>) -> Cause {
         .root
         .map(|top| whole(orphans, top))
         .unwrap_or_default();
-    let mut messages: Vec<String> = findings.iter().map(|it| clean(&it.message)).collect();
+    let mut findings = findings.clone();
     if let Some(first) = whole.first() {
         // What is told of the whole comes before what is told of its parts.
-        messages.sort_by_key(|it| !names(it, &first.resource_type, &first.id));
+        findings.sort_by_key(|it| !names(&clean(&it.message), &first.resource_type, &first.id));
     }
+    let messages: Vec<String> = findings.iter().map(|it| clean(&it.message)).collect();
+    let mut ids = Vec::new();
+    add_ids(&mut ids, findings.iter().map(|it| clean(&it.id)));
     let mut parts: Vec<Part> = whole.iter().map(|it| of_orphan(it)).collect();
     if parts.is_empty() {
         let touched = record.audit.missing.iter().chain(&record.audit.changed);
@@ -233,7 +250,7 @@ fn of_group(index: usize, record: &Record, group: &Group<'_>) -> Cause {
         whole.iter().map(|it| it.resource_type.clone()).collect()
     };
     likeness.sort();
-    let ids: Vec<&str> = whole
+    let of_cloud: Vec<&str> = whole
         .first()
         .into_iter()
         .flat_map(|it| [it.id.as_str(), it.name.as_deref().unwrap_or_default()])
@@ -254,13 +271,14 @@ fn of_group(index: usize, record: &Record, group: &Group<'_>) -> Cause {
             Month::of(parts.iter().map(|part| part.usd))
         },
         messages,
+        ids,
         parts,
         seen: vec![Seen {
             place: clean(&record.scenario),
             record: Some(index),
-            part: findings[0].phase.as_deref().map(clean),
-            replay: findings[0].replay.clone(),
-            calls: around(record, &ids),
+            part: group.findings[0].phase.as_deref().map(clean),
+            replay: group.findings[0].replay.clone(),
+            calls: around(record, &of_cloud),
         }],
         likeness,
     }

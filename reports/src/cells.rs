@@ -221,6 +221,7 @@ mod tests {
 
     fn finding(oracle: &str, phase: Option<&str>) -> Finding {
         Finding {
+            id: String::new(),
             oracle: oracle.to_owned(),
             message: String::new(),
             replay: String::new(),

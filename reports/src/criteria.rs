@@ -239,9 +239,23 @@ fn clean(records: &[Record]) -> Found {
     let ran = |record: &&Record| judge::trial(record).0 != Verdict::Skipped;
     over(
         records.iter().filter(ran),
-        |record| judge::area(record, Area::Cleanup),
+        cleaned,
         "no trial among the records",
     )
+}
+
+/// What a scenario lets stay is left behind all the same: its trial passes, and proves no clean teardown.
+fn cleaned(record: &Record) -> Judged {
+    match record.audit.allowed.max(record.allowed.len() as u64) {
+        0 => judge::area(record, Area::Cleanup),
+        count => judge::both(
+            judge::area(record, Area::Cleanup),
+            (
+                Verdict::Fail,
+                format!("{count} left behind, which the scenario allows"),
+            ),
+        ),
+    }
 }
 
 fn recovered(records: &[Record]) -> Found {

@@ -40,6 +40,14 @@ pub fn render(records: &[Record]) -> String {
             content: matrix_table::matrix(records, &section),
         },
     ];
+    let allowed = summary::allowed(records);
+    parts.extend(allowed.map(|section| Part {
+        id: "allowed".to_owned(),
+        title: section.title.clone(),
+        verdict: None,
+        filtered: false,
+        content: section.blocks.iter().map(element::block).collect(),
+    }));
     let each = groups.iter().enumerate();
     parts.extend(each.flat_map(|(index, group)| of_group(records, index + 1, group)));
     let is_real = records.iter().any(|record| record.clock != "virtual");

@@ -133,6 +133,9 @@ pub fn audited(audit: &Audit) -> Judged {
 /// `1 orphan, 2 missing, 42/42 cells`.
 pub fn counts(audit: &Audit) -> String {
     let mut counts = counted(audit.orphans.len(), "orphan");
+    if audit.allowed > 0 {
+        counts = format!("{counts}, {} allowed", audit.allowed);
+    }
     for (what, touched) in [("missing", &audit.missing), ("changed", &audit.changed)] {
         if !touched.is_empty() {
             counts = format!("{counts}, {} {what}", touched.len());

@@ -9,8 +9,9 @@ use std::time::Duration;
 use kubeproof_contract::check::Verdict;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::finding_id;
 use crate::judge;
-use crate::record::Record;
+use crate::record::{Finding, Record};
 use crate::word::clean;
 
 /// The records as JUnit XML.
@@ -66,6 +67,17 @@ fn suite(record: &Record) -> TestSuite {
     let mut whole = case(&record.scenario, "trial", verdict, &told);
     whole.set_time(elapsed);
     suite.add_test_case(whole);
+    for one in &record.allowed {
+        let Finding {
+            id,
+            oracle,
+            message,
+            ..
+        } = &one.finding;
+        let words = format!("{message}; {}", one.permission.words());
+        let name = format!("allowed {}", finding_id::titled(id, oracle));
+        suite.add_test_case(case(&record.scenario, &name, Verdict::Skipped, &words));
+    }
     let phases = record.phases.iter().map(|phase| {
         let name = format!("phase {}", phase.name);
         (name, phase.verdict, &phase.message)
@@ -99,7 +111,9 @@ fn trial(record: &Record) -> (Verdict, String) {
         .map(|finding| {
             format!(
                 "{}: {} (replay: {})",
-                finding.oracle, finding.message, finding.replay
+                finding_id::titled(&finding.id, &finding.oracle),
+                finding.message,
+                finding.replay
             )
         })
         .collect();

@@ -10,6 +10,7 @@ pub mod campaign;
 pub mod causes;
 pub mod cells;
 pub mod criteria;
+pub mod finding_id;
 pub mod format;
 pub mod html;
 pub mod json;

@@ -171,7 +171,9 @@ impl Column {
 /// The report of the records: matrix, criteria, then each scenario.
 pub fn page(records: &[Record]) -> Page {
     let rows: Vec<MatrixRow> = matrix::matrix(records);
-    let mut sections = vec![summary::matrix(&rows, records), summary::criteria(records)];
+    let mut sections = vec![summary::matrix(&rows, records)];
+    sections.extend(summary::allowed(records));
+    sections.push(summary::criteria(records));
     sections.extend(groups(records).iter().flat_map(scenario));
     Page { sections }
 }
@@ -211,11 +213,9 @@ pub fn brief(records: &[Record]) -> Page {
         verdict: None,
         blocks: findings,
     };
-    let mut sections = vec![
-        summary::matrix(&rows, records),
-        findings,
-        summary::criteria(records),
-    ];
+    let mut sections = vec![summary::matrix(&rows, records), findings];
+    sections.extend(summary::allowed(records));
+    sections.push(summary::criteria(records));
     sections.append(&mut others);
     Page { sections }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use kubeproof_contract::Decimal;
 use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::{Charge, EstimateLine};
@@ -70,6 +71,9 @@ pub struct Record {
     pub faults: Vec<FaultRecord>,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
+    /// What is wrong and the scenario accepts, each with the reason. It does not fail the trial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<AllowedFinding>,
     /// Whether a person has attested it. Never read from a record: a signature beside it says so.
     #[serde(skip)]
     pub attested: bool,
@@ -84,6 +88,14 @@ pub struct Record {
 /// The version of the form of records that do not say it.
 fn first_version() -> u32 {
     1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Time to a ready cluster, beside the shortest that the cloud's own durations allow.
@@ -124,6 +136,9 @@ pub struct Audit {
     pub coverage: Coverage,
     /// Resources that remain on purpose, with the reason.
     pub stays: Vec<String>,
+    /// How many further resources outlived the run and are accepted by the scenario: `allowed` of the record has them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub allowed: u64,
     /// Resources that were not the run's to remove, and that are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Touched>,
@@ -140,6 +155,7 @@ impl Audit {
             orphans: Vec::new(),
             coverage: Coverage::default(),
             stays: Vec::new(),
+            allowed: 0,
             missing: Vec::new(),
             changed: Vec::new(),
         }
@@ -318,9 +334,41 @@ pub struct FaultRecord {
     pub injected: u64,
 }
 
+/// Something wrong that the scenario accepts (`allow`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AllowedFinding {
+    /// What is wrong.
+    pub finding: Finding,
+    /// Why that is accepted.
+    pub permission: Permission,
+}
+
+/// Why a scenario accepts something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Permission {
+    /// The entry of the scenario: `type elastic_ip`, `finding F-0123456789`.
+    pub by: String,
+    /// Its reason.
+    pub reason: String,
+    /// The last day on which it counts, if there is one.
+    pub until: Option<Date>,
+}
+
+impl Permission {
+    /// `allowed until 2027-01-31 (type elastic_ip): reason`.
+    pub fn words(&self) -> String {
+        let until = self.until.map(|day| format!(" until {day}"));
+        let until = until.unwrap_or_else(|| ", with no last day".to_owned());
+        format!("allowed{until} ({}): {}", self.by, self.reason.trim())
+    }
+}
+
 /// One thing wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
+    /// Its id, the same in every run that finds the same; empty in records of versions that did not write it.
+    #[serde(default)]
+    pub id: String,
     /// The oracle or phase that found it: `O1 orphans`, `O2 duplicates`, `cost`, `checks`, …
     pub oracle: String,
     /// What is wrong: which resource, what it costs a month, what was expected.

@@ -32,7 +32,11 @@ struct Found {
     scenario: String,
     /// The same for the same finding of another run.
     fingerprint: String,
+    /// The ids of the findings that it stands for.
+    findings: Vec<String>,
     replay: String,
+    /// Why it is accepted, if it is.
+    accepted: Option<String>,
 }
 
 /// The records as SARIF.
@@ -42,6 +46,7 @@ pub fn render(records: &[Record]) -> String {
         .iter()
         .map(|cause| of_cause(cause, records))
         .collect();
+    found.extend(records.iter().flat_map(allowed));
     for record in records {
         let (verdict, message) = judge::trial(record);
         if record.findings.is_empty() && !matches!(verdict, Verdict::Pass | Verdict::Skipped) {
@@ -78,7 +83,9 @@ fn undetermined(
         places,
         scenario: scenario.to_owned(),
         fingerprint: digest(format!("{UNDETERMINED}\n{scenario}").as_bytes()),
+        findings: Vec::new(),
         replay: String::new(),
+        accepted: None,
     }
 }
 
@@ -111,12 +118,33 @@ fn of_cause(cause: &Cause, records: &[Record]) -> Found {
         places,
         scenario: cause.scenario.clone(),
         fingerprint: digest(cause.fingerprint().as_bytes()),
+        findings: cause.ids.clone(),
         replay: cause
             .seen
             .first()
             .map(|seen| printable(&seen.replay))
             .unwrap_or_default(),
+        accepted: None,
     }
+}
+
+/// What the scenario accepts: results that are suppressed, with the reason.
+fn allowed(record: &Record) -> impl Iterator<Item = Found> {
+    record.allowed.iter().map(|one| {
+        let finding = &one.finding;
+        let place = line(record, Some(cells::of_finding(finding)));
+        Found {
+            rule: finding.oracle.clone(),
+            level: "error",
+            message: clean(&finding.message),
+            places: vec![(record.file.clone(), place)],
+            scenario: record.scenario.clone(),
+            fingerprint: digest(finding.id.as_bytes()),
+            findings: vec![clean(&finding.id)],
+            replay: printable(&finding.replay),
+            accepted: Some(clean(&one.permission.words())),
+        }
+    })
 }
 
 /// The line of the scenario file that a finding is about, from 1; 1 where the text is not at hand.
@@ -193,6 +221,15 @@ fn result(found: &Found, rules: &[&str]) -> Value {
         "partialFingerprints": { "kubeproof/v1": found.fingerprint },
         "properties": { "scenario": clean(&found.scenario), "replay": found.replay },
     });
+    // One result may stand for several findings, such as a network with its parts: the first one's id is the result's.
+    if let Some(first) = found.findings.first() {
+        result["partialFingerprints"]["kubeproof/findingId/v1"] = json!(first);
+        result["properties"]["findings"] = json!(found.findings);
+    }
+    if let Some(reason) = &found.accepted {
+        result["suppressions"] =
+            json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]);
+    }
     if !others.is_empty() {
         result["relatedLocations"] = Value::Array(others);
     }

@@ -96,6 +96,7 @@ pub fn blank(planned: Planned, why: &str) -> Record {
         cost: Cost::none(Verdict::Skipped, why),
         faults: Vec::new(),
         findings: Vec::new(),
+        allowed: Vec::new(),
         attested: false,
         journal: Arc::default(),
         text: Arc::default(),

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
+use kubeproof_contract::check::Verdict;
 use kubeproof_reports::format::{Format, Style};
 
 use crate::exit_code;
@@ -35,6 +36,25 @@ pub enum FormatName {
     Html,
     /// SARIF, for findings on the lines of scenario files
     Sarif,
+}
+
+/// What makes the exit code that of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// A finding exits with 1, what is inconclusive with 3
+    Finding,
+    /// What is inconclusive exits with 1 too
+    Unknown,
+}
+
+impl FailOn {
+    /// The exit code of a verdict.
+    pub fn code(self, verdict: Verdict) -> u8 {
+        match (self, exit_code::of([verdict])) {
+            (Self::Unknown, exit_code::UNKNOWN) => exit_code::FINDING,
+            (_, code) => code,
+        }
+    }
 }
 
 /// The formats of outputs other than reports of records.
@@ -192,6 +212,22 @@ fn internal_error_message(what: &str, place: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_choice_makes_a_finding_or_what_is_inconclusive_exit_with_zero() {
+        let check = |fail_on: FailOn, expected: [u8; 5]| {
+            let verdicts = [
+                Verdict::Pass,
+                Verdict::Fail,
+                Verdict::Unknown,
+                Verdict::Pending,
+                Verdict::Skipped,
+            ];
+            assert_eq!(verdicts.map(|it| fail_on.code(it)), expected, "{fail_on:?}");
+        };
+        check(FailOn::Finding, [0, 1, 3, 3, 3]);
+        check(FailOn::Unknown, [0, 1, 1, 1, 1]);
+    }
 
     #[test]
     fn an_internal_error_says_what_happened_where_and_what_to_do() {

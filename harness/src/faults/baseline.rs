@@ -10,8 +10,8 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::disk;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::journal::Call;
-use kubeproof_reports::campaign::Campaign;
 use kubeproof_reports::campaign::portion::Portion;
+use kubeproof_reports::campaign::{Campaign, Limit};
 use kubeproof_reports::record::Record;
 
 use super::classes;
@@ -156,6 +156,16 @@ fn written_down(scenario: &Scenario, records: &[&Record], campaign: &mut Campaig
         let finding = campaign_finding(scenario, &[], finding.clone(), Vec::new());
         if !campaign.findings.contains(&finding) {
             campaign.findings.push(finding);
+        }
+    }
+    for one in records.iter().flat_map(|record| &record.allowed) {
+        let finding = campaign_finding(scenario, &[], one.finding.clone(), Vec::new());
+        let allowed = Limit {
+            finding,
+            why: one.permission.words(),
+        };
+        if !campaign.allowed.contains(&allowed) {
+            campaign.allowed.push(allowed);
         }
     }
     for doubt in records.iter().flat_map(|record| doubts(record)) {

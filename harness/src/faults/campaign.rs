@@ -13,13 +13,16 @@ use super::baseline::{CampaignBaseline, baseline};
 use super::lifecycle::{self, LifecycleResult, ShrunkLifecycle};
 use super::plan_file::ScenarioPlan;
 use super::reorder_buffer::ReorderBuffer;
+use super::results_file::{Head, ResultsError};
 use super::schedules::{Schedule, TargetedFault};
 use super::shrink::shrink;
 use super::summary::{add_lifecycle, written};
 use crate::runner::{self, RunError};
 use crate::scenario::Scenario;
+use crate::trial::plan::in_tier;
 use crate::trial::{Part, Trial};
 use crate::trial_context::RunOptions;
+use crate::trial_context::bystander::BystanderState;
 use crate::trial_context::sandbox::Sandbox;
 use crate::wall_clock::{Stopwatch, today};
 
@@ -29,6 +32,8 @@ pub trait CampaignProgress: Sync {
     fn planned(&self, _scenario: &str, _lifecycles: usize) {}
     /// The clean runs have shown what is to be run.
     fn plan_made(&self, _plan: ScenarioPlan) {}
+    /// So many of them have results from before.
+    fn resumed(&self, _lifecycles: usize) {}
     /// One of them has finished.
     fn lifecycle_done(&self, _calls: u64, _findings: usize) {}
 }
@@ -49,6 +54,8 @@ pub fn run(
     progress: &dyn CampaignProgress,
 ) -> Result<Campaign, RunError> {
     let stopwatch = Stopwatch::start();
+    // A program's deadlines follow its time scale here as in a trial.
+    let scenario = &in_tier(scenario, Tier::Rehearsal);
     let mut campaign = Campaign {
         seed: options.seed,
         scenarios: vec![scenario.name().to_owned()],
@@ -138,6 +145,7 @@ impl Running<'_> {
         let done = if self.options.lists_only {
             0
         } else {
+            progress.resumed(self.resumed(campaign)?);
             let next = chosen().map(|(_, schedule)| schedule).enumerate();
             self.side_by_side(Mutex::new(next), count, progress, campaign)?
         };
@@ -152,6 +160,60 @@ impl Running<'_> {
             campaign.was_not_run(|| format!("{name}: {}", written(&schedule)));
         }
         Ok(())
+    }
+
+    /// The name under which results are kept.
+    fn results_of(&self) -> String {
+        let scenario = self.scenario;
+        format!("{}/{}", scenario.provider.name(), scenario.name())
+    }
+
+    /// How many lifecycles have results from before. Results of anything else are refused.
+    fn resumed(&self, campaign: &Campaign) -> Result<usize, RunError> {
+        let Some(results) = &self.options.results else {
+            return Ok(0);
+        };
+        let portion = campaign.portions.last();
+        let portion = portion.map(|it| format!("{} {}", it.plan, it.written()));
+        let plan = format!(
+            "{} sample {:?} bystander {:?}",
+            portion.unwrap_or_default(),
+            self.options.sample,
+            !matches!(self.run_options.bystander, BystanderState::Nothing(_))
+        );
+        let text = &self.scenario.text;
+        let head = Head::of(&self.results_of(), text, self.options.seed, plan);
+        results.begin(&head).map_err(|error| self.unkept(&error))
+    }
+
+    fn unkept(&self, error: &ResultsError) -> RunError {
+        RunError {
+            trial: self.scenario.name().to_owned(),
+            message: error.to_string(),
+        }
+    }
+
+    /// The result of a lifecycle: that from before, or that of running it now, which is kept.
+    fn result(
+        &self,
+        place: usize,
+        schedule: &Schedule,
+        sandbox: Option<&Arc<Sandbox>>,
+    ) -> Result<ShrunkLifecycle, RunError> {
+        let Some(results) = &self.options.results else {
+            return self.run_schedule(schedule, sandbox);
+        };
+        let name = self.results_of();
+        if let Some(done) = results.done(&name, place, schedule) {
+            return Ok(done);
+        }
+        let shrunk = self.run_schedule(schedule, sandbox)?;
+        // An interrupted lifecycle has no result.
+        if !self.run_options.cancel.is_cancelled() {
+            let kept = results.add(&name, place, (schedule, &shrunk));
+            kept.map_err(|error| self.unkept(&error))?;
+        }
+        Ok(shrunk)
     }
 
     /// Runs lifecycles on threads. Returns how many of the first were all run.
@@ -182,7 +244,7 @@ impl Running<'_> {
                 let Some((index, schedule)) = lock(&next).next() else {
                     return;
                 };
-                match self.run_schedule(&schedule, sandbox) {
+                match self.result(index, &schedule, sandbox) {
                     // An interrupted lifecycle has no result.
                     _ if self.run_options.cancel.is_cancelled() => return summarized.end(),
                     Ok(shrunk) => {

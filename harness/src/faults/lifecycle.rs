@@ -6,7 +6,8 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::fault::Fault;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::calls::around_fault;
-use kubeproof_reports::record::Finding;
+use kubeproof_reports::record::{AllowedFinding, Finding};
+use serde::{Deserialize, Serialize};
 
 use super::schedules::Schedule;
 use crate::runner::{self, RunError};
@@ -16,10 +17,13 @@ use crate::trial_context::RunOptions;
 use crate::trial_context::progress::Silent;
 
 /// The result of a lifecycle.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LifecycleResult {
     /// The findings, each with the command that replays it.
     pub findings: Vec<Finding>,
+    /// What is wrong and the scenario accepts.
+    pub allowed: Vec<AllowedFinding>,
     /// What could not be determined.
     pub unknown: Vec<String>,
     /// For each fault, how often its target was called and how often it was injected.
@@ -79,6 +83,7 @@ pub fn run(trial: &Trial, options: &RunOptions) -> Result<LifecycleResult, RunEr
         .collect();
     Ok(LifecycleResult {
         findings: record.findings,
+        allowed: record.allowed,
         unknown,
         injected: record
             .faults

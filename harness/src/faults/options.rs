@@ -6,6 +6,7 @@ use std::time::Duration;
 use kubeproof_contract::fault::Fault;
 
 use super::plan_file::ScenarioPlan;
+use super::results_file::ResultsFile;
 use super::schedules::EffectFilter;
 use super::shard::Shard;
 
@@ -47,4 +48,6 @@ pub struct CampaignOptions {
     pub lists_only: bool,
     /// The plan to run, if it was made elsewhere.
     pub plan: Option<Arc<ScenarioPlan>>,
+    /// Where results are kept as they come, and taken from.
+    pub results: Option<Arc<ResultsFile>>,
 }

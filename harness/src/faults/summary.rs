@@ -40,6 +40,13 @@ pub(super) fn add_lifecycle(
             campaign.findings.push(finding);
         }
     }
+    for one in result.allowed {
+        let finding = campaign_finding(scenario, &needed, one.finding, result.around.clone());
+        campaign.allowed.push(Limit {
+            finding,
+            why: one.permission.words(),
+        });
+    }
     let any_injected = result.injected.iter().any(|(_, injected)| *injected > 0);
     for (targeted, (seen, injected)) in schedule.iter().zip(&result.injected) {
         campaign.fault_points += 1;
@@ -119,6 +126,7 @@ pub(super) fn campaign_finding(
         message: finding.message,
         calls,
         replay: finding.replay,
+        id: finding.id,
     }
 }
 

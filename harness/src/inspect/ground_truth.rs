@@ -30,6 +30,10 @@ impl Inspector for GroundTruthInspector<'_> {
         self.account
     }
 
+    fn sources(&self) -> Sources<'_> {
+        self.sources
+    }
+
     fn plan(&self) -> &dyn Plan {
         self.sources.plan
     }

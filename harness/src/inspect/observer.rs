@@ -27,6 +27,10 @@ impl Inspector for ObserverInspector<'_> {
         self.account
     }
 
+    fn sources(&self) -> Sources<'_> {
+        self.sources
+    }
+
     fn plan(&self) -> &dyn Plan {
         self.sources.plan
     }

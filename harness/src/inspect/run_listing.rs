@@ -44,6 +44,21 @@ pub async fn list_run(sources: Sources<'_>, account: &dyn Observer) -> Option<Ru
     Some(RunListing { of_run, unproven })
 }
 
+/// What was made since `before`, as it is listed and completed: in rehearsal everything new, elsewhere what is proven to be
+/// the run's. `None` when it could not be listed.
+pub async fn made_since(
+    sources: Sources<'_>,
+    account: &dyn Observer,
+    before: &[Resource],
+) -> Option<Vec<Resource>> {
+    let RunListing { of_run, unproven } = list_run(sources, account).await?;
+    // A simulated account has no other user.
+    let alone = sources.ground_truth.is_some();
+    let unproven = unproven.into_iter().filter(|_| alone);
+    let all: Vec<Resource> = of_run.into_iter().chain(unproven).collect();
+    account.complete(new_resources(before, &all)).await.ok()
+}
+
 /// The same, once nothing of the run disappears by itself any more: deletions take time to show.
 pub async fn list_settled(sources: Sources<'_>, account: &dyn Observer) -> Option<RunListing> {
     let mut seen = list_run(sources, account).await?;

@@ -12,6 +12,7 @@ use crate::oracles;
 use crate::oracles::end_state;
 use crate::phases::access::{self, Nodes, Question};
 use crate::phases::attempt::faults_are_over;
+use crate::phases::checks;
 use crate::recorder::Recorder;
 use crate::trial::output::{CampaignState, EndState};
 use crate::trial_context::TrialContext;
@@ -45,11 +46,7 @@ pub async fn check(
         recorder.add_violations(end_state::differs(&clean.end_state, &now));
     }
     state.end_state = Some(now);
-    let said: Vec<(String, String)> = provisioned
-        .made
-        .iter()
-        .map(|(name, id)| (name.clone(), id.clone()))
-        .collect();
+    let said = checks::said_made(context.trial.scenario.provider.as_ref(), provisioned);
     recorder.add_violations(oracles::ground_truth::made(
         &said,
         &ground_truth.inventory(),

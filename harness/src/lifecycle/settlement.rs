@@ -52,6 +52,7 @@ pub async fn settle_up(
         observed: first_change.and_then(|first| observed(recorder, context, first)),
         has_cluster: recorder.has("checks"),
         orphans,
+        made: recorder.made.take(),
         claim: &|| Some(context.provisioner().claim()?.usd_per_hour),
     };
     let (cost, outcome) = cost::cost(&costs).await;

@@ -7,7 +7,8 @@ use kubeproof_contract::scenario::Expectation;
 
 use super::attempts::attempt_setting;
 use super::provision::{converge, retry};
-use crate::inspect::run_listing::of_run;
+use crate::audit::inventory::Inventory;
+use crate::inspect::run_listing::{made_since, of_run};
 use crate::inspect::sources::Sources;
 use crate::oracles::needs;
 use crate::phases::access::{self, Nodes, Question};
@@ -22,10 +23,12 @@ use crate::trial_context::account::Account as _;
 pub async fn use_cluster(
     recorder: &mut Recorder<'_, '_>,
     context: &TrialContext<'_>,
+    baseline: &Inventory,
     provisioned: &Provisioned,
 ) {
     let observer = context.observer(Actor::Observer);
     check(recorder, context, observer.as_ref(), provisioned).await;
+    list_made(recorder, context, observer.as_ref(), baseline).await;
     let phase = recorder.begin("access");
     let question = Question {
         account: context,
@@ -79,6 +82,25 @@ pub async fn use_cluster(
         recorder.write(phase, outcome);
     }
     hold(recorder, context).await;
+}
+
+/// Lists what a program has made, which its cost is estimated for, where the provider can.
+async fn list_made(
+    recorder: &mut Recorder<'_, '_>,
+    context: &TrialContext<'_>,
+    observer: &dyn Observer,
+    baseline: &Inventory,
+) {
+    let scenario = context.scenario();
+    let provider = &context.trial.scenario.provider;
+    let can = provider.plan_of_made(scenario, &[]).is_some();
+    if !scenario.provisioner.is_external() || !can || !context.trial.is_main() {
+        return;
+    }
+    recorder.made = made_since(Sources::of(context), observer, &baseline.resources).await;
+    if recorder.made.is_none() {
+        recorder.note("what the program made could not be listed: its cost is estimated by the scenario alone");
+    }
 }
 
 async fn hold(recorder: &mut Recorder<'_, '_>, context: &TrialContext<'_>) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use kubeproof_contract::plan::Plan;
-use kubeproof_contract::resource::{Lifespan, Lifetime};
+use kubeproof_contract::resource::{Lifespan, Lifetime, Resource};
 
 use super::Violation;
 use super::price::{Item, list};
@@ -46,10 +46,16 @@ fn too_many<'a>(
                  {most}: {}",
                 priced(&duplicates, price)
             );
-            violations.push(Violation::new("O2 duplicates", message));
+            let resources = resources(&duplicates);
+            violations.push(Violation::about("O2 duplicates", message, resources));
         }
     }
     (violations, told)
+}
+
+fn resources(duplicates: &[&Lifespan]) -> Vec<Resource> {
+    let each = duplicates.iter().map(|life| life.resource.clone());
+    each.collect()
 }
 
 /// Each duplicate with its price; the one that came last, and is one too many, first among equals.
@@ -129,7 +135,8 @@ fn same_name(
                     "alive at the same time, with one name and one run: {}",
                     priced(&[duplicate, life], price)
                 );
-                violations.push(Violation::new("O2 duplicates", message));
+                let resources = resources(&[duplicate, life]);
+                violations.push(Violation::about("O2 duplicates", message, resources));
             }
         }
     }

@@ -13,6 +13,9 @@ use super::price::{Item, findings};
 use crate::audit::compare::{is_proven, new_resources, orphan_words};
 use crate::prices::PriceOf;
 
+/// The name of the oracle.
+pub const ORPHANS: &str = "O1 orphans";
+
 /// The orphans that the audit listed and that certainly belong to the run, in deletion order, as findings.
 pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Violation> {
     let said = if teardown_said_ok {
@@ -29,13 +32,14 @@ pub fn listed(orphans: &[Orphan], teardown_said_ok: bool, tier: Tier) -> Vec<Vio
                 None => " (nothing shows that it is somebody else's)".to_owned(),
             };
             Item {
+                resource: resource(orphan),
                 short: format!("{} {}", orphan.resource_type, orphan.id),
                 usd: orphan.monthly_cost_usd,
                 message: format!("{}, left behind{said}{proofs}", orphan_words(orphan)),
             }
         })
         .collect();
-    findings("O1 orphans", items)
+    findings(ORPHANS, items)
 }
 
 /// The orphans that the ground truth shows, in deletion order, as findings.
@@ -46,22 +50,31 @@ pub fn in_ground_truth(orphans: &[Orphan], teardown_said_ok: bool) -> Vec<Violat
         "is left behind"
     };
     let items = orphans.iter().map(|orphan| Item {
+        resource: resource(orphan),
         short: format!("{} {}", orphan.resource_type, orphan.id),
         usd: orphan.monthly_cost_usd,
         message: format!("{}, {said}", orphan_words(orphan)),
     });
-    findings("O1 orphans", items.collect())
+    findings(ORPHANS, items.collect())
 }
 
-/// Those of `made` that are still there and that nothing declares as retained.
+/// What an orphan tells of its resource.
+pub fn resource(orphan: &Orphan) -> Resource {
+    let mut resource = Resource::new(&orphan.resource_type, &orphan.id, orphan.region.as_str());
+    resource.name.clone_from(&orphan.name);
+    resource
+}
+
+/// Those of `made` that are still there, as they are now, and that nothing declares as retained.
 pub fn still_there(
     made: &[Resource],
     existing: &[Resource],
     is_retained: impl Fn(&Resource) -> bool,
 ) -> Vec<Resource> {
-    let keys: BTreeSet<_> = existing.iter().map(Resource::key).collect();
+    let keys: BTreeSet<_> = made.iter().map(Resource::key).collect();
+    // As they are now: a key whose deletion is scheduled may stay, and could not when it was made.
     let left = |one: &&Resource| keys.contains(&one.key()) && !is_retained(one);
-    made.iter().filter(left).cloned().collect()
+    existing.iter().filter(left).cloned().collect()
 }
 
 /// What the provisioner left that it made for a cluster before the run, as findings. The run began with it: it is in the
@@ -69,7 +82,7 @@ pub fn still_there(
 pub fn made_before_the_run(left: &[Resource], price: PriceOf<'_>) -> Vec<Violation> {
     let wrong = "was made by the same provisioner for a cluster before this run, and is left once both are torn down";
     let items = left.iter().map(|one| Item::new(one, price, wrong));
-    findings("O1 orphans", items.collect())
+    findings(ORPHANS, items.collect())
 }
 
 /// Resources that remain in the ground truth and that the audit did not list, as findings.
@@ -87,7 +100,7 @@ pub fn unlisted(
         .filter(|left| !ids.contains(left.id.as_str()) && !was_seen(left))
         .map(|left| Item::new(left, price, wrong))
         .collect();
-    findings("O1 orphans", items)
+    findings(ORPHANS, items)
 }
 
 #[cfg(test)]
@@ -185,6 +198,16 @@ mod tests {
             "role kept in global: $0.00 a month, was made by the same provisioner for a cluster before this run, and is \
              left once both are torn down"
         );
+    }
+
+    #[test]
+    fn whether_something_may_stay_is_decided_by_what_it_is_now() {
+        let key = Resource::new("key", "k", "r");
+        let doomed = key.clone().with("deletion_date", "2026-12-07");
+        let waits = |one: &Resource| one.properties.contains_key("deletion_date");
+        let made = std::slice::from_ref(&key);
+        assert_eq!(still_there(made, &[doomed], waits), Vec::new());
+        assert_eq!(still_there(made, made, waits), made);
     }
 
     #[test]

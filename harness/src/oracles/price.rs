@@ -15,6 +15,8 @@ const FREE_AT_LENGTH: usize = 5;
 /// One resource that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
+    /// The resource.
+    pub resource: Resource,
     /// Resource type and id: `vpc vpc-1`.
     pub short: String,
     /// What keeping it costs a month, US dollars; `None` when no price is known.
@@ -28,6 +30,7 @@ impl Item {
     pub fn new(resource: &Resource, price: PriceOf<'_>, wrong: &str) -> Self {
         let usd = price(resource);
         Self {
+            resource: resource.clone(),
             short: format!("{} {}", resource.resource_type, resource.id),
             usd,
             message: format!("{}: {}, {wrong}", words(resource), month(usd)),
@@ -56,9 +59,9 @@ pub fn findings(oracle: &'static str, items: Vec<Item>) -> Vec<Violation> {
     let (shown, folded) = folded(items);
     let mut violations: Vec<Violation> = shown
         .into_iter()
-        .map(|item| Violation::new(oracle, item.message))
+        .map(|item| Violation::about(oracle, item.message, vec![item.resource]))
         .collect();
-    violations.extend(folded.map(|words| Violation::new(oracle, words)));
+    violations.extend(folded.map(|rest| Violation::about(oracle, rest.words(), rest.resources())));
     violations
 }
 
@@ -68,12 +71,30 @@ pub fn list(items: Vec<Item>) -> String {
     let shown = shown
         .iter()
         .map(|item| format!("{} {}", item.short, month(item.usd)));
-    let all: Vec<String> = shown.chain(folded).collect();
+    let all: Vec<String> = shown.chain(folded.map(|rest| rest.words())).collect();
     all.join(", ")
 }
 
-/// The items in order, and surplus free ones as one line.
-fn folded(mut items: Vec<Item>) -> (Vec<Item>, Option<String>) {
+/// Free resources that share one finding.
+struct Rest(Vec<Item>);
+
+impl Rest {
+    fn words(&self) -> String {
+        let ids: Vec<&str> = self.0.iter().map(|item| item.short.as_str()).collect();
+        format!(
+            "and {} more that cost nothing: {}",
+            ids.len(),
+            ids.join(", ")
+        )
+    }
+
+    fn resources(self) -> Vec<Resource> {
+        self.0.into_iter().map(|item| item.resource).collect()
+    }
+}
+
+/// The items in order, and surplus free ones apart.
+fn folded(mut items: Vec<Item>) -> (Vec<Item>, Option<Rest>) {
     items.reverse();
     items.sort_by_key(|item| Reverse(item.rank()));
     let paid = items.iter().filter(|item| !item.is_free()).count();
@@ -82,13 +103,7 @@ fn folded(mut items: Vec<Item>) -> (Vec<Item>, Option<String>) {
         return (items, None);
     }
     let rest = items.split_off(paid + FREE_AT_LENGTH);
-    let ids: Vec<&str> = rest.iter().map(|item| item.short.as_str()).collect();
-    let words = format!(
-        "and {} more that cost nothing: {}",
-        rest.len(),
-        ids.join(", ")
-    );
-    (items, Some(words))
+    (items, Some(Rest(rest)))
 }
 
 #[cfg(test)]

@@ -226,6 +226,7 @@ pub fn run_campaign(
         sample: options.sample,
         within: None,
         lists_only: false,
+        results: None,
         plan: None,
     };
     let seen = Arc::new(Mutex::new(CampaignCalls::default()));

@@ -6,15 +6,17 @@ use kubeproof_contract::check::Verdict;
 use kubeproof_contract::resource::Resource;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_contract::scope::Scope;
-use kubeproof_reports::record::Audit;
+use kubeproof_reports::record::{Audit, Orphan};
 
 use crate::audit::compare;
 use crate::audit::inventory::Inventory;
 use crate::inspect::attribution::Attribution;
 use crate::inspect::{Inspector, LISTINGS_MAX};
 use crate::oracles;
+use crate::oracles::allowed;
 use crate::oracles::bystanders::{self, HarmedResource};
 use crate::oracles::price::{Item, findings};
+use crate::phases::allow;
 use crate::prices;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 
@@ -108,16 +110,20 @@ pub async fn audit(
     let split = inspector.split(new);
     let (mut orphans, of_others) = inspector.describe(&split.orphans, &after.resources).await;
     compare::note_parts(&mut orphans, &split.orphans);
+    let judged = allow::judged(inspector.sources(), orphans);
     stays.splice(0..0, split.reasons);
     stays.extend(of_others);
     let attribution = inspector.attribution();
     coverage
         .failed
         .extend(attribution.gone_unseen(known.baseline, &after));
-    let mut audit = compare::audit(orphans, stays, coverage, known.tier);
+    let mut audit = compare::audit(judged.left.clone(), stays, coverage, known.tier);
+    audit.allowed = judged.allowed.len() as u64;
     let mut told = Told::default();
-    let judged = (known, &after, bystanders_seen.as_slice());
-    judge(inspector, &attribution, judged, &mut audit, &mut told);
+    let find = |orphans: &[Orphan]| inspector.violations(orphans, known.torn_down);
+    told.violations(allowed::violations(&judged, find));
+    let seen = (known, &after, bystanders_seen.as_slice());
+    judge(inspector, &attribution, seen, &mut audit, &mut told);
     AuditOutcome {
         retained: split.retained,
         altered: attribution.altered(known.baseline, &after),
@@ -186,11 +192,21 @@ pub async fn nothing_left(
         }
         (_, false) => {
             let (left, _) = inspector.describe(&left, &after.resources).await;
-            let words: Vec<String> = left.iter().map(compare::orphan_words).collect();
-            let message = format!("still left of the first attempt: {}", words.join(", "));
-            let verdict = compare::verdict(&left, &after.coverage, known.tier);
+            let judged = allow::judged(inspector.sources(), left);
+            let words: Vec<String> = judged.left.iter().map(compare::orphan_words).collect();
+            let message = match judged.allowed.len() {
+                0 => format!("still left of the first attempt: {}", words.join(", ")),
+                count => format!(
+                    "still left of the first attempt: {}",
+                    [words, vec![format!("{count} that the scenario allows")]]
+                        .concat()
+                        .join(", ")
+                ),
+            };
+            let verdict = compare::verdict(&judged.left, &after.coverage, known.tier);
             let mut told = Told::default();
-            told.violations(inspector.violations(&left, known.torn_down));
+            let find = |orphans: &[Orphan]| inspector.violations(orphans, known.torn_down);
+            told.violations(allowed::violations(&judged, find));
             PhaseOutcome::new(verdict, message).with(told)
         }
     }
@@ -247,7 +263,6 @@ fn judge(
     audit: &mut Audit,
     told: &mut Told,
 ) {
-    told.violations(inspector.violations(&audit.orphans, known.torn_down));
     let price = prices::price(inspector.plan());
     let harm = |harmed: &[HarmedResource], audit: &mut Audit, told: &mut Told| {
         told.violations(bystanders::violations(harmed, &price));

@@ -131,6 +131,14 @@ pub async fn checks(
     PhaseOutcome::new(verdict, message)
 }
 
+/// What a provisioner says it made, by the ids that an inventory has. What no inventory has (a route, the attachment of a
+/// policy) is left out.
+pub fn said_made(provider: &dyn Provider, provisioned: &Provisioned) -> Vec<(String, String)> {
+    let all = provisioned.made.iter();
+    all.filter_map(|(name, id)| Some((name.clone(), provider.inventory_id(name, id)?)))
+        .collect()
+}
+
 /// O3: what a program says it made is there.
 async fn compare_made(
     using: &Checked<'_>,
@@ -138,11 +146,7 @@ async fn compare_made(
     provisioned: &Provisioned,
     told: &mut Told,
 ) {
-    let said: Vec<(String, String)> = provisioned
-        .made
-        .iter()
-        .filter_map(|(name, id)| Some((name.clone(), provider.inventory_id(name, id)?)))
-        .collect();
+    let said = said_made(provider, provisioned);
     if said.is_empty() {
         return;
     }

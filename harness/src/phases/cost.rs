@@ -12,7 +12,7 @@ use kubeproof_contract::cost::{Billed, Charge, Estimate, EstimateLine};
 use kubeproof_contract::ground_truth::GroundTruth;
 use kubeproof_contract::observer::Observer;
 use kubeproof_contract::plan::{Plan, PriceContext};
-use kubeproof_contract::resource::Lifespan;
+use kubeproof_contract::resource::{Lifespan, Resource};
 use kubeproof_contract::run::Run;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::bill::RunBill;
@@ -59,6 +59,8 @@ pub struct Costs<'a> {
     pub has_cluster: bool,
     /// The ids of resources that outlived the run.
     pub orphans: BTreeSet<String>,
+    /// What a program had made once its cluster was ready, where that is known.
+    pub made: Option<Vec<Resource>>,
     /// What the provisioner claims, US dollars an hour, if it can.
     pub claim: &'a dyn Fn() -> Option<Decimal>,
 }
@@ -114,12 +116,14 @@ pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
         to: ended,
     };
     let minutes = of_scenario.duration_minutes;
-    let estimate = costs.plan.estimate(&costs.prices, Some(first), minutes);
+    let of_made = plan_of_made(costs);
+    let plan = of_made.as_deref().unwrap_or(costs.plan);
+    let estimate = plan.estimate(&costs.prices, Some(first), minutes);
     let charges = metered.as_deref().unwrap_or_default();
     let inputs = CostInputs {
         claimed: claimed(costs),
         planned_minutes: minutes,
-        lifetime_usd: lifetime_usd(costs, (&estimate, whole), charges),
+        lifetime_usd: lifetime_usd((costs, plan), (&estimate, whole), charges),
         estimate,
         unpriced: costs
             .ground_truth
@@ -140,6 +144,13 @@ pub async fn cost(costs: &Costs<'_>) -> (Cost, PhaseOutcome) {
     }
     let phase = PhaseOutcome::new(cost.verdict, cost.message.clone());
     (cost, phase.with(told))
+}
+
+/// The plan with what a program made beyond the scenario, which is no gap between estimate and bill.
+fn plan_of_made(costs: &Costs<'_>) -> Option<Box<dyn Plan>> {
+    let scenario = &costs.trial.scenario;
+    let made = costs.made.as_deref()?;
+    scenario.provider.plan_of_made(&scenario.content, made)
 }
 
 /// What the meter counted for the run, where there is one.
@@ -179,7 +190,7 @@ fn claimed(costs: &Costs<'_>) -> Option<Decimal> {
 
 /// The estimate of each usage for the lifetimes of its resources.
 fn lifetime_usd(
-    costs: &Costs<'_>,
+    (costs, plan): (&Costs<'_>, &dyn Plan),
     (estimate, whole): (&Estimate, Span),
     charges: &[Charge],
 ) -> BTreeMap<String, Decimal> {
@@ -188,7 +199,6 @@ fn lifetime_usd(
         .map(GroundTruth::lifetimes)
         .unwrap_or_default();
     let each = |line: &EstimateLine, span: Span| -> Option<Decimal> {
-        let plan = costs.plan;
         let of_span = plan.estimate_between(&costs.prices, span.from, span.to);
         let same = |other: &&EstimateLine| other.is_same_usage(line) && other.title == line.title;
         let usd = of_span.all_lines().find(same)?.planned_usd?;
@@ -201,15 +211,15 @@ fn lifetime_usd(
                 .iter()
                 .filter(|charge| usage.covers(charge))
                 .collect();
-            let plan: Vec<&EstimateLine> = estimate
+            let planned: Vec<&EstimateLine> = estimate
                 .all_lines()
                 .filter(|line| line.is_same_usage(&usage))
                 .collect();
             let (spans, whole) = match &costs.observed {
                 None => (lifetimes::spans(&covered, &lives, whole.to), whole),
-                Some(observed) => observed.of(costs.plan, estimate, &usage),
+                Some(observed) => observed.of(plan, estimate, &usage),
             };
-            let usd = lifetimes::usd(&plan, &spans, whole, &each)?;
+            let usd = lifetimes::usd(&planned, &spans, whole, &each)?;
             Some((key(&usage), usd))
         })
         .collect()

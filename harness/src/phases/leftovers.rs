@@ -11,6 +11,7 @@ use kubeproof_contract::resource::Resource;
 use crate::inspect::run_listing::{leaks, list_settled};
 use crate::inspect::sources::Sources;
 use crate::oracles::price::{Item, findings, list};
+use crate::phases::allow;
 use crate::prices;
 use crate::recorder::phase_outcome::{PhaseOutcome, Told};
 use crate::trial_context::account::Account;
@@ -52,17 +53,27 @@ pub fn words(left: &[Resource], plan: &dyn Plan) -> String {
 /// The verdict of a second teardown, combined with a listing made before it: what was left then is a failure of the
 /// first one, whatever the second one did. In rehearsal the calls of the second one show it, and this is not asked.
 pub fn with_listing(
-    plan: &dyn Plan,
+    sources: Sources<'_>,
     left: Option<&[Resource]>,
     (verdict, message): (Verdict, String),
 ) -> PhaseOutcome {
-    match left {
+    let plan = sources.plan;
+    let wrong = "was left by a teardown that reported success, before a second one";
+    let (left, accepted) = match left {
+        None => (None, Vec::new()),
+        Some(left) => {
+            let (left, accepted) = allow::divided(sources, left, wrong);
+            (Some(left), accepted)
+        }
+    };
+    let mut told = Told::default();
+    told.violations(accepted);
+    match left.as_deref() {
         None if verdict == Verdict::Fail => PhaseOutcome::new(verdict, message),
         None => PhaseOutcome::new(Verdict::Unknown, format!("{message}; {NOT_LISTED}")),
-        Some([]) => PhaseOutcome::new(verdict, message),
+        Some([]) => PhaseOutcome::new(verdict, message).with(told),
         Some(left) => {
             let price = prices::price(plan);
-            let wrong = "was left by a teardown that reported success, before a second one";
             let items = left.iter().map(|one| Item::new(one, &price, wrong));
             let found = findings("O1 orphans", items.collect());
             let message = match (verdict, found.first()) {
@@ -70,7 +81,6 @@ pub fn with_listing(
                 (Verdict::Pass | Verdict::Skipped, Some(first)) => first.message.clone(),
                 _ => message + &words(left, plan),
             };
-            let mut told = Told::default();
             told.violations(found);
             PhaseOutcome::new(Verdict::Fail, message).with(told)
         }

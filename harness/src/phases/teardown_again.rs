@@ -89,7 +89,7 @@ async fn by_calls(
     let outcome = if sources.ground_truth.is_some() {
         PhaseOutcome::new(seen.0, seen.1)
     } else {
-        leftovers::with_listing(sources.plan, left.as_deref(), seen)
+        leftovers::with_listing(sources, left.as_deref(), seen)
     };
     AttemptPhase {
         phase: outcome,
@@ -144,7 +144,7 @@ async fn by_inventories(
         told.violations([Violation::new(needs::NO_OP, message.clone())]);
     }
     let seen = (verdict, message);
-    let outcome = leftovers::with_listing(sources.plan, left.as_deref(), seen);
+    let outcome = leftovers::with_listing(sources, left.as_deref(), seen);
     AttemptPhase::of(outcome, report, &ending)
 }
 

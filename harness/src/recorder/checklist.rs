@@ -131,8 +131,15 @@ pub fn audit_words(audit: &Audit) -> String {
             listed = format!("{} of others {what}; {listed}", touched.len());
         }
     }
+    if audit.allowed > 0 {
+        listed = format!(
+            "{} left and allowed by the scenario; {listed}",
+            audit.allowed
+        );
+    }
     match (audit.orphans.len(), coverage.failed.first()) {
         _ if audit.verdict == Verdict::Skipped => "no audit was made".to_owned(),
+        (0, None) if audit.allowed > 0 => listed,
         (0, None) => format!("no orphan; {listed}"),
         (0, Some(failed)) => format!("{listed}; {failed}"),
         (count, _) => format!("{count} orphans; {listed}"),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use kubeproof_contract::scenario::Tier;
 
 use super::*;
+use crate::oracles::Violation;
 use crate::trial::{Part, Trial};
 use crate::trial_context::RunOptions;
 use crate::trial_context::progress::Silent;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use kubeproof_contract::scenario::{AnyScenario, FailureBlock, ProvisionerBlock};
+use kubeproof_contract::scenario::{AllowBlock, AnyScenario, FailureBlock, ProvisionerBlock};
+use kubeproof_reports::finding_id;
 
 /// A broken rule: the text in the file that it is about (to locate it), and the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,7 @@ pub fn broken(scenario: &AnyScenario) -> Vec<BrokenRule> {
         let message = "`scale_to` is out of range: 1 to 100";
         all.push(at("scale_to:", 0, message.to_owned()));
     }
+    all.extend(allow(&scenario.allow));
     if scenario.description.trim().is_empty() {
         all.push(at(
             "description:",
@@ -61,6 +63,32 @@ pub fn broken(scenario: &AnyScenario) -> Vec<BrokenRule> {
     }
     if scenario.job.print.trim().is_empty() {
         all.push(at("print:", 0, "the job must print some text".to_owned()));
+    }
+    all
+}
+
+/// What is wrong with the entries of `allow`.
+fn allow(entries: &[AllowBlock]) -> Vec<BrokenRule> {
+    let mut all = Vec::new();
+    for entry in entries {
+        match (&entry.resource_type, &entry.finding) {
+            (Some(_), None) => {}
+            (None, Some(id)) if finding_id::is_id(id) => {}
+            (None, Some(id)) => all.push(at(
+                id,
+                0,
+                format!("`{id}` is not the id of a finding, such as F-0123456789"),
+            )),
+            _ => all.push(at(
+                "allow:",
+                0,
+                "an entry of `allow` has either `type` or `finding`".to_owned(),
+            )),
+        }
+        if entry.reason.trim().is_empty() {
+            let message = "`reason` is empty: say why this may be left behind";
+            all.push(at("reason:", 0, message.to_owned()));
+        }
     }
     all
 }

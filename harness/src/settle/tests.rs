@@ -168,6 +168,7 @@ fn a_wrong_bill_is_one_finding_however_often_it_is_read() {
 fn a_bill_beyond_the_budget_is_a_finding_and_what_was_found_in_the_run_stays() {
     let mut record = record();
     record.findings.push(Finding {
+        id: String::new(),
         oracle: needs::BILL.to_owned(),
         message: "the budget was reached".to_owned(),
         replay: "kubeproof verify s.yaml".to_owned(),

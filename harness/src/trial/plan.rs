@@ -171,7 +171,7 @@ fn tiers(scenario: &Scenario) -> String {
 
 /// The scenario as it runs in a tier: the limits of a program in rehearsal follow its time scale, unless the scenario
 /// sets them.
-fn in_tier(scenario: &Scenario, tier: Tier) -> Scenario {
+pub fn in_tier(scenario: &Scenario, tier: Tier) -> Scenario {
     let block = &scenario.content.provisioner;
     if tier != Tier::Rehearsal || !block.is_external() {
         return scenario.clone();

@@ -34,6 +34,8 @@ pub struct RunOptions {
     pub checkpoint: Option<Arc<Checkpoint>>,
     /// Rehearsal: the provisioner's caller may do what this document allows, and nothing else.
     pub limited_to: Option<Arc<Value>>,
+    /// Whether what runs make is kept for a look, without teardown: such a trial never passes.
+    pub keep: bool,
     /// Is given the calls of each rehearsal in memory.
     pub calls: Option<CallSink>,
 }
@@ -55,6 +57,7 @@ impl RunOptions {
             sandbox: None,
             checkpoint: None,
             limited_to: None,
+            keep: false,
             calls: None,
         }
     }

@@ -1,7 +1,9 @@
 //! The program as a user sees it: exit codes, messages, and what goes to which stream. Runs the binary itself.
 
+mod allow;
 mod attest;
 mod bad_input;
+mod choice;
 #[cfg(target_os = "linux")]
 mod clock;
 mod cost;
@@ -13,6 +15,7 @@ mod env_file;
 #[cfg(unix)]
 mod external;
 mod faults;
+mod finding_ids;
 mod folders;
 mod fuzz;
 mod help;
@@ -31,6 +34,8 @@ mod outputs;
 mod program;
 mod records;
 mod refusals;
+#[cfg(unix)]
+mod resume;
 mod schema;
 #[cfg(unix)]
 mod secrets;

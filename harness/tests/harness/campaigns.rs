@@ -37,6 +37,7 @@ pub fn options(mode: Mode, effects: &[&str]) -> CampaignOptions {
         within: None,
         lists_only: false,
         plan: None,
+        results: None,
     }
 }
 

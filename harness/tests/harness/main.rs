@@ -7,6 +7,7 @@ mod catalogue;
 mod determinism;
 mod faults;
 mod layers;
+mod leaks;
 mod permissions;
 mod provisioners;
 mod readme;

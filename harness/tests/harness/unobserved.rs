@@ -3,6 +3,7 @@
 //! The account is a folder, a resource is a file in it, and the program is a shell script.
 
 mod folder;
+mod kept;
 mod left;
 
 use std::path::Path;
@@ -32,19 +33,33 @@ fn record(up: &str, down: &str) -> Record {
 
 /// The same, with an expectation in the scenario.
 fn expecting(expectation: &str, up: &str, down: &str) -> Record {
-    run(expectation, |place| {
-        // JSON is YAML.
-        let shell = |script: &str| json!(["sh", "-c", format!("cd {place} && {{ {script}; }}")]);
-        format!(
-            "{{command: {{provision: {}, teardown: {}}}}}",
-            shell(up),
-            shell(down)
-        )
-    })
+    run(expectation, |place| program(place, up, down))
+}
+
+/// The block of a program that runs these scripts in the account.
+fn program(place: &str, up: &str, down: &str) -> String {
+    // JSON is YAML.
+    let shell = |script: &str| json!(["sh", "-c", format!("cd {place} && {{ {script}; }}")]);
+    format!(
+        "{{command: {{provision: {}, teardown: {}}}}}",
+        shell(up),
+        shell(down)
+    )
 }
 
 /// The record of a run in a folder, with this `provisioner` block in its scenario.
 fn run(expectation: &str, provisioner: impl Fn(&str) -> String) -> Record {
+    let (record, _) = run_with(expectation, ("", false), provisioner);
+    record
+}
+
+/// The same with `more` in its scenario, and without teardown if it `keeps` what it made; and how many resources are in
+/// the account at the end.
+fn run_with(
+    expectation: &str,
+    (more, keep): (&str, bool),
+    provisioner: impl Fn(&str) -> String,
+) -> (Record, usize) {
     let account = tempfile::tempdir().expect("a folder");
     std::fs::write(account.path().join("theirs"), "1\n").expect("written");
     let out = tempfile::tempdir().expect("a folder");
@@ -52,16 +67,18 @@ fn run(expectation: &str, provisioner: impl Fn(&str) -> String) -> Record {
     let text = format!(
         "scenario: s\ndescription: d\nprovider: folder\ntiers: [kind]\ncluster: {{place: {place}}}\n\
          provisioner: {}\n\
-         failures: [{{name: none, expect: {expectation}}}]\n",
+         failures: [{{name: none, expect: {expectation}}}]\n{more}",
         provisioner(&place)
     );
     let trial = trial(&text);
     let options = RunOptions {
         out: Some(out.path().to_owned()),
+        keep,
         ..RunOptions::quiet()
     };
     let (ran, _) = runner::in_memory(&trial, &options, &Silent::shared()).expect("a record");
-    ran.record
+    let there = std::fs::read_dir(account.path()).expect("the account");
+    (ran.record, there.count())
 }
 
 fn trial(text: &str) -> Trial {

@@ -109,6 +109,9 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "deletes-neighbours-vpc",
         "the name of a defect in scenario files",
     ),
+    ("", "aws-janitor", "the name of another program"),
+    ("", "aws-nuke", "the name of another program"),
+    ("", "cloud-nuke", "the name of another program"),
     ("", "`struck`", "the key in records, which scripts read"),
     ("", "run_job_struck", "the name of a phase in records"),
     (

@@ -2,6 +2,7 @@
 //!
 //! Pure arithmetic; the rounding rules are in [`usage`]. The meter and the bill use the same line names.
 
+pub mod beyond;
 pub mod billed;
 pub mod explorer;
 pub mod usage;
@@ -13,6 +14,7 @@ use kubeproof_contract::cost::{Estimate, EstimateLine};
 use crate::catalogue;
 use crate::prices::{self, HOURS_PER_MONTH, Price};
 use crate::spec::{Capacity, EksSpec};
+use beyond::Beyond;
 use usage::{Rounding, Span};
 
 /// The line of the control plane.
@@ -28,6 +30,11 @@ pub const DISKS: &str = "disks";
 /// The line of load balancers' hours.
 pub const LOAD_BALANCER: &str = "load_balancer";
 
+/// The line of customers' keys.
+pub const KMS_KEY: &str = "kms_key";
+/// The line of interface endpoints' hours.
+pub const VPC_ENDPOINT: &str = "vpc_endpoint";
+
 /// The line that resources of a type are charged under.
 pub fn line_of_type(resource_type: &str) -> Option<&'static str> {
     match resource_type {
@@ -37,6 +44,8 @@ pub fn line_of_type(resource_type: &str) -> Option<&'static str> {
         "elastic_ip" => Some(PUBLIC_IPV4),
         "ebs_volume" => Some(DISKS),
         "elbv2_load_balancer" | "elb_classic" => Some(LOAD_BALANCER),
+        "kms_key" => Some(KMS_KEY),
+        "vpc_endpoint" => Some(VPC_ENDPOINT),
         _ => None,
     }
 }
@@ -56,6 +65,8 @@ pub struct EstimateInput<'a> {
     pub leftovers: bool,
     /// The date assumed when the start is unknown; it decides whether a version is in extended support.
     pub today: Timestamp,
+    /// What a program made beyond the scenario.
+    pub beyond: &'a [Beyond],
 }
 
 /// The parts of one line.
@@ -109,7 +120,8 @@ fn of(
     };
     let at = planned.map_or(input.today, |(from, _)| from);
     let unpriced = |item: &Item| format!("{} in {region}", item.title);
-    let items = items(input.spec, at).into_iter();
+    let beyond = input.beyond.iter().map(|thing| thing.item(region));
+    let items = items(input.spec, at).into_iter().chain(beyond);
     for item in items.filter(|item| item.count > 0) {
         match line(&item, region, planned, minutes) {
             Some(line) => estimate.lines.push(line),
@@ -270,11 +282,19 @@ fn line(
     let units = Decimal::from(item.count) * Decimal::from(item.amount);
     let usd = |quantity: Decimal| (quantity * units * price.usd).round_dp(DECIMALS);
     let hour = match item.rounding {
-        Rounding::CalendarMonth => Decimal::ONE / Decimal::from(HOURS_PER_MONTH),
+        Rounding::CalendarMonth | Rounding::KeyMonth => {
+            Decimal::ONE / Decimal::from(HOURS_PER_MONTH)
+        }
         _ => Decimal::ONE,
     };
     let span = Span::of(item.rounding, minutes);
-    let forms = |bare: &String| catalogue::usage_types(region, bare);
+    let forms = |bare: &String| {
+        // Keys are billed under the region's own name.
+        if bare.starts_with(region) {
+            return vec![bare.clone()];
+        }
+        catalogue::usage_types(region, bare)
+    };
     Some(EstimateLine {
         line: item.line.to_owned(),
         title: item.title.clone(),

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use kubeproof_contract::cost::Estimate;
 use kubeproof_contract::marks::Naming;
-use kubeproof_contract::plan::{Plan, PriceContext};
+use kubeproof_contract::plan::{Plan, PriceContext, UNLIMITED};
 use kubeproof_contract::resource::{MonthlyCost, Resource};
+use kubeproof_contract::scenario::Demand;
 
 use crate::cost;
+use crate::cost::beyond::Beyond;
 use crate::observer::resources;
 use crate::spec::EksSpec;
 
@@ -21,12 +23,27 @@ const NAME_LENGTH_MAX: usize = 63;
 pub struct EksPlan {
     spec: EksSpec,
     leftovers: bool,
+    /// What a program made beyond the scenario.
+    beyond: Vec<Beyond>,
 }
 
 impl EksPlan {
     /// The plan of a cluster; `leftovers` says whether its job leaves a load balancer and a volume for teardown.
     pub fn new(spec: EksSpec, leftovers: bool) -> Self {
-        Self { spec, leftovers }
+        Self {
+            spec,
+            leftovers,
+            beyond: Vec::new(),
+        }
+    }
+
+    /// The same, with lines for what a program made beyond the scenario.
+    #[must_use]
+    pub fn with_made(self, made: &[Resource]) -> Self {
+        Self {
+            beyond: cost::beyond::beyond(&self.spec, made),
+            ..self
+        }
     }
 
     fn input(&self, prices: &PriceContext) -> cost::EstimateInput<'_> {
@@ -34,6 +51,7 @@ impl EksPlan {
             spec: &self.spec,
             leftovers: self.leftovers,
             today: prices.today,
+            beyond: &self.beyond,
         }
     }
 }
@@ -61,17 +79,25 @@ impl Plan for EksPlan {
         let (zones, network) = (self.spec.availability_zones.0, &self.spec.network);
         let nat = usize::from(network.nat_gateways(zones));
         let own = usize::from(network.makes_vpc());
+        // A program may have more of these; what it makes twice by mistake has one name, or repeats an unanswered call.
+        let of = |most: usize| match self.spec.demand {
+            Demand::Exactly => most,
+            Demand::AtLeast => UNLIMITED,
+        };
         [
             ("vpc", own),
             ("internet_gateway", own),
             ("nat_gateway", nat),
-            ("elastic_ip", nat),
-            ("subnet", usize::from(zones * network.subnets_per_zone())),
+            ("elastic_ip", of(nat)),
+            (
+                "subnet",
+                of(usize::from(zones * network.subnets_per_zone())),
+            ),
             ("eks_cluster", 1),
             ("eks_nodegroup", self.spec.node_groups.0.len()),
             // A group's template, and the copy of it that EKS makes.
-            ("launch_template", 2 * self.spec.node_groups.0.len()),
-            ("iam_role", 2),
+            ("launch_template", of(2 * self.spec.node_groups.0.len())),
+            ("iam_role", of(2)),
         ]
         .map(|(name, most)| (name.to_owned(), most))
         .into()

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kubeproof_contract::journal::Call;
 use kubeproof_contract::prelude::*;
 use kubeproof_contract::provider::CredentialVariables;
-use kubeproof_contract::scenario;
+use kubeproof_contract::scenario::{self, Demand};
 use kubeproof_kubernetes::workload;
 
 use crate::dialect::AwsDialect;
@@ -88,6 +88,11 @@ impl Provider for Aws {
 impl ProviderParts for Aws {
     fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan> {
         Box::new(EksPlan::new(spec(scenario), scenario.job.with_leftovers))
+    }
+
+    fn plan_of_made(&self, scenario: &AnyScenario, made: &[Resource]) -> Option<Box<dyn Plan>> {
+        let plan = EksPlan::new(spec(scenario), scenario.job.with_leftovers);
+        Some(Box::new(plan.with_made(made)))
     }
 
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner> {
@@ -310,9 +315,10 @@ fn place(text: &str, word: &str) -> String {
     })
 }
 
-/// The cluster block. A scenario that another provider read has no block for AWS; an empty one is used then.
+/// The cluster block, as its provisioner is held to it. A scenario that another provider read has no block for AWS; an
+/// empty one is used then.
 fn spec(scenario: &AnyScenario) -> EksSpec {
-    scenario
+    let spec = scenario
         .cluster_as::<EksSpec>()
         .cloned()
         .unwrap_or_else(|| EksSpec {
@@ -324,7 +330,12 @@ fn spec(scenario: &AnyScenario) -> EksSpec {
             node_groups: NodeGroups(Vec::new()),
             ingress: Vec::new(),
             control_plane_logs: false,
-        })
+            demand: Demand::default(),
+        });
+    EksSpec {
+        demand: scenario.provisioner.demand(),
+        ..spec
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use ipnet::Ipv4Net;
 use kubeproof_contract::checked;
 use kubeproof_contract::checked::ValueError;
+use kubeproof_contract::scenario::Demand;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,10 @@ pub struct EksSpec {
     /// Whether the control plane writes its logs to `CloudWatch`.
     #[serde(default)]
     pub control_plane_logs: bool,
+    /// Whether there may be more than this: of subnets, addresses, policies and logs. What a scenario can name wholly
+    /// (VPC, gateways, cluster, node groups) is always exact.
+    #[serde(skip)]
+    pub demand: Demand,
 }
 
 /// A node group.

@@ -29,13 +29,16 @@ impl PriceContext {
     }
 }
 
+/// No limit to how many of a type there may be.
+pub const UNLIMITED: usize = usize::MAX;
+
 /// Counts, estimates, names and marks.
 pub trait Plan: Naming + Send + Sync {
     /// The number of nodes that the scenario asks for; 0 where the cloud makes them as pods need them.
     fn nodes_expected(&self) -> usize;
 
-    /// The largest number of live resources per type that the scenario can need; more are duplicates. Types
-    /// that are absent are not limited.
+    /// The largest number of live resources per type that the scenario can need; more are duplicates. [`UNLIMITED`]
+    /// where a program may make more than the scenario names. Types that are absent are none that it needs.
     fn most_at_once(&self) -> BTreeMap<String, usize>;
 
     /// The estimate per line for a start (if known) and a duration in minutes.

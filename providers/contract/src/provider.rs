@@ -162,6 +162,12 @@ pub trait ProviderParts: Send + Sync {
     /// The plan of the scenario.
     fn plan(&self, scenario: &AnyScenario) -> Box<dyn Plan>;
 
+    /// The plan of a scenario whose program has made these, with lines for those of them that the scenario does not
+    /// plan. `None` where the provider does not know the lines of resources.
+    fn plan_of_made(&self, _scenario: &AnyScenario, _made: &[Resource]) -> Option<Box<dyn Plan>> {
+        None
+    }
+
     /// A new process of the provisioner that the scenario names.
     fn provisioner(&self, scenario: &AnyScenario, connection: Connection) -> Box<dyn Provisioner>;
 

@@ -3,6 +3,7 @@
 //! The types are generic over the provider's own `cluster` block, so that one reader reports line and column for
 //! mistakes in either part while this crate knows no cloud.
 
+mod allow;
 mod failure;
 mod limits;
 mod offer;
@@ -18,10 +19,11 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use allow::AllowBlock;
 pub use failure::{Expectation, FailureBlock, FaultText};
 pub use limits::LimitsBlock;
 pub use offer::offer;
-pub use provisioner::{BuiltIn, CommandBlock, ProvisionerBlock, TerraformBlock};
+pub use provisioner::{BuiltIn, CommandBlock, Demand, ProvisionerBlock, TerraformBlock};
 pub use values::{CallerNetwork, KubernetesVersion, Word};
 
 use crate::checked::ValueError;
@@ -82,6 +84,9 @@ pub struct ScenarioFile<C> {
     /// The forced partial failures. Each is a separate trial.
     #[serde(default = "no_failures::<C>")]
     pub failures: Vec<FailureBlock<C>>,
+    /// Known leaks that are accepted for a time: shown with their reasons, and no failures.
+    #[serde(default)]
+    pub allow: Vec<AllowBlock>,
     /// Cost expectations.
     #[serde(default)]
     pub cost: CostBlock,
@@ -306,6 +311,7 @@ impl<C: Send + Sync + 'static> ScenarioFile<C> {
             cluster: hidden(self.cluster),
             job: self.job,
             failures: self.failures.into_iter().map(failure).collect(),
+            allow: self.allow,
             cost: self.cost,
             limits: self.limits,
         }

@@ -83,9 +83,16 @@ impl Dialect for HuggingFaceDialect {
                 let answer = response.map(|response| read(response.body()));
                 made(answer.and_then(|answer| text(&answer["id"])), response)
             }
+            "CreateWebhook" => {
+                let answer = response.map(|response| read(response.body()));
+                made(
+                    answer.and_then(|answer| text(&answer["webhook"]["id"])),
+                    response,
+                )
+            }
             "DeleteRepository" => named(repository(&body)),
             // A Space is named with its namespace, all else without.
-            name if name.ends_with("Space") => named(Some(found.parameters.join("/"))),
+            name if name.ends_with("Space") => named(with_owner(&found.parameters.join("/"))),
             _ => named(found.parameters.last().map(|last| (*last).to_owned())),
         }
     }
@@ -103,24 +110,34 @@ impl Dialect for HuggingFaceDialect {
     }
 }
 
-/// The name of a repository, with its owner, as the bodies of its calls have it.
-fn repository(body: &Value) -> Option<String> {
-    let name = body["name"].as_str()?;
-    let owner = body["organization"].as_str();
-    Some(owner.map_or_else(|| name.to_owned(), |owner| format!("{owner}/{name}")))
+/// The names of a repository, as the bodies of its calls have it: with its owner, and as an inventory shows it.
+fn repository(body: &Value) -> Vec<String> {
+    let name = body["name"].as_str().unwrap_or_default();
+    match body["organization"].as_str() {
+        Some(owner) => with_owner(&format!("{owner}/{name}")),
+        None => with_owner(name),
+    }
 }
 
-fn named(name: Option<String>) -> Targets {
+/// A name with its owner, and without.
+fn with_owner(name: &str) -> Vec<String> {
+    let alone = name.rsplit('/').next().filter(|alone| *alone != name);
+    let whole = Some(name).filter(|name| !name.is_empty());
+    whole.into_iter().chain(alone).map(str::to_owned).collect()
+}
+
+fn named(names: impl IntoIterator<Item = String>) -> Targets {
     Targets {
-        names: name.into_iter().collect(),
+        names: names.into_iter().collect(),
         made: Vec::new(),
     }
 }
 
-fn made(id: Option<String>, response: Option<&Response<Bytes>>) -> Targets {
+fn made(ids: impl IntoIterator<Item = String>, response: Option<&Response<Bytes>>) -> Targets {
+    let ids = ids.into_iter().filter(|_| response.is_some());
     Targets {
         names: Vec::new(),
-        made: id.filter(|_| response.is_some()).into_iter().collect(),
+        made: ids.collect(),
     }
 }
 
@@ -261,16 +278,22 @@ mod tests {
             &format!("POST {repositories}/create"),
             space,
             Some("{}"),
-            (&[], &["acme/s"]),
+            (&[], &["acme/s", "s"]),
         );
         check(
             &format!("DELETE {repositories}/delete"),
             space,
             None,
-            (&["acme/s"], &[]),
+            (&["acme/s", "s"], &[]),
         );
         let pause = "POST https://huggingface.co/api/spaces/acme/s/pause";
-        check(pause, "", None, (&["acme/s"], &[]));
+        check(pause, "", None, (&["acme/s", "s"], &[]));
+        check(
+            "POST https://huggingface.co/api/settings/webhooks",
+            "{}",
+            Some(r#"{"webhook":{"id":"w"}}"#),
+            (&[], &["w"]),
+        );
     }
 
     #[test]

@@ -92,6 +92,7 @@ const HUB_ROUTES: &[Route] = &[
     Route::new("POST", "/repos/create", "CreateRepository"),
     Route::new("DELETE", "/repos/delete", "DeleteRepository"),
     Route::new("GET", "/settings/webhooks", "ListWebhooks"),
+    Route::new("POST", "/settings/webhooks", "CreateWebhook"),
     Route::new("DELETE", "/settings/webhooks/{id}", "DeleteWebhook"),
 ];
 

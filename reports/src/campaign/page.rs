@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use kubeproof_contract::check::Verdict;
 
 use super::{Campaign, CampaignFinding, Limit};
+use crate::finding_id;
 use crate::page::{Align, Block, Cell, Column, Grid, Page, Section};
 use crate::word::{clean, counted};
 
@@ -87,6 +88,14 @@ pub fn page(campaign: &Campaign) -> Page {
                 "{}: no provisioner could do better",
                 counted(campaign.limits.len(), "limit of the cloud")
             ),
+            verdict: None,
+            blocks: blocks.collect(),
+        });
+    }
+    if !campaign.allowed.is_empty() {
+        let blocks = campaign.allowed.iter().flat_map(limit);
+        sections.push(Section {
+            title: format!("Allowed by the scenario: {}", campaign.allowed.len()),
             verdict: None,
             blocks: blocks.collect(),
         });
@@ -237,9 +246,9 @@ fn finding(finding: &CampaignFinding) -> Vec<Block> {
         .map(|part| format!(" in {part}"))
         .unwrap_or_default();
     let mut blocks = vec![Block::Finding {
-        title: clean(&format!(
-            "{}: {faults}{part}: {}",
-            finding.scenario, finding.oracle
+        title: clean(&finding_id::titled(
+            &finding.id,
+            &format!("{}: {faults}{part}: {}", finding.scenario, finding.oracle),
         )),
         message: clean(&finding.message),
         replay: finding.replay.clone(),
@@ -369,6 +378,7 @@ mod tests {
             message: "2 of type box were alive".to_owned(),
             calls: Vec::new(),
             replay: "kubeproof faults s".to_owned(),
+            id: String::new(),
         };
         let mut limited = campaign();
         limited.limits.push(Limit {

@@ -5,6 +5,7 @@ use quick_junit::{Report, TestSuite};
 
 use super::Campaign;
 use super::page::{page, verdict};
+use crate::finding_id;
 use crate::format::{Format, Style};
 use crate::output::Output;
 use crate::{html, junit, markdown, sarif, table};
@@ -34,7 +35,8 @@ fn junit(campaign: &Campaign) -> String {
         .map(|finding| {
             let faults = finding.faults.join(" ");
             let (oracle, message) = (&finding.oracle, &finding.message);
-            format!("{oracle}: {message} ({faults}; replay: {})", finding.replay)
+            let title = finding_id::titled(&finding.id, oracle);
+            format!("{title}: {message} ({faults}; replay: {})", finding.replay)
         })
         .collect();
     let whole = verdict(campaign);

@@ -3,7 +3,7 @@
 use kubeproof_contract::fault::Fault;
 
 use super::words::{priced, short, titled, without_ids};
-use super::{Cause, Seen, merged};
+use super::{Cause, Seen, add_ids, merged};
 use crate::campaign::CampaignFinding;
 use crate::word::clean;
 
@@ -57,6 +57,8 @@ fn of_lifecycle(findings: &[&CampaignFinding]) -> Cause {
     let mut likeness: Vec<String> = messages.iter().map(|it| without_ids(it)).collect();
     likeness.sort();
     likeness.dedup();
+    let mut ids = Vec::new();
+    add_ids(&mut ids, findings.iter().map(|it| clean(&it.id)));
     let place = if first.faults.is_empty() {
         "without any fault".to_owned()
     } else {
@@ -68,6 +70,7 @@ fn of_lifecycle(findings: &[&CampaignFinding]) -> Cause {
         title: titled(&short(&messages[0]), messages.len(), "other"),
         month: priced(&messages),
         messages,
+        ids,
         parts: Vec::new(),
         seen: vec![Seen {
             place: clean(&place),

@@ -7,7 +7,7 @@ use super::document::{Document, Part, document};
 use super::element::{block, text, wide};
 use super::findings::{self, cards};
 use crate::campaign::page::{page, verdict};
-use crate::campaign::{Campaign, CampaignFinding, Heat};
+use crate::campaign::{Campaign, CampaignFinding, Heat, Limit};
 use crate::causes::{self, Cause};
 use crate::page::{Block, Section};
 use crate::word::counted;
@@ -20,7 +20,12 @@ pub fn render(campaign: &Campaign) -> String {
         parts.push(heat(campaign, &causes));
     }
     if !campaign.limits.is_empty() {
-        parts.push(limits(campaign));
+        let title = "Limits of the cloud: no provisioner could do better";
+        parts.push(limits(&campaign.limits, "limits", title));
+    }
+    if !campaign.allowed.is_empty() {
+        let title = "Allowed by the scenario";
+        parts.push(limits(&campaign.allowed, "allowed", title));
     }
     // What every format shows alike: the figures, and what is inconclusive.
     let sections = page(campaign).sections.into_iter().enumerate();
@@ -67,9 +72,9 @@ fn plain(index: usize, section: &Section) -> Part {
     }
 }
 
-fn limits(campaign: &Campaign) -> Part {
-    let findings: Vec<CampaignFinding> = campaign
-        .limits
+/// What is wrong and no finding.
+fn limits(limits: &[Limit], id: &str, title: &str) -> Part {
+    let findings: Vec<CampaignFinding> = limits
         .iter()
         .map(|limit| CampaignFinding {
             message: format!("{}, because {}", limit.finding.message, limit.why),
@@ -77,11 +82,14 @@ fn limits(campaign: &Campaign) -> Part {
         })
         .collect();
     Part {
-        id: "limits".to_owned(),
-        title: "Limits of the cloud: no provisioner could do better".to_owned(),
+        id: id.to_owned(),
+        title: title.to_owned(),
         verdict: None,
         filtered: false,
-        content: cards(&causes::of_campaign(&findings), "limit"),
+        content: cards(
+            &causes::of_campaign(&findings),
+            if id == "limits" { "limit" } else { id },
+        ),
     }
 }
 

@@ -101,6 +101,19 @@ fn properties(cause: &Cause) -> String {
         "<dl>\n<dt>scenario</dt><dd>{}</dd>\n",
         text(&cause.scenario)
     );
+    if !cause.ids.is_empty() {
+        let ids: Vec<String> = cause
+            .ids
+            .iter()
+            .map(|it| format!("<code>{}</code>", text(it)))
+            .collect();
+        let _ = writeln!(
+            html,
+            "<dt>{}</dt><dd>{}</dd>",
+            if ids.len() == 1 { "id" } else { "ids" },
+            ids.join(", ")
+        );
+    }
     if let Some(part) = cause.parts.first() {
         let why = if part.why.is_empty() {
             "nothing shows that it is somebody else's"

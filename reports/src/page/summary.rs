@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::criteria::criteria as judged;
+use crate::finding_id;
 use crate::judge;
 use crate::matrix::{self, Evidence, MatrixRow};
 use crate::page::{Block, Cell, Column, Grid, Section};
@@ -32,6 +33,27 @@ pub fn matrix(rows: &[MatrixRow], records: &[Record]) -> Section {
         verdict: None,
         blocks,
     }
+}
+
+/// What is wrong and the scenarios accept, if there is anything: shown in every report, whatever passed.
+pub fn allowed(records: &[Record]) -> Option<Section> {
+    let each = records
+        .iter()
+        .flat_map(|record| record.allowed.iter().map(move |one| (record, one)));
+    let blocks: Vec<Block> = each
+        .map(|(record, one)| {
+            let finding = &one.finding;
+            let title = format!("{}: {}", record.scenario, finding.oracle);
+            let title = finding_id::titled(&finding.id, &title);
+            let words = one.permission.words();
+            Block::Line(clean(&format!("{title}: {}; {words}", finding.message)))
+        })
+        .collect();
+    (!blocks.is_empty()).then(|| Section {
+        title: format!("Allowed by the scenario: {}", blocks.len()),
+        verdict: None,
+        blocks,
+    })
 }
 
 fn row(row: &MatrixRow) -> Vec<Cell> {

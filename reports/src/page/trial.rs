@@ -4,6 +4,7 @@ use kubeproof_contract::Decimal;
 use kubeproof_contract::check::Verdict;
 
 use crate::cells::Area;
+use crate::finding_id;
 use crate::judge;
 use crate::matrix::Group;
 use crate::money::{milliseconds, seconds, usd};
@@ -311,7 +312,10 @@ fn not_listed(record: &Record, cell: &str) -> Block {
 
 fn wrong(record: &Record, finding: &Finding) -> Block {
     Block::Finding {
-        title: clean(&format!("{}: {}", record.scenario, finding.oracle)),
+        title: clean(&finding_id::titled(
+            &finding.id,
+            &format!("{}: {}", record.scenario, finding.oracle),
+        )),
         message: clean(&finding.message),
         replay: printable(&finding.replay),
     }

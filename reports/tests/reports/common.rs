@@ -8,6 +8,7 @@ use kubeproof_contract::check::{Check, Verdict};
 use kubeproof_contract::cost::EstimateLine;
 use kubeproof_contract::scenario::Tier;
 use kubeproof_reports::criteria::{Criterion, criteria};
+use kubeproof_reports::finding_id;
 use kubeproof_reports::record::{
     Audit, Cost, CostLine, Coverage, FaultRecord, Finding, Orphan, Phase, Ready, Record, Touched,
 };
@@ -52,6 +53,7 @@ pub fn passing() -> Record {
         cost: right_cost(),
         faults: vec![],
         findings: vec![],
+        allowed: vec![],
         attested: false,
         journal: std::sync::Arc::default(),
         text: std::sync::Arc::default(),
@@ -258,7 +260,16 @@ fn renamed(name: &str) -> Record {
 
 /// Adds a finding to a record.
 pub fn finding(record: &mut Record, oracle: &str, message: &str) {
+    let parts = finding_id::Parts {
+        oracle,
+        trial: &record.scenario,
+        calls: &[],
+        resources: &[],
+        message,
+        run: &record.run_id,
+    };
     record.findings.push(Finding {
+        id: finding_id::of(parts),
         phase: None,
         oracle: oracle.to_owned(),
         message: message.to_owned(),

@@ -1,7 +1,9 @@
 //! Each format over the hand-made records, as text that a person has read and approved.
 
+use kubeproof_contract::check::Verdict;
 use kubeproof_reports::format::{Format, Style, render};
-use kubeproof_reports::record::Record;
+use kubeproof_reports::judge;
+use kubeproof_reports::record::{AllowedFinding, Permission, Record};
 
 use crate::common::{claims_too_little, failures, leaks_an_address, passing, records};
 use crate::page::without_style_and_script;
@@ -117,4 +119,37 @@ fn the_success_criteria_are_shown_only_when_they_are_asked_for() {
         assert!(shown(format, true), "{format}");
         assert!(!shown(format, false), "{format}");
     }
+}
+
+#[test]
+fn what_a_scenario_allows_is_in_every_format_also_in_brief_and_fails_nothing() {
+    let finding = leaks_an_address().findings.remove(0);
+    let permission = Permission {
+        by: "type elastic_ip".to_owned(),
+        reason: "ticket 17".to_owned(),
+        until: "2027-01-31".parse().ok(),
+    };
+    let mut record = passing();
+    record.audit.allowed = 1;
+    record.allowed.push(AllowedFinding {
+        finding: finding.clone(),
+        permission,
+    });
+    assert_eq!(judge::trial(&record).0, Verdict::Pass);
+    for format in Format::ALL {
+        for brief in [false, true] {
+            let style = Style {
+                brief,
+                ..Style::default()
+            };
+            let text = render(format, &[record.clone()], &style);
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            for words in ["ticket 17", "2027-01-31", finding.id.as_str()] {
+                assert!(text.contains(words), "{format} has no `{words}`: {text}");
+            }
+        }
+    }
+    // It says less than a finding, and never hides one.
+    record.findings.push(finding);
+    assert_eq!(judge::trial(&record).0, Verdict::Fail);
 }

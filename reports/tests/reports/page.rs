@@ -295,6 +295,7 @@ fn found() -> Campaign {
             "→ 2 north:MakeNet 0".to_owned(),
         ],
         replay: format!("kubeproof faults s.yaml --replay '{key}'"),
+        id: format!("F-00000000{id}"),
     };
     let heat = |effect: &str, findings, unreached| Heat {
         call: "north:MakeNet".to_owned(),

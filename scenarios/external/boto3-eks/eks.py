@@ -391,8 +391,9 @@ def remove_roles():
     for name in [f"{NAME}-cluster", f"{NAME}-node"]:
         try:
             for policy in every(IAM, "list_attached_role_policies", "AttachedPolicies", RoleName=name):
-                IAM.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
-            IAM.delete_role(RoleName=name)
+                # Repeated after a lost answer it finds the policy gone, which is not the role.
+                remove(IAM.detach_role_policy, RoleName=name, PolicyArn=policy["PolicyArn"])
+            remove(IAM.delete_role, RoleName=name)
         except ClientError as error:
             if not gone(error):
                 raise

@@ -92,6 +92,16 @@ impl CampaignProgress for ProgressLine {
         state.since = Stopwatch::start();
     }
 
+    fn resumed(&self, lifecycles: usize) {
+        if lifecycles > 0 && !self.quiet {
+            let state = lock(&self.state);
+            let (scenario, planned) = (&state.scenario, state.planned);
+            progress::say_above(&format!(
+                "{scenario}: {lifecycles} of {planned} lifecycles have results from before"
+            ));
+        }
+    }
+
     fn lifecycle_done(&self, _calls: u64, findings: usize) {
         let mut state = lock(&self.state);
         state.done += 1;

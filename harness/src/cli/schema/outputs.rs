@@ -16,6 +16,8 @@ use crate::cli::{audit, doctor, estimate, permissions, supported, sweep};
 pub enum Command {
     /// Records, matrix and criteria; `report` prints the same for records
     Verify,
+    /// The trials that `verify --list` lists
+    List,
     /// Records, matrix and criteria
     Report,
     /// Records, matrix and criteria of the runs whose bills were read
@@ -46,6 +48,7 @@ pub enum Command {
 pub fn of(command: Command) -> Value {
     match command {
         Command::Verify | Command::Report | Command::Settle => output::schema::<Document>(),
+        Command::List => output::plain_schema::<crate::cli::verify::List>(),
         Command::Simulate => conclusion::schema(),
         Command::Faults => output::schema::<Campaign>(),
         Command::Audit => audit::schema(),

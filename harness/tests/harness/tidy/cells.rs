@@ -14,6 +14,7 @@ fn names_of_cells(code: &str) -> BTreeSet<String> {
         "recorder.add_finding(",
         "self.add_finding(",
         "Violation::new(",
+        "Violation::about(",
         "findings(",
     ] {
         for rest in code.split(opening).skip(1) {

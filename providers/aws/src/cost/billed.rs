@@ -17,7 +17,9 @@ use kubeproof_contract::run::{RUN_TAG, Run};
 use crate::catalogue;
 
 use super::explorer::{self, Answers, Row};
-use super::{CONTROL_PLANE, DISKS, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4};
+use super::{
+    CONTROL_PLANE, DISKS, KMS_KEY, LOAD_BALANCER, NAT_GATEWAY, NODES, PUBLIC_IPV4, VPC_ENDPOINT,
+};
 
 /// Days into the next month until AWS has closed a month's bill.
 const CLOSING_DAYS: i32 = 7;
@@ -241,6 +243,10 @@ fn line_of(usage_type: &str) -> Option<&'static str> {
         Some(DISKS)
     } else if ends("LoadBalancerUsage") {
         Some(LOAD_BALANCER)
+    } else if ends("-KMS-Keys") {
+        Some(KMS_KEY)
+    } else if ends("VpcEndpoint-Hours") {
+        Some(VPC_ENDPOINT)
     } else {
         None
     }

@@ -3,8 +3,8 @@
 //! NAT gateways are billed by clock hours, gp3 volumes by months of their real length. Written independently of the
 //! simulator's meter, so that the two can be compared.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use kubeproof_contract::Decimal;
 
 use crate::prices::HOURS_PER_MONTH;
@@ -26,6 +26,8 @@ pub enum Rounding {
     ClockHours,
     /// Months, in whole seconds, at least one minute, each month by its real length.
     CalendarMonth,
+    /// The same, of at least an hour: KMS prorates by the hour.
+    KeyMonth,
 }
 
 /// The quantity of a duration whose start is unknown.
@@ -53,6 +55,7 @@ impl Span {
             Rounding::Exact => same(hours),
             Rounding::Seconds => same(least),
             Rounding::CalendarMonth => same(least / Decimal::from(HOURS_PER_MONTH)),
+            Rounding::KeyMonth => same(hours.max(Decimal::ONE) / Decimal::from(HOURS_PER_MONTH)),
             // A start anywhere in the hour touches one hour more than the duration on average.
             Rounding::ClockHours => Self {
                 min: hours.ceil().max(Decimal::ONE),
@@ -79,6 +82,10 @@ pub fn quantity(rounding: Rounding, from: Timestamp, to: Timestamp) -> Decimal {
             Decimal::from(last - first + 1)
         }
         Rounding::CalendarMonth => months(from, to.max(from)),
+        Rounding::KeyMonth => {
+            let hour = SignedDuration::from_hours(1);
+            months(from, to.max(from.saturating_add(hour).unwrap_or(to)))
+        }
     }
 }
 
@@ -175,6 +182,16 @@ mod tests {
             "2026-05-01T01:00:00Z",
             "0.002733",
         );
+    }
+
+    #[test]
+    fn a_key_is_billed_for_an_hour_at_least() {
+        // 45 minutes and an hour of a month of 720 hours.
+        let check = |to: &str, expected: &str| {
+            check(Rounding::KeyMonth, "2026-11-23T10:00:00Z", to, expected);
+        };
+        check("2026-11-23T10:45:00Z", "0.001389");
+        check("2026-11-23T12:00:00Z", "0.002778");
     }
 
     #[test]

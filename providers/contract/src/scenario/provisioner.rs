@@ -88,7 +88,41 @@ pub struct CommandBlock {
     pub client: Option<String>,
 }
 
+/// How the figures of a scenario are meant: of subnets, roles, nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Demand {
+    /// No fewer and no more: the built-in provisioner makes what the scenario says.
+    #[default]
+    Exactly,
+    /// No fewer: a program makes what its author wanted, of which a scenario file can name the most important part.
+    AtLeast,
+}
+
+impl Demand {
+    /// Whether so many are as they were asked for.
+    pub fn is_met(self, seen: usize, asked: usize) -> bool {
+        match self {
+            Self::Exactly => seen == asked,
+            Self::AtLeast => seen >= asked,
+        }
+    }
+
+    /// Whether something that the scenario does not name may be there.
+    pub fn allows_more(self) -> bool {
+        self == Self::AtLeast
+    }
+}
+
 impl ProvisionerBlock {
+    /// How the figures of the scenario are meant for this provisioner.
+    pub fn demand(&self) -> Demand {
+        if self.is_external() {
+            Demand::AtLeast
+        } else {
+            Demand::Exactly
+        }
+    }
+
     /// Whether the provisioner is an external program.
     pub fn is_external(&self) -> bool {
         self.terraform.is_some() || self.command.is_some()

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{NatGateway, Route};
+use aws_sdk_ec2::types::{NatGateway, Route, Subnet};
 use kubeproof_contract::check::Check;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::run::Run;
 
-use super::network::{default_route, id, sorted, table_of};
+use super::network::{default_route, id, sorted, table_of, used};
 use super::{Findings, check, row};
 use crate::observer::view::View;
 use crate::spec::{EksSpec, NatChoice};
@@ -123,8 +123,11 @@ pub(super) fn route_tables(spec: &EksSpec, run: &Run, view: &View) -> Check {
         findings.require(!private.is_empty() || !network.private_subnets, || {
             "there is no private subnet".to_owned()
         });
-        // Without a NAT gateway private subnets may have no route out.
+        // Without a NAT gateway private subnets may have no route out; nor need those that a program made besides and
+        // that nothing of the cluster is in.
         let may_lead_nowhere = network.nat_gateways == NatChoice::None;
+        let used = used(view)?;
+        let is_besides = |subnet: &Subnet| spec.demand.allows_more() && !used.contains(id(subnet));
         let one_for_all = network.nat_gateways == NatChoice::One || !network.makes_vpc();
         for (subnet, is_public) in public
             .iter()
@@ -135,7 +138,8 @@ pub(super) fn route_tables(spec: &EksSpec, run: &Run, view: &View) -> Check {
             let table = table_of(&tables, subnet).and_then(|table| table.route_table_id());
             let table = table.unwrap_or("no route table");
             let Some(route) = route else {
-                findings.require(may_lead_nowhere && !is_public, || {
+                let may = may_lead_nowhere || is_besides(subnet);
+                findings.require(may && !is_public, || {
                     format!("{id} has no default route ({table})")
                 });
                 findings.note(format!("{id}: {table} without a default route"));

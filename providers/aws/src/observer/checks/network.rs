@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Route, RouteTable, Subnet, Vpc};
+use aws_sdk_eks::types::Nodegroup;
 use kubeproof_contract::check::Check;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::run::Run;
+use kubeproof_contract::scenario::Demand;
 
 use super::{Findings, check, row};
 use crate::observer::view::{View, vpc_of};
-use crate::spec::EksSpec;
+use crate::spec::{EksSpec, NatChoice};
 
 /// The whole internet.
 pub(super) const ANYWHERE: &str = "0.0.0.0/0";
@@ -54,21 +56,30 @@ pub(super) fn vpc(spec: &EksSpec, run: &Run, view: &View) -> Check {
 pub(super) fn public_subnets(spec: &EksSpec, run: &Run, view: &View) -> Check {
     row("aws.subnets.public", spec.network.public_subnets, || {
         let subnets = sorted(spec, run, view)?.0;
-        let mut findings = judged(spec, spec.network.public_subnets, &subnets, "public");
-        for subnet in &subnets {
-            findings.require(subnet.map_public_ip_on_launch() == Some(true), || {
-                format!("{} gives no public addresses on launch", id(subnet))
-            });
+        let gives = |subnet: &Subnet| subnet.map_public_ip_on_launch() == Some(true);
+        let (counted, besides) = asked_and_besides(spec, subnets, gives);
+        let mut findings = judged(spec, spec.network.public_subnets, &counted, "public");
+        for subnet in counted.iter().filter(|subnet| !gives(subnet)) {
+            findings.wrong.push(format!(
+                "{} gives no public addresses on launch",
+                id(subnet)
+            ));
         }
+        note_besides(&mut findings, &besides);
         Ok(findings)
     })
 }
 
 pub(super) fn private_subnets(spec: &EksSpec, run: &Run, view: &View) -> Check {
     row("aws.subnets.private", spec.network.private_subnets, || {
-        let subnets = sorted(spec, run, view)?.1;
-        let mut findings = judged(spec, spec.network.private_subnets, &subnets, "private");
-        for subnet in &subnets {
+        let (subnets, tables) = (sorted(spec, run, view)?.1, view.route_tables.clone()?);
+        // One without a way out cannot be the one that is asked for beside a NAT gateway.
+        let isolated = spec.network.nat_gateways == NatChoice::None;
+        let leads_out = |subnet: &Subnet| isolated || default_route(&tables, subnet).is_some();
+        let (counted, besides) = asked_and_besides(spec, subnets, leads_out);
+        let mut findings = judged(spec, spec.network.private_subnets, &counted, "private");
+        note_besides(&mut findings, &besides);
+        for subnet in counted.iter().chain(&besides) {
             findings.require(subnet.map_public_ip_on_launch() != Some(true), || {
                 format!("{} gives public addresses on launch", id(subnet))
             });
@@ -77,18 +88,46 @@ pub(super) fn private_subnets(spec: &EksSpec, run: &Run, view: &View) -> Check {
     })
 }
 
-/// Checks that public and private subnets share: their number and zones.
+/// Those that can be what the scenario asks for, and those that a program made besides. Where it may not make more, all
+/// must be what is asked for.
+fn asked_and_besides(
+    spec: &EksSpec,
+    subnets: Vec<Subnet>,
+    can_be: impl Fn(&Subnet) -> bool,
+) -> (Vec<Subnet>, Vec<Subnet>) {
+    let all = !spec.demand.allows_more();
+    subnets
+        .into_iter()
+        .partition(|subnet| all || can_be(subnet))
+}
+
+/// Notes subnets that the scenario does not ask for.
+fn note_besides(findings: &mut Findings, besides: &[Subnet]) {
+    let ids: Vec<&str> = besides.iter().map(id).collect();
+    if !ids.is_empty() {
+        findings.note(format!("beyond the scenario: {}", ids.join(", ")));
+    }
+}
+
+/// Checks that public and private subnets share: their number and zones. Of those that a scenario asks for, a program
+/// may make more; where it asks for none, there must be none.
 fn judged(spec: &EksSpec, wanted: bool, subnets: &[Subnet], word: &str) -> Findings {
     let mut findings = Findings::default();
     let asked = usize::from(spec.availability_zones.0) * usize::from(wanted);
-    findings.require(subnets.len() == asked, || {
+    let demand = if wanted { spec.demand } else { Demand::Exactly };
+    findings.require(demand.is_met(subnets.len(), asked), || {
         format!("{} {word} subnets, asked for {asked}", subnets.len())
     });
     let zones: BTreeSet<&str> = subnets
         .iter()
         .filter_map(Subnet::availability_zone)
         .collect();
-    findings.require(zones.len() == subnets.len(), || {
+    let least = if demand.allows_more() {
+        asked.min(subnets.len())
+    } else {
+        subnets.len()
+    };
+    findings.require(zones.len() >= least, || {
         format!(
             "{} {word} subnets share {} zones",
             subnets.len(),
@@ -110,24 +149,22 @@ pub(super) fn of_run(spec: &EksSpec, run: &Run, view: &View) -> Result<Vec<Subne
     if spec.network.makes_vpc() {
         return Ok(all);
     }
+    let used = used(view)?;
+    let is_ours = |subnet: &Subnet| {
+        view.is_said(run, subnet.subnet_id(), subnet.tags()) || used.contains(id(subnet))
+    };
+    Ok(all.into_iter().filter(is_ours).collect())
+}
+
+/// The ids of the subnets that the cluster or a node group uses.
+pub(super) fn used(view: &View) -> Result<BTreeSet<String>, ObserverError> {
     let (cluster, groups) = (view.cluster.clone()?, view.node_groups.clone()?);
     let config = cluster
         .as_ref()
         .and_then(|cluster| cluster.resources_vpc_config());
-    let used: BTreeSet<&String> = config
-        .iter()
-        .flat_map(|config| config.subnet_ids())
-        .chain(
-            groups
-                .iter()
-                .flat_map(aws_sdk_eks::types::Nodegroup::subnets),
-        )
-        .collect();
-    let is_ours = |subnet: &Subnet| {
-        let id = subnet.subnet_id();
-        view.is_said(run, id, subnet.tags()) || id.is_some_and(|id| used.contains(&id.to_owned()))
-    };
-    Ok(all.into_iter().filter(is_ours).collect())
+    let of_cluster = config.iter().flat_map(|config| config.subnet_ids());
+    let of_groups = groups.iter().flat_map(Nodegroup::subnets);
+    Ok(of_cluster.chain(of_groups).cloned().collect())
 }
 
 /// The subnets, `(public, private)`: public ones have a default route to an internet gateway.
@@ -173,4 +210,57 @@ pub(super) fn table_of<'a>(tables: &'a [RouteTable], subnet: &Subnet) -> Option<
 /// A subnet's id.
 pub(super) fn id(subnet: &Subnet) -> &str {
     subnet.subnet_id().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with private subnets in these zones, where two zones are asked for.
+    #[track_caller]
+    fn check(demand: Demand, wanted: bool, zones: &[&str], is_right: bool) {
+        let text = r#"{"kubernetes_version":"1.34",
+            "node_groups":[{"name":"n","instance_type":"t3.medium","count":2}]}"#;
+        let mut spec: EksSpec = serde_json::from_str(text).unwrap();
+        spec.demand = demand;
+        let subnet = |zone: &&str| Subnet::builder().availability_zone(*zone).build();
+        let subnets: Vec<Subnet> = zones.iter().map(subnet).collect();
+        let wrong = judged(&spec, wanted, &subnets, "private").wrong;
+        assert_eq!(
+            wrong.is_empty(),
+            is_right,
+            "{demand:?} {zones:?}: {wrong:?}"
+        );
+    }
+
+    #[test]
+    fn a_program_may_make_more_subnets_but_covers_the_zones_and_makes_none_where_none_are_wanted() {
+        use Demand::{AtLeast, Exactly};
+        for demand in [Exactly, AtLeast] {
+            check(demand, true, &["a", "b"], true);
+            check(demand, true, &["a"], false);
+            check(demand, true, &["a", "a"], false);
+            check(demand, false, &[], true);
+            check(demand, false, &["a"], false);
+        }
+        check(Exactly, true, &["a", "b", "c"], false);
+        check(AtLeast, true, &["a", "b", "b", "c"], true);
+        check(AtLeast, true, &["a", "a", "a"], false);
+    }
+
+    #[test]
+    fn what_cannot_be_what_is_asked_for_counts_against_the_built_in_provisioner_alone() {
+        let check = |demand: Demand, counted: usize| {
+            let text = r#"{"kubernetes_version":"1.34",
+                "node_groups":[{"name":"n","instance_type":"t3.medium","count":2}]}"#;
+            let mut spec: EksSpec = serde_json::from_str(text).unwrap();
+            spec.demand = demand;
+            let subnet = |id: &str| Subnet::builder().subnet_id(id).build();
+            let both = vec![subnet("in"), subnet("out")];
+            let can_be = |subnet: &Subnet| id(subnet) == "out";
+            assert_eq!(asked_and_besides(&spec, both, can_be).0.len(), counted);
+        };
+        check(Demand::Exactly, 2);
+        check(Demand::AtLeast, 1);
+    }
 }

@@ -1,14 +1,16 @@
 //! Rows `aws.role.cluster` and `aws.role.nodes`: who may assume a role, and exactly what it may do.
+//!
+//! A program may attach more policies than are needed, except for those that allow everything of the account or of a
+//! service.
 
 use kubeproof_contract::check::Check;
+use kubeproof_contract::scenario::Demand;
 use serde_json::Value;
 
 use super::{Findings, check};
 use crate::observer::view::View;
-use crate::observer::view::roles::RoleView;
-
-/// The ARN prefix of AWS's own policies.
-const AWS_POLICY: &str = "arn:aws:iam::aws:policy/";
+use crate::observer::view::roles::{AWS_POLICY, RoleView};
+use crate::spec::EksSpec;
 
 /// What a role needs: each entry is one policy, or several of which any one will do.
 struct RequiredPolicies {
@@ -34,20 +36,20 @@ const NODES: RequiredPolicies = RequiredPolicies {
     ],
 };
 
-pub(super) fn cluster(view: &View) -> Check {
+pub(super) fn cluster(spec: &EksSpec, view: &View) -> Check {
     check("aws.role.cluster", || {
         let role = view.cluster_role.clone()?;
-        Ok(judge(&CLUSTER, role.as_slice()))
+        Ok(judge(&CLUSTER, role.as_slice(), spec.demand))
     })
 }
 
-pub(super) fn nodes(view: &View) -> Check {
+pub(super) fn nodes(spec: &EksSpec, view: &View) -> Check {
     check("aws.role.nodes", || {
-        Ok(judge(&NODES, &view.node_roles.clone()?))
+        Ok(judge(&NODES, &view.node_roles.clone()?, spec.demand))
     })
 }
 
-fn judge(required: &RequiredPolicies, roles: &[RoleView]) -> Findings {
+fn judge(required: &RequiredPolicies, roles: &[RoleView], demand: Demand) -> Findings {
     let mut findings = Findings::default();
     findings.require(!roles.is_empty(), || {
         "no role of the run's cluster was found".to_owned()
@@ -73,21 +75,29 @@ fn judge(required: &RequiredPolicies, roles: &[RoleView]) -> Findings {
                 || format!("role {name} lacks {}", choices.join(" or ")),
             );
         }
-        for policy in &attached {
-            let known = required
-                .policies
-                .iter()
-                .any(|choices| choices.contains(policy));
-            findings.require(known, || {
-                format!("role {name} has {policy}, which is not needed")
+        let is_needed = |policy: &str| {
+            let mut needed = required.policies.iter();
+            needed.any(|choices| choices.contains(&policy))
+        };
+        let besides = attached.iter().filter(|policy| !is_needed(policy));
+        if demand.allows_more() {
+            let inline = role.inline.iter().map(String::as_str);
+            for policy in besides.copied().chain(inline) {
+                findings.require(!is_wide(role, policy), || {
+                    format!("role {name} has {policy}, which allows far more than is needed")
+                });
+            }
+        } else {
+            for policy in besides {
+                findings
+                    .wrong
+                    .push(format!("role {name} has {policy}, which is not needed"));
+            }
+            findings.require(role.inline.is_empty(), || {
+                let inline = role.inline.join(", ");
+                format!("role {name} has inline policies: {inline}")
             });
         }
-        findings.require(role.inline.is_empty(), || {
-            format!(
-                "role {name} has inline policies: {}",
-                role.inline.join(", ")
-            )
-        });
         findings.note(format!(
             "{name}: {} with {}",
             trusted.join(", "),
@@ -95,6 +105,31 @@ fn judge(required: &RequiredPolicies, roles: &[RoleView]) -> Findings {
         ));
     }
     findings
+}
+
+/// Whether a policy allows everything of the account, of a service, or of IAM. AWS names its own that do so
+/// (`AdministratorAccess`, `AmazonS3FullAccess`): <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html>.
+fn is_wide(role: &RoleView, policy: &str) -> bool {
+    match role.documents.get(policy) {
+        Some(document) => allows_all(document),
+        None => {
+            ["AdministratorAccess", "PowerUserAccess"].contains(&policy)
+                || policy.ends_with("FullAccess")
+        }
+    }
+}
+
+/// Whether a document allows, for all resources, everything, everything but a few things, or everything of IAM.
+fn allows_all(document: &Value) -> bool {
+    one_or_many(&document["Statement"]).iter().any(|statement| {
+        let has = |member: &str, wide: &[&str]| {
+            let all = one_or_many(&statement[member]);
+            all.iter()
+                .any(|one| one.as_str().is_some_and(|one| wide.contains(&one)))
+        };
+        let actions = has("Action", &["*", "*:*", "iam:*"]) || !statement["NotAction"].is_null();
+        statement["Effect"] == "Allow" && actions && has("Resource", &["*"])
+    })
 }
 
 /// All principals that a trust policy allows anything, and its conditions and denials as they are.
@@ -151,8 +186,49 @@ mod tests {
                 .map(|name| format!("{AWS_POLICY}{name}"))
                 .collect(),
             inline: inline.iter().map(|name| (*name).to_owned()).collect(),
+            documents: std::collections::BTreeMap::new(),
         };
-        judge(&CLUSTER, &[role]).wrong
+        judge(&CLUSTER, &[role], Demand::Exactly).wrong
+    }
+
+    #[test]
+    fn a_program_may_attach_more_but_nothing_that_allows_everything() {
+        let check = |policy: &str, document: Option<Value>, is_wrong: bool| {
+            let role = RoleView {
+                name: "role".to_owned(),
+                tags: std::collections::BTreeMap::new(),
+                trust: json!({"Statement": {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}}}),
+                attached: vec![
+                    format!("{AWS_POLICY}AmazonEKSClusterPolicy"),
+                    policy.to_owned(),
+                ],
+                inline: Vec::new(),
+                documents: document
+                    .map(|it| (policy.to_owned(), it))
+                    .into_iter()
+                    .collect(),
+            };
+            let wrong = judge(&CLUSTER, &[role], Demand::AtLeast).wrong;
+            assert_eq!(!wrong.is_empty(), is_wrong, "{policy}: {wrong:?}");
+        };
+        let allow = |action: Value, resource: &str| {
+            Some(
+                json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}),
+            )
+        };
+        let own = |name: &str| format!("{AWS_POLICY}{name}");
+        check(&own("AmazonEKSVPCResourceController"), None, false);
+        check(&own("AdministratorAccess"), None, true);
+        check(&own("IAMFullAccess"), None, true);
+        let mine = "arn:aws:iam::123456789012:policy/mine";
+        check(
+            mine,
+            allow(json!(["kms:Encrypt", "kms:Decrypt"]), "*"),
+            false,
+        );
+        check(mine, allow(json!("*"), "*"), true);
+        check(mine, allow(json!(["s3:Get*", "iam:*"]), "*"), true);
+        check(mine, allow(json!("*"), "arn:aws:s3:::one"), false);
     }
 
     #[test]

@@ -21,7 +21,12 @@ pub struct RoleView {
     pub attached: Vec<String>,
     /// Names of inline policies.
     pub inline: Vec<String>,
+    /// What policies allow that are not AWS's own, by ARN or, for inline ones, by name.
+    pub documents: BTreeMap<String, Value>,
 }
+
+/// The beginning of the ARN of each of AWS's own policies, whose content AWS publishes under their names.
+pub const AWS_POLICY: &str = "arn:aws:iam::aws:policy/";
 
 /// The role that the cluster uses.
 ///
@@ -88,7 +93,12 @@ async fn read(clients: &Clients, arn: &str) -> Result<Option<RoleView>, Observer
         .role_name(name)
         .into_paginator()
         .send();
-    let inline = pages("iam:ListRolePolicies", stream).await?;
+    let inline: Vec<String> = pages("iam:ListRolePolicies", stream)
+        .await?
+        .into_iter()
+        .flat_map(|page| page.policy_names)
+        .collect();
+    let documents = documents(clients, name, (&attached, &inline)).await?;
     let tags = role
         .tags()
         .iter()
@@ -96,22 +106,52 @@ async fn read(clients: &Clients, arn: &str) -> Result<Option<RoleView>, Observer
     Ok(Some(RoleView {
         name: name.to_owned(),
         tags: tags.collect(),
-        trust: document(role.assume_role_policy_document().unwrap_or_default())?,
+        trust: document(
+            "iam:GetRole",
+            role.assume_role_policy_document().unwrap_or_default(),
+        )?,
         attached,
-        inline: inline
-            .into_iter()
-            .flat_map(|page| page.policy_names)
-            .collect(),
+        inline,
+        documents,
     }))
 }
 
+/// The documents of a role's policies that are not AWS's own.
+async fn documents(
+    clients: &Clients,
+    role: &str,
+    (attached, inline): (&[String], &[String]),
+) -> Result<BTreeMap<String, Value>, ObserverError> {
+    let mut documents = BTreeMap::new();
+    for arn in attached.iter().filter(|arn| !arn.starts_with(AWS_POLICY)) {
+        let call = clients.iam.get_policy().policy_arn(arn).send().await;
+        let answer = call.map_err(|error| failed("iam:GetPolicy", &error))?;
+        let version = answer
+            .policy()
+            .and_then(|policy| policy.default_version_id());
+        let version = version.unwrap_or_default();
+        let call = clients.iam.get_policy_version().policy_arn(arn);
+        let answer = call.version_id(version).send().await;
+        let answer = answer.map_err(|error| failed("iam:GetPolicyVersion", &error))?;
+        let text = answer
+            .policy_version()
+            .and_then(|version| version.document());
+        let text = text.unwrap_or_default();
+        documents.insert(arn.clone(), document("iam:GetPolicyVersion", text)?);
+    }
+    for name in inline {
+        let call = clients.iam.get_role_policy().role_name(role);
+        let answer = call.policy_name(name).send().await;
+        let answer = answer.map_err(|error| failed("iam:GetRolePolicy", &error))?;
+        let text = answer.policy_document();
+        documents.insert(name.clone(), document("iam:GetRolePolicy", text)?);
+    }
+    Ok(documents)
+}
+
 /// A policy document, which IAM gives percent-encoded.
-fn document(text: &str) -> Result<Value, ObserverError> {
+fn document(call: &str, text: &str) -> Result<Value, ObserverError> {
     let decoded = percent_decode_str(text).decode_utf8_lossy();
-    serde_json::from_str(&decoded).map_err(|error| {
-        observer_error(
-            "iam:GetRole",
-            format!("the trust policy is no JSON: {error}"),
-        )
-    })
+    serde_json::from_str(&decoded)
+        .map_err(|error| observer_error(call, format!("the policy is no JSON: {error}")))
 }

@@ -15,6 +15,7 @@ fn estimate(start: Option<Timestamp>, minutes: u32) -> Estimate {
         spec: &spec,
         leftovers: false,
         today,
+        beyond: &[],
     };
     cost::estimate(&input, start, minutes)
 }
@@ -125,6 +126,7 @@ fn check(change: impl Fn(&mut EksSpec), leftovers: bool, expected: &[&str], unpr
         spec: &spec,
         leftovers,
         today: START.parse().unwrap(),
+        beyond: &[],
     };
     let estimate = cost::estimate(&input, None, 60);
     let lines: Vec<String> = estimate
@@ -218,6 +220,7 @@ fn a_life_is_estimated_to_the_second() {
         spec: &spec,
         leftovers: false,
         today,
+        beyond: &[],
     };
     let check = |to: &str, expected: &str| {
         let from = "2026-11-23T10:15:30Z".parse().unwrap();
