@@ -63,7 +63,7 @@ impl Default for LaunchOptions {
 
 impl LaunchOptions {
     /// The options of the metadata service, for an instance whose image is known: those images ask for tokens (AL2023 user
-    /// guide, "IMDSv2").
+    /// guide, "`IMDSv2`").
     pub fn metadata_node(&self) -> Option<Node> {
         self.image_id.as_ref()?;
         let given = |name: &str, usual: &str| self.metadata.get(name).unwrap_or(usual).to_owned();

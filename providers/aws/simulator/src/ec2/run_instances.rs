@@ -65,7 +65,7 @@ pub fn launch(
     for _ in 0..most {
         match instances::run_internal(state, order.clone()) {
             Ok(id) => launched.push(id),
-            Err(refused) if (launched.len() as i64) < least => {
+            Err(refused) if i64::try_from(launched.len()).is_ok_and(|count| count < least) => {
                 if let Some(before) = before {
                     *state = before;
                 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use kubeproof_kubernetes_simulator::cloud_provider::{NewNode, NodeRoom};
 use kubeproof_kubernetes_simulator::other_scheduler::{PodSelection, WaitingPod};
+use kubeproof_kubernetes_simulator::server::ApiServer;
 
 use super::fargate::{self, FargateProfile, ProfileKey};
 use super::{Event, after};
@@ -250,7 +251,7 @@ fn join(state: &mut State, key: &ProfileKey, interface_id: &str, size: Size) -> 
 
 fn drop_deleted(state: &mut State, cluster: &str) -> bool {
     let empty = state.kubernetes.get(cluster);
-    let empty = empty.map_or_else(Vec::new, |server| server.empty_nodes());
+    let empty = empty.map_or_else(Vec::new, ApiServer::empty_nodes);
     let mut any = false;
     for key in keys(state, cluster) {
         let Some(profile) = fargate::of_key(state, &key) else {
