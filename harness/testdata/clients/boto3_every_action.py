@@ -24,13 +24,12 @@ from botocore.session import get_session
 from strict import watch
 
 # By boto3's names; what they are called in signatures is another thing.
-SERVICES = ["autoscaling", "ce", "cloudtrail", "ec2", "eks", "elb", "elbv2", "iam", "kms", "logs", "pricing",
-            "resourcegroupstaggingapi", "service-quotas", "sts"]
+SERVICES = ["autoscaling", "ce", "cloudtrail", "ec2", "eks", "elb", "elbv2", "events", "iam", "kms", "logs", "pricing",
+            "resourcegroupstaggingapi", "service-quotas", "sqs", "sts"]
 # Operations that can only be refused here, with the code that the documentation names for it.
 ONLY_REFUSED = {
     # No instance has an interface but the first one.
     ("ec2", "DetachNetworkInterface"): "OperationNotPermitted",
-    ("eks", "DescribeFargateProfile"): "ResourceNotFoundException",
 }
 # No host prefix (`stream-…`) goes before a loopback address; what is refused is not tried again.
 CONFIG = Config(inject_host_prefix=False, retries={"total_max_attempts": 1})
@@ -46,7 +45,7 @@ def client(service):
 
 EC2, EKS, IAM, ELB, V2 = (client(name) for name in ["ec2", "eks", "iam", "elb", "elbv2"])
 GROUPS, LOGS, COSTS, PRICES = (client(name) for name in ["autoscaling", "logs", "ce", "pricing"])
-KMS = client("kms")
+KMS, SQS, EVENTS = (client(name) for name in ["kms", "sqs", "events"])
 
 
 # What the endpoint implements.
@@ -284,6 +283,8 @@ def main():
     from every_boundary import acls, endpoints, ranges
     from every_cluster import balancers, cluster, cluster_down
     from every_key import flow_logs, keys, logs
+    from every_machine import machines
+    from every_queue import queues
 
     began = time.time()
     known = implemented()
@@ -297,8 +298,10 @@ def main():
     endpoints(place)
     flow_logs(place["vpc"], roles[0])
     keys()
+    queues()
     balancers(place)
     issuer = cluster(roles, place)
+    machines(place)
     identity_provider(issuer)
     cluster_down()
     logs()

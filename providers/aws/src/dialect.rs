@@ -203,6 +203,13 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_is_named_by_the_end_of_its_url() {
+        let body = "{\"QueueUrl\":\"https://sqs.us-east-1.amazonaws.com/1/q\"}";
+        let request = request("sqs", "POST /", Some("AmazonSQS.DeleteQueue"), body);
+        assert_eq!(AwsDialect.targets(&request, None).names, ["q"]);
+    }
+
+    #[test]
     fn errors_are_written_as_each_service_writes_them_and_read_back() {
         let throttled = ErrorKind::Throttled {
             retry_after_seconds: Some(7),

@@ -48,6 +48,7 @@ const DENIED: &[&str] = &[
 
 fn is_not_found(code: &str, message: &str) -> bool {
     code.contains("NotFound")
+        || code == "QueueDoesNotExist"
         || code.starts_with("NoSuchEntity")
         || code == "Gateway.NotAttached"
         || code == "ClientException" && message.contains("No cluster found")

@@ -1,4 +1,4 @@
-//! Calls of JSON 1.1 services for which no SDK is linked: signed and sent.
+//! Calls of JSON services for which no SDK is linked: signed and sent.
 //!
 //! Another SDK would cost more build time than its one or two calls are worth.
 
@@ -98,6 +98,14 @@ impl JsonCall {
         })
     }
 
+    /// SQS alone speaks version 1.0.
+    fn content_type(&self) -> &'static str {
+        match self.service {
+            "sqs" => "application/x-amz-json-1.0",
+            _ => "application/x-amz-json-1.1",
+        }
+    }
+
     /// The signed request.
     async fn request(
         &self,
@@ -127,7 +135,7 @@ impl JsonCall {
             .into();
         let target = format!("{}.{}", self.target, self.operation);
         let headers = [
-            ("content-type", "application/x-amz-json-1.1"),
+            ("content-type", self.content_type()),
             ("x-amz-target", target.as_str()),
         ];
         let signable = SignableRequest::new(

@@ -65,7 +65,7 @@ pub fn inventory_id(name: &str, id: &str) -> Option<String> {
     match terraform_type(name) {
         // Not a terraform address: other programs report AWS's own ids.
         None => Some(id.to_owned()),
-        Some("aws_eks_node_group") => Some(id.replace(':', "/")),
+        Some("aws_eks_node_group" | "aws_eks_fargate_profile") => Some(id.replace(':', "/")),
         Some(kind) => SAME_ID.contains(&kind).then(|| id.to_owned()),
     }
 }

@@ -256,6 +256,14 @@ pub fn canonical(state: &State, resource: &Resource) -> String {
         "vpc_endpoint" => format!("{:?}", ec2.endpoints.get(id)),
         "flow_log" => format!("{:?}", ec2.flow_logs.get(id)),
         "kms_key" => format!("{:?}", state.kms.keys.get(id)),
+        "sqs_queue" => {
+            let name = id.rsplit(':').next().unwrap_or_default();
+            format!("{:?}", state.sqs.queues.get(name))
+        }
+        "eventbridge_rule" => {
+            let name = id.rsplit('/').next().unwrap_or_default();
+            format!("{:?}", state.events.rules.get(name))
+        }
         "kms_alias" => format!("{:?}", state.kms.aliases.get(id)),
         // Node groups, access entries and the objects of its API server are kept with a cluster.
         "eks_cluster" => {

@@ -22,7 +22,7 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Outcome, write, write_error};
 use crate::{autoscaling, balancing, billing, bystanders, ec2, eks, iam, kms, logs, operations};
-use crate::{policy, quotas, sigv4, sts, tagging, trail};
+use crate::{events, policy, quotas, sigv4, sqs, sts, tagging, trail};
 
 /// A simulated AWS account.
 #[derive(Clone)]
@@ -274,6 +274,8 @@ fn inventory_but_iam(state: &State, at_rest: &BTreeSet<String>) -> Vec<Resource>
     balancing::inventory(state, &mut all);
     kms::inventory(state, &mut all);
     logs::inventory(state, &mut all);
+    sqs::inventory(state, &mut all);
+    events::inventory(state, &mut all);
     all
 }
 
@@ -314,6 +316,8 @@ fn dispatch(state: &mut State, call: &Call) -> Outcome {
         "autoscaling" => autoscaling::answer(state, call),
         "elasticloadbalancing" => balancing::answer(state, call),
         "logs" => logs::answer(state, call),
+        "sqs" => sqs::answer(state, call),
+        "events" => events::answer(state, call),
         "servicequotas" => quotas::answer(state, call),
         "ce" => billing::cost_explorer::answer(state, call),
         "pricing" => billing::pricing::answer(state, call),

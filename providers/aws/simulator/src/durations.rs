@@ -2,7 +2,8 @@
 //!
 //! Ranges: EKS cluster 8–12 min, delete 3–8 min; node group 2–5 min, delete 3–10 min; NAT gateway
 //! 1–3 min, delete 1–2 min; interfaces of EKS outlive the cluster by 1–5 min; IAM propagates in
-//! 5–15 s; EC2 reads lag by seconds. Sources: AWS user guides and waiters, see `README.md`.
+//! 5–15 s; EC2 reads lag by seconds; a Fargate profile is made in 20 s to 6 min (eksctl#6375) and deleted in 1–20 min
+//! (aws/containers-roadmap#1211). Sources: AWS user guides and waiters, see `README.md`.
 
 use std::time::Duration;
 
@@ -47,6 +48,10 @@ pub struct Durations {
     pub endpoint_create: Duration,
     /// Until a deleted one is gone.
     pub endpoint_delete: Duration,
+    /// `CreateFargateProfile` to ACTIVE.
+    pub fargate_create: Duration,
+    /// `DeleteFargateProfile` to gone.
+    pub fargate_delete: Duration,
 }
 
 impl Durations {
@@ -73,6 +78,8 @@ impl Durations {
             trail_lag: Duration::from_mins(5),
             endpoint_create: seconds(60, 150),
             endpoint_delete: seconds(30, 90),
+            fargate_create: seconds(20, 360),
+            fargate_delete: seconds(60, 1200),
         }
     }
 }

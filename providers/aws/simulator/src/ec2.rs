@@ -15,8 +15,11 @@ pub mod endpoints;
 pub mod errors;
 pub mod fields;
 pub mod filters;
+pub mod fleets;
 pub mod flow_logs;
 pub mod idempotency;
+pub mod images;
+pub mod instance_attributes;
 pub mod instance_quota;
 pub mod instance_types;
 pub mod instance_xml;
@@ -24,6 +27,8 @@ pub mod instances;
 pub mod interface_xml;
 pub mod interfaces;
 pub mod internet_gateways;
+pub mod launch_options;
+pub mod launch_order;
 pub mod launch_template_versions;
 pub mod launch_templates;
 pub mod list_only;
@@ -32,6 +37,7 @@ pub mod nat_lifecycle;
 pub mod permissions;
 pub mod route_tables;
 pub mod routes;
+pub mod run_instances;
 pub mod security_group_rules;
 pub mod security_groups;
 pub mod spot_requests;
@@ -83,6 +89,10 @@ const OPERATIONS: &[Operations] = &[
     dhcp_options::OPERATIONS,
     interfaces::OPERATIONS,
     instances::OPERATIONS,
+    run_instances::OPERATIONS,
+    instance_attributes::OPERATIONS,
+    fleets::OPERATIONS,
+    images::OPERATIONS,
     spot_requests::OPERATIONS,
     volumes::OPERATIONS,
     launch_templates::OPERATIONS,

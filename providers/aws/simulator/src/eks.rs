@@ -22,6 +22,8 @@ pub mod cluster_lifecycle;
 pub mod cluster_update;
 pub mod encryption;
 pub mod failure;
+pub mod fargate;
+pub mod fargate_pods;
 pub mod input;
 pub mod kube_system;
 pub mod kubernetes;
@@ -109,6 +111,12 @@ pub enum Event {
     GroupGone(GroupKey),
     /// A node group could not be deleted.
     GroupStays(GroupKey, String),
+    /// A Fargate profile is ready, or could not be made, for this reason.
+    FargateMade(fargate::ProfileKey, Option<String>),
+    /// The deletion of a Fargate profile has succeeded or failed.
+    FargateGone(fargate::ProfileKey, bool),
+    /// The machine of a pod on Fargate, known by its uid, is there.
+    FargatePodStarts(fargate::ProfileKey, String),
     /// An update of a cluster (or of its node group) has succeeded or failed.
     UpdateEnded(String, String, bool),
     /// The support of a cluster's version ends.
@@ -138,6 +146,9 @@ pub fn happen(state: &mut State, event: Event) {
         Event::Drained(key) => node_group_lifecycle::drained(state, &key),
         Event::AddonMade(key, failure) => addons::made(state, &key, failure),
         Event::AddonGone(key, well) => addon_updates::gone(state, &key, well),
+        Event::FargateMade(key, failure) => fargate::made(state, &key, failure),
+        Event::FargateGone(key, well) => fargate::gone(state, &key, well),
+        Event::FargatePodStarts(key, uid) => fargate_pods::starts(state, &key, &uid),
         Event::GroupGone(key) => node_group_lifecycle::gone(state, &key),
         Event::GroupStays(key, code) => node_group_lifecycle::stays(state, &key, &code),
         Event::UpdateEnded(cluster, id, well) => updates::end(state, &cluster, &id, well),
@@ -183,6 +194,9 @@ pub fn inventory(state: &State, all: &mut Vec<Resource>) {
                 .values()
                 .map(|group| node_group::resource(&state.setup.region, &cluster.name, group)),
         );
+        let profiles = cluster.fargate.values();
+        let region = &state.setup.region;
+        all.extend(profiles.map(|one| fargate::resource(region, &cluster.name, one)));
     }
 }
 

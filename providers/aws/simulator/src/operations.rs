@@ -2,7 +2,7 @@
 //!
 //! In builds with debug assertions every answered call is looked up here, so that none is forgotten.
 
-use crate::{ec2, eks, kms, logs};
+use crate::{ec2, eks, events, kms, logs, sqs};
 
 /// The operations of the services without a table of their own.
 const OPERATIONS: &[(&str, &[&str])] = &[
@@ -120,12 +120,14 @@ const OPERATIONS: &[(&str, &[&str])] = &[
 ];
 
 /// The operations of the services that have a table.
-fn of_tables() -> [(&'static str, Vec<&'static str>); 4] {
+fn of_tables() -> [(&'static str, Vec<&'static str>); 6] {
     [
         ("ec2", ec2::operations().collect()),
         ("eks", eks::route::operations().collect()),
         ("kms", kms::operations().collect()),
+        ("events", events::operations().collect()),
         ("logs", logs::operations().collect()),
+        ("sqs", sqs::operations().collect()),
     ]
 }
 

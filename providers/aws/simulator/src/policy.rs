@@ -74,7 +74,7 @@ fn refusal(call: &Call, required: &RequiredAction, decision: Decision, caller: &
         ),
         Protocol::Query(_) | Protocol::RestXml => AwsError::new(403, "AccessDenied", message),
         Protocol::Rest => AwsError::new(403, "AccessDeniedException", message),
-        Protocol::Json => AwsError::new(400, "AccessDeniedException", message),
+        Protocol::Json | Protocol::Json10 => AwsError::new(400, "AccessDeniedException", message),
     }
 }
 

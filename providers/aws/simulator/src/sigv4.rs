@@ -89,7 +89,7 @@ pub fn check_session(
         let code = match call.protocol {
             Protocol::Ec2 => "RequestExpired",
             Protocol::Query(_) | Protocol::RestXml => "ExpiredToken",
-            Protocol::Json | Protocol::Rest => "ExpiredTokenException",
+            Protocol::Json | Protocol::Json10 | Protocol::Rest => "ExpiredTokenException",
         };
         return Err(AwsError::new(400, code, message));
     }
@@ -252,7 +252,9 @@ pub fn unknown_key(call: &Call) -> AwsError {
             AwsError::new(403, "InvalidClientTokenId", message)
         }
         Protocol::Rest => AwsError::new(403, "UnrecognizedClientException", message),
-        Protocol::Json => AwsError::new(400, "UnrecognizedClientException", message),
+        Protocol::Json | Protocol::Json10 => {
+            AwsError::new(400, "UnrecognizedClientException", message)
+        }
     }
 }
 
@@ -295,7 +297,9 @@ fn refusal(call: &Call, message: &str) -> AwsError {
             AwsError::new(403, "SignatureDoesNotMatch", message)
         }
         Protocol::Rest => AwsError::new(403, "InvalidSignatureException", message),
-        Protocol::Json => AwsError::new(400, "InvalidSignatureException", message),
+        Protocol::Json | Protocol::Json10 => {
+            AwsError::new(400, "InvalidSignatureException", message)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use kubeproof_simkit::timers::Timers;
 use crate::durations::Durations;
 use crate::setup::{ACCOUNT_ID, Setup};
 use crate::wire::call::Call;
-use crate::{autoscaling, balancing, billing, ec2, eks, iam, kms, logs, sts, trail};
+use crate::{autoscaling, balancing, billing, ec2, eks, events, iam, kms, logs, sqs, sts, trail};
 
 /// What will happen later.
 #[derive(Clone, Debug)]
@@ -53,6 +53,9 @@ pub struct State {
     /// `CloudWatch` Logs.
     pub logs: logs::Logs,
     pub sts: sts::Sts,
+    pub sqs: sqs::Sqs,
+    /// `EventBridge`.
+    pub events: events::Events,
     /// Billing settings and published usage.
     pub billing: billing::Billing,
     /// The API server of each cluster, by cluster name.
@@ -79,6 +82,8 @@ impl State {
             balancing: balancing::Balancing::default(),
             logs: logs::Logs::default(),
             sts: sts::Sts::default(),
+            sqs: sqs::Sqs::default(),
+            events: events::Events::default(),
             billing: billing::Billing::default(),
             kubernetes: BTreeMap::new(),
             endpoints: BTreeMap::new(),

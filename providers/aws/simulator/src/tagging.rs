@@ -173,7 +173,13 @@ fn arn(state: &State, resource: &Resource) -> Option<String> {
             Some(state.arn("eks", &format!("nodegroup/{id}/{end}")))
         }
         "elb_classic" => Some(state.arn("elasticloadbalancing", &format!("loadbalancer/{id}"))),
-        "elbv2_load_balancer" | "elbv2_target_group" => Some(id.clone()),
+        "elbv2_load_balancer" | "elbv2_target_group" | "eventbridge_rule" | "sqs_queue" => {
+            Some(id.clone())
+        }
+        "eks_fargate_profile" => {
+            let end = kubeproof_contract::journal::digest(id.as_bytes());
+            Some(state.arn("eks", &format!("fargateprofile/{id}/{end}")))
+        }
         "cloudwatch_log_group" => Some(format!(
             "arn:aws:logs:{}:{ACCOUNT_ID}:log-group:{id}",
             state.setup.region

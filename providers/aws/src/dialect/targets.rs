@@ -145,6 +145,9 @@ fn changed(
         .filter(|(key, value)| names_something(service, key, value))
         .map(|(_, value)| value.clone())
         .collect();
+    // A queue goes by its URL, which ends in its name.
+    let urls = parameters.iter().filter(|(key, _)| key == "QueueUrl");
+    names.extend(urls.filter_map(|(_, url)| Some(url.rsplit('/').next()?.to_owned())));
     if Protocol::of(service) == Protocol::Rest {
         names.extend(in_path(request.uri().path()));
     }

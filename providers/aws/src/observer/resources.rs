@@ -27,6 +27,7 @@ mod elbv2_load_balancer;
 mod elbv2_tags;
 mod elbv2_target_group;
 mod entry;
+mod eventbridge_rule;
 mod flow_log;
 mod iam_instance_profile;
 mod iam_oidc_provider;
@@ -45,6 +46,7 @@ mod network_interface;
 mod placement_group;
 mod route_table;
 mod security_group;
+mod sqs_queue;
 mod subnet;
 mod tagged_other;
 mod vpc;
@@ -90,6 +92,8 @@ const KINDS: &[Kind] = &[
     kms_alias::KIND,
     kms_key::KIND,
     cloudwatch_log_group::KIND,
+    eventbridge_rule::KIND,
+    sqs_queue::KIND,
     iam_instance_profile::KIND,
     iam_role::KIND,
     iam_policy_customer::KIND,
@@ -114,8 +118,6 @@ const NOT_LISTED: &[(&str, &str)] = &[
         "route53_hosted_zone",
         "seen in us-east-1, by the run's tag or in the trail",
     ),
-    ("sqs_queue", TAG_OR_TRAIL),
-    ("eventbridge_rule", TAG_OR_TRAIL),
     ("efs_file_system", TAG_OR_TRAIL),
     ("fsx_file_system", TAG_OR_TRAIL),
     ("s3_bucket", TAG_OR_TRAIL),

@@ -17,6 +17,7 @@ use crate::controllers::{cronjobs, daemonsets, deployments, disruption, garbage,
 use crate::controllers::{namespaces, replicasets, services, statefulsets, volumes};
 use crate::json::{items, number, set, text, time};
 use crate::node::kubelet::Output;
+use crate::node::other_scheduler::PodSelection;
 use crate::node::outside::Stopped;
 use crate::node::probe::Misbehaviour;
 use crate::node::{device_plugin, kubelet, outside, scheduler};
@@ -106,6 +107,10 @@ pub(crate) struct Cluster {
     pub(crate) pod_networks: BTreeMap<String, (Ipv4Addr, u32)>,
     /// The taints that nodes have when they join.
     pub(crate) taints: BTreeMap<String, Vec<Value>>,
+    /// Which new pods belong to other schedulers.
+    pub(crate) selections: Vec<PodSelection>,
+    /// The names of those schedulers.
+    pub(crate) schedulers: BTreeSet<String>,
     /// Whether a device plugin runs on all nodes.
     pub(crate) device_plugin: bool,
     timers: Timers<Due>,
@@ -141,6 +146,8 @@ impl Cluster {
             rooms: BTreeMap::new(),
             pod_networks: BTreeMap::new(),
             taints: BTreeMap::new(),
+            selections: Vec::new(),
+            schedulers: BTreeSet::new(),
             device_plugin: false,
             timers: Timers::default(),
             settled: 0,

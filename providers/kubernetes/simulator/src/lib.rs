@@ -18,7 +18,7 @@ mod node;
 mod store;
 mod wire;
 
-pub use node::probe;
+pub use node::{other_scheduler, probe};
 
 /// The resource types that the API server serves, such as `deployments.apps`.
 pub fn resource_types() -> impl Iterator<Item = &'static str> {

@@ -6,6 +6,7 @@ pub(crate) mod device_plugin;
 pub(crate) mod kubelet;
 pub(crate) mod logs;
 pub(crate) mod nodes;
+pub mod other_scheduler;
 pub(crate) mod outside;
 pub(crate) mod pod_status;
 pub mod probe;

@@ -80,6 +80,10 @@ pub enum Item {
     CostExplorerRequest,
     KmsKey,
     InterfaceEndpoint,
+    /// One processor of a pod on Fargate.
+    FargateCpu,
+    /// One GB of a pod on Fargate.
+    FargateMemory,
 }
 
 impl Item {
@@ -99,6 +103,8 @@ impl Item {
             Self::CostExplorerRequest => ("billing_api", "Cost Explorer API request"),
             Self::KmsKey => ("kms", "KMS key"),
             Self::InterfaceEndpoint => ("endpoint", "VPC interface endpoint"),
+            Self::FargateCpu => ("fargate", "Fargate vCPU"),
+            Self::FargateMemory => ("fargate", "Fargate memory"),
         }
     }
 

@@ -11,6 +11,10 @@ use crate::billing::prices::{self, Item};
 use crate::billing::{RUN_TAG, Tags};
 use crate::state::State;
 
+mod fargate;
+
+pub use fargate::{fargate_pod, fargate_pod_ends};
+
 /// Compute, as Cost Explorer calls the service.
 pub const COMPUTE: &str = "Amazon Elastic Compute Cloud - Compute";
 /// The rest of EC2: NAT gateways and disks.
@@ -34,7 +38,7 @@ struct Terms<'a> {
     usage_type: String,
     unit: &'a str,
     rounding: Rounding,
-    amount: u32,
+    amount: Decimal,
 }
 
 /// Starts a NAT gateway's hours: each clock hour that is touched counts in full.
@@ -45,7 +49,7 @@ pub fn nat_gateway(state: &mut State, id: &str, tags: &Tags, run_id: Option<&str
         usage_type: prefixed(state, "NatGateway-Hours"),
         unit: "Hrs",
         rounding: Rounding::ClockHours,
-        amount: 1,
+        amount: Decimal::ONE,
     };
     start(state, id, id, terms, Item::NatGateway, tags.clone(), run_id);
 }
@@ -76,7 +80,7 @@ pub fn public_ipv4(state: &mut State, id: &str, in_use: bool, run_id: Option<&st
         usage_type,
         unit: "Hrs",
         rounding: PER_SECOND,
-        amount: 1,
+        amount: Decimal::ONE,
     };
     start(
         state,
@@ -109,7 +113,7 @@ pub fn instance(
         usage_type,
         unit: "Hrs",
         rounding: PER_SECOND,
-        amount: 1,
+        amount: Decimal::ONE,
     };
     begin(state, id, id, terms, price, tags.clone(), run_id);
 }
@@ -146,7 +150,7 @@ pub fn volume(
         usage_type: prefixed(state, name),
         unit: "GB-Mo",
         rounding: Rounding::CalendarMonth { min_seconds: 60 },
-        amount: size_gb,
+        amount: Decimal::from(size_gb),
     };
     start(state, id, id, terms, item, tags.clone(), run_id);
 }
@@ -162,7 +166,7 @@ pub fn control_plane(state: &mut State, cluster: &str, tags: &Tags, run_id: Opti
         ),
         unit: "Hrs",
         rounding: Rounding::Exact,
-        amount: 1,
+        amount: Decimal::ONE,
     };
     start(
         state,
@@ -187,7 +191,7 @@ pub fn extended_support(state: &mut State, cluster: &str, tags: &Tags, run_id: O
         ),
         unit: "Hrs",
         rounding: Rounding::Exact,
-        amount: 1,
+        amount: Decimal::ONE,
     };
     let key = extended_key(cluster);
     start(
@@ -245,7 +249,7 @@ pub fn kms_key(state: &mut State, id: &str, tags: &Tags) {
         usage_type: format!("{}-KMS-Keys", state.setup.region),
         unit: "Keys",
         rounding: Rounding::CalendarMonth { min_seconds: 3600 },
-        amount: 1,
+        amount: Decimal::ONE,
     };
     start(state, id, id, terms, Item::KmsKey, tags.clone(), None);
 }
@@ -258,7 +262,7 @@ pub fn interface_endpoint(state: &mut State, id: &str, zones: u32, tags: &Tags) 
         usage_type: prefixed(state, "VpcEndpoint-Hours"),
         unit: "Hrs",
         rounding: Rounding::ClockHours,
-        amount: zones,
+        amount: Decimal::from(zones),
     };
     start(
         state,
@@ -282,7 +286,7 @@ pub fn cost_explorer_request(state: &mut State) {
         usage_type: "USE1-APIRequest".to_owned(),
         unit: "Requests",
         rounding: Rounding::Once,
-        amount: 1,
+        amount: Decimal::ONE,
     };
     let none = BTreeMap::new();
     start(
@@ -309,7 +313,7 @@ fn balancer(state: &State) -> Terms<'static> {
         usage_type: prefixed(state, "LoadBalancerUsage"),
         unit: "Hrs",
         rounding: Rounding::ClockHours,
-        amount: 1,
+        amount: Decimal::ONE,
     }
 }
 
@@ -351,7 +355,7 @@ fn begin(
         usage_type: terms.usage_type,
         unit: terms.unit.to_owned(),
         usd_per_unit,
-        amount: Decimal::from(terms.amount),
+        amount: terms.amount,
         rounding: terms.rounding,
         resource_id: resource_id.to_owned(),
         run_id: run_id.map(str::to_owned).or_else(|| super::run_of(&tags)),

@@ -50,12 +50,14 @@ fn dns_name(instance: &Instance, state: &State) -> Option<String> {
 #[rustfmt::skip]
 pub const FIELDS: &[Field<Instance>] = &[
     id("instanceId", &["instance-id"]),
+    maybe("imageId", &["image-id"], "", |one, _| one.options.image_id.clone()),
     child("instanceState", |one, state| Some(state_node(one, state))),
     text("privateDnsName", &[], "", |one, state| dns_name(one, state).unwrap_or_default()),
     text("instanceType", &["instance-type"], "instance_type", |one, _| one.instance_type.clone()),
     text("launchTime", &[], "", |one, _| one.meta.created_at.to_string()),
     child("placement", |one, _| Some(placement(one))),
-    child("monitoring", |_, _| Some(Node::new().text("state", "disabled"))),
+    child("monitoring", |one, _| Some(Node::new().text("state", if one.options.monitored { "enabled" } else { "disabled" }))),
+    child("metadataOptions", |one, _| one.options.metadata_node()),
     maybe("subnetId", &[], "", |one, state| Some(primary(one, state)?.subnet_id.clone())),
     maybe("vpcId", &[], "", |one, state| Some(primary(one, state)?.vpc_id.clone())),
     maybe("privateIpAddress", &["private-ip-address"], "", |one, state| Some(primary(one, state)?.private_ip.to_string())),
@@ -91,13 +93,15 @@ pub const FIELDS: &[Field<Instance>] = &[
     }),
 ];
 
-/// A reservation with one instance, as services run them.
-pub fn reservation(state: &State, instance: &Instance) -> Node {
+/// A reservation with its instances: services run one at a time.
+pub fn reservation(state: &State, instances: &[&Instance]) -> Node {
+    let id = instances.first().map(|one| &one.reservation_id);
+    let nodes = instances.iter().map(|one| one.node(state));
     Node::new()
-        .text("reservationId", &instance.reservation_id)
+        .maybe("reservationId", id)
         .text("ownerId", ACCOUNT_ID)
         .list("groupSet", "item", [])
-        .list("instancesSet", "item", [instance.node(state)])
+        .list("instancesSet", "item", nodes)
 }
 
 fn state_node(instance: &Instance, state: &State) -> Node {

@@ -11,9 +11,11 @@ use crate::ec2::describe::{ResourceKind, ResourceSpec, list, need, select};
 use crate::ec2::fields::Field;
 use crate::ec2::interface_xml::private_dns_name as dns_name;
 use crate::ec2::interfaces::{self, NewInterface, PublicAddress};
+use crate::ec2::launch_options::{Disk, LaunchOptions};
 use crate::ec2::store::{Meta, Store, Tags};
 use crate::ec2::subnets::Subnet;
-use crate::ec2::{Event, Operations, instance_quota, instance_xml, spot_requests, volumes};
+use crate::ec2::{Event, Operations, instance_attributes, instance_quota, instance_xml};
+use crate::ec2::{spot_requests, volumes};
 use crate::state::{self, State};
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
@@ -47,6 +49,8 @@ pub struct Instance {
     pub ended_at: Option<Timestamp>,
     /// The id of its spot request, if it is a spot instance.
     pub spot_request: Option<String>,
+    /// What its caller said of it.
+    pub options: LaunchOptions,
 }
 
 /// The states of an instance. It is running as soon as it is requested: what takes minutes,
@@ -91,6 +95,8 @@ pub struct NewInstance {
     pub run_id: Option<String>,
     /// The tags of its spot request, for a spot instance.
     pub spot: Option<Tags>,
+    /// What only callers say.
+    pub options: LaunchOptions,
 }
 
 /// The operations on instances.
@@ -161,7 +167,7 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         group_ids: new.group_ids,
         tags: new.interface_tags,
         instance_id: Some(id.clone()),
-        delete_on_termination: true,
+        delete_on_termination: !new.options.keeps_interface,
     };
     let interface = interfaces::create(state, interface)?;
     if new.spot.is_some() {
@@ -169,26 +175,22 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
     } else {
         billing::usage::instance(state, &id, &new.instance_type, &tags, run_id.as_deref());
     }
-    if subnet.map_public_ip {
+    if new.options.public_ip.unwrap_or(subnet.map_public_ip) {
         let ip = next_public(state);
         if let Some(held) = state.ec2.interfaces.get_mut(&interface) {
             held.public = Some(PublicAddress { ip, elastic: None });
         }
         billing::usage::public_ipv4(state, &interface, true, run_id.as_deref());
     }
-    let volume = {
-        let disk = (new.disk_gb, volumes::VolumeType::Gp3);
-        volumes::create_internal(state, &subnet.zone, disk, new.volume_tags, run_id)
+    let root = Disk {
+        device: ROOT_DEVICE.to_owned(),
+        size_gb: new.disk_gb,
+        volume_type: new.options.root_type,
+        delete_on_termination: !new.disk_stays,
     };
-    if let Some(volume) = state.ec2.volumes.get_mut(&volume) {
-        let device = ROOT_DEVICE.to_owned();
-        let instance_id = id.clone();
-        let held = volumes::Attachment {
-            instance_id,
-            device,
-            delete_on_termination: !new.disk_stays,
-        };
-        volume.attachment = Some(held);
+    for disk in std::iter::once(&root).chain(&new.options.disks) {
+        let tags = new.volume_tags.clone();
+        attach_new(state, &id, &subnet.zone, disk, tags, run_id.clone());
     }
     let spot_request = new.spot.map(|tags| {
         spot_requests::fulfilled(
@@ -211,10 +213,31 @@ pub fn run_internal(state: &mut State, new: NewInstance) -> Result<String, AwsEr
         instance_profile: new.instance_profile,
         stage: Stage::Running,
         ended_at: None,
+        options: new.options,
         meta,
     };
     state.ec2.instances.insert(&id, instance);
     Ok(id)
+}
+
+/// Creates a volume that is attached to an instance.
+fn attach_new(
+    state: &mut State,
+    instance_id: &str,
+    zone: &str,
+    disk: &Disk,
+    tags: Tags,
+    run_id: Option<String>,
+) {
+    let made = (disk.size_gb, disk.volume_type);
+    let volume = volumes::create_internal(state, zone, made, tags, run_id);
+    if let Some(volume) = state.ec2.volumes.get_mut(&volume) {
+        volume.attachment = Some(volumes::Attachment {
+            instance_id: instance_id.to_owned(),
+            device: disk.device.clone(),
+            delete_on_termination: disk.delete_on_termination,
+        });
+    }
 }
 
 /// The instance's name inside its VPC.
@@ -305,9 +328,11 @@ fn release_volumes(state: &mut State, id: &str) {
 
 fn describe(state: &mut State, call: &Call) -> Outcome {
     let chosen = select::<Instance>(state, call)?;
+    // What one call launched is one reservation.
+    let same = |one: &&Instance, next: &&Instance| one.reservation_id == next.reservation_id;
     let nodes = chosen
-        .into_iter()
-        .map(|one| instance_xml::reservation(state, one))
+        .chunk_by(same)
+        .map(|own| instance_xml::reservation(state, own))
         .collect();
     list(state, call, Instance::SPEC.set, nodes, true)
 }
@@ -318,6 +343,7 @@ fn terminate(state: &mut State, call: &Call) -> Outcome {
     for id in &ids {
         need::<Instance>(state, id)?;
     }
+    instance_attributes::admit_termination(state, &ids)?;
     let state_node = |(code, name): (u32, &str)| Node::new().text("code", code).text("name", name);
     let mut items = Vec::new();
     for id in &ids {

@@ -164,7 +164,7 @@ pub fn may_be_target(state: &State, id: &str) -> bool {
 }
 
 /// Whether a route with this target is active. With a deleted gateway it is a black hole until it is replaced or deleted
-/// (VPC user guide, "Delete a NAT gateway").
+/// (VPC user guide, "Delete a NAT gateway"; kubernetes/kops#16879 meets such routes, and replaces them).
 pub fn is_live(state: &State, id: &str) -> bool {
     let stage = state.ec2.nat_gateways.get(id).map(|gateway| gateway.stage);
     matches!(stage, Some(Stage::Pending | Stage::Available))

@@ -192,6 +192,20 @@ pub fn has_way_out(state: &State, subnet_id: &str) -> bool {
     routes::leads_out(state, table, subnet.map_public_ip) && acls::lets_out(state, subnet_id)
 }
 
+/// Whether a subnet is public: its table has a route to an internet gateway.
+pub fn leads_to_internet_gateway(state: &State, subnet_id: &str) -> bool {
+    let Some(subnet) = state.ec2.subnets.get(subnet_id) else {
+        return false;
+    };
+    let mut tables = state.ec2.route_tables.all();
+    let main = || tables.find(|table| table.vpc_id == subnet.vpc_id && table.is_main());
+    let table = of_subnet(state, subnet_id).or_else(main);
+    table.is_some_and(|table| {
+        let mut routes = table.routes.iter();
+        routes.any(|route| matches!(route.target, routes::Target::Internet(_)))
+    })
+}
+
 fn create(state: &mut State, call: &Call) -> Outcome {
     if let Some(id) = idempotency::earlier::<RouteTable>(state, call)? {
         return describe::one::<RouteTable>(state, "routeTable", &id);

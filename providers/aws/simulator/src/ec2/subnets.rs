@@ -109,6 +109,13 @@ pub fn get<'a>(state: &'a State, id: &str) -> Option<&'a Subnet> {
     state.ec2.subnets.get(id)
 }
 
+/// The default subnet of a zone, or of the first zone.
+pub fn default_in(state: &State, zone: Option<&str>) -> Option<String> {
+    let mut all = state.ec2.subnets.all();
+    let found = all.find(|one| one.is_default && zone.is_none_or(|zone| one.zone == zone));
+    found.map(|one| one.subnet_id.clone())
+}
+
 /// The id of a zone, by its name.
 pub fn zone_id(state: &State, zone: &str) -> String {
     let zones = state.setup.zones();

@@ -31,7 +31,7 @@ impl VolumeType {
     }
 
     /// The type of this name.
-    fn named(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         [Self::Gp2, Self::Gp3]
             .into_iter()
             .find(|one| one.name() == name)

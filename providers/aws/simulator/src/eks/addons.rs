@@ -381,16 +381,6 @@ fn install(state: &mut State, key: &AddonKey) {
     }
 }
 
-pub(super) fn no_fargate_profile(state: &State, call: &Call) -> Outcome {
-    let cluster = input::cluster(state, call)?;
-    let name = input::segment(call, 3);
-    Err(
-        not_found(format!("No Fargate Profile found with name: {name}."))
-            .with("clusterName", cluster.name.as_str())
-            .with("fargateProfileName", name),
-    )
-}
-
 /// An empty list of an existing cluster.
 pub(super) fn empty(state: &State, call: &Call, member: &str) -> Outcome {
     input::cluster(state, call)?;

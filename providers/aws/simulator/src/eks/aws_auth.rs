@@ -16,6 +16,17 @@ const NODES: &str = "system:nodes";
 const BOOTSTRAPPERS: &str = "system:bootstrappers";
 const NODE_USER: &str = "system:node:{{EC2PrivateDNSName}}";
 
+/// What Fargate adds for its nodes, and the user that each is (EKS user guide, "Amazon EKS Pod execution IAM role").
+const PROXIER: &str = "system:node-proxier";
+pub(super) const FARGATE_USER: &str = "system:node:{{SessionName}}";
+
+/// What a role lets in as nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Machines {
+    Instances,
+    Fargate,
+}
+
 /// Who a principal is in a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mapped {
@@ -67,13 +78,13 @@ pub(super) fn lets_nodes_in(server: &ApiServer, role_arn: &str) -> bool {
 }
 
 /// Adds the role of a managed node group to the map, and makes the map if there is none.
-pub(super) fn add_role(state: &mut State, cluster: &str, role_arn: &str) {
+pub(super) fn add_role(state: &mut State, cluster: &str, role_arn: &str, of: Machines) {
     let is_read = state.eks.clusters.get(cluster).is_some_and(is_read);
     let Some(server) = state.kubernetes.get_mut(cluster).filter(|_| is_read) else {
         return;
     };
     let Some(map) = server.object("configmaps", NAMESPACE, MAP).cloned() else {
-        let data = json!({"mapRoles": of_role(role_arn)});
+        let data = json!({"mapRoles": of_role(role_arn, of)});
         server.create(
             "configmaps",
             NAMESPACE,
@@ -94,20 +105,23 @@ pub(super) fn add_role(state: &mut State, cluster: &str, role_arn: &str) {
         .unwrap_or_default();
     // What somebody else has broken stays broken: EKS does not repair the map.
     let more = if before.trim() == "[]" {
-        of_role(role_arn)
+        of_role(role_arn, of)
     } else {
-        format!("{before}{}", of_role(role_arn))
+        format!("{before}{}", of_role(role_arn, of))
     };
     server.change("configmaps", &map, |map| {
         map["data"]["mapRoles"] = more.into();
     });
 }
 
-/// Takes the role of a deleted node group out of the map, unless another group of the cluster has it.
-pub(super) fn remove_role(state: &mut State, cluster: &str, role_arn: &str) {
+/// Takes the role of a deleted node group or Fargate profile out of the map, unless another one of the cluster has it.
+pub(super) fn remove_role(state: &mut State, cluster: &str, role_arn: &str, of: Machines) {
     let in_use = state.eks.clusters.get(cluster).is_some_and(|cluster| {
         let mut groups = cluster.node_groups.values();
-        !is_read(cluster) || groups.any(|group| group.role_arn == role_arn)
+        let mut profiles = cluster.fargate.values();
+        !is_read(cluster)
+            || groups.any(|group| group.role_arn == role_arn)
+            || profiles.any(|profile| profile.role_arn == role_arn)
     });
     let Some(server) = state.kubernetes.get_mut(cluster).filter(|_| !in_use) else {
         return;
@@ -120,7 +134,7 @@ pub(super) fn remove_role(state: &mut State, cluster: &str, role_arn: &str) {
         .and_then(Value::as_str)
         .unwrap_or_default();
     // Only what EKS itself has written is taken out.
-    let after = before.replace(&of_role(role_arn), "");
+    let after = before.replace(&of_role(role_arn, of), "");
     if after != before {
         let after = if after.is_empty() {
             "[]\n".to_owned()
@@ -134,9 +148,13 @@ pub(super) fn remove_role(state: &mut State, cluster: &str, role_arn: &str) {
 }
 
 /// An entry as EKS writes it.
-fn of_role(role_arn: &str) -> String {
+fn of_role(role_arn: &str, of: Machines) -> String {
+    let (more, user) = match of {
+        Machines::Instances => (String::new(), NODE_USER),
+        Machines::Fargate => (format!("  - {PROXIER}\n"), FARGATE_USER),
+    };
     format!(
-        "- groups:\n  - {BOOTSTRAPPERS}\n  - {NODES}\n  rolearn: {role_arn}\n  username: {NODE_USER}\n"
+        "- groups:\n  - {BOOTSTRAPPERS}\n  - {NODES}\n{more}  rolearn: {role_arn}\n  username: {user}\n"
     )
 }
 

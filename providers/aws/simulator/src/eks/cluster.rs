@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::access::AccessEntry;
 use super::addons::Addon;
 use super::encryption::{self, Encryption};
+use super::fargate::FargateProfile;
 use super::input::{self, epoch};
 use super::node_group::NodeGroup;
 use super::pod_identity::Association;
@@ -102,6 +103,8 @@ pub struct Cluster {
     pub pod_identities: IndexMap<String, Association>,
     /// Add-ons by name.
     pub addons: BTreeMap<String, Addon>,
+    /// Fargate profiles by name.
+    pub fargate: BTreeMap<String, FargateProfile>,
     /// The key that encrypts its secrets.
     pub encryption: Option<Encryption>,
     /// Whether EKS put the usual add-ons into it, unmanaged.

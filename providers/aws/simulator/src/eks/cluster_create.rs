@@ -337,6 +337,7 @@ fn read(
         updates: IndexMap::new(),
         pod_identities: IndexMap::new(),
         addons: BTreeMap::new(),
+        fargate: BTreeMap::new(),
         encryption: None,
         self_managed_addons: flag(&body["bootstrapSelfManagedAddons"], true),
         name,

@@ -97,6 +97,11 @@ fn refuse_deletion(cluster: &Cluster) -> Result<(), AwsError> {
             in_use("Cluster has nodegroups attached").with("clusterName", cluster.name.as_str())
         );
     }
+    // One that is being deleted counts too (mattclay/aws-terminator#197).
+    if !cluster.fargate.is_empty() {
+        let message = "Cluster has Fargate Profiles in ACTIVE/CREATING state";
+        return Err(in_use(message).with("clusterName", cluster.name.as_str()));
+    }
     if let Some(update) = cluster.running_update() {
         let message = format!(
             "Cannot delete because cluster {} currently has update {} in progress",

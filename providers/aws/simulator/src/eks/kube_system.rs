@@ -256,6 +256,15 @@ fn deployment(name: &str, place: Place<'_>) -> Value {
     })
 }
 
+/// The manifests of all three: nodes of Fargate run one pod each, and none of theirs.
+fn not_on_fargate() -> Value {
+    json!({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+        {"matchExpressions": [{
+            "key": "eks.amazonaws.com/compute-type", "operator": "NotIn", "values": ["fargate"],
+        }]},
+    ]}}})
+}
+
 fn daemon_set(name: &str, place: Place<'_>) -> Value {
     let minor = place.minor;
     let (account, containers) = match name {
@@ -290,6 +299,7 @@ fn daemon_set(name: &str, place: Place<'_>) -> Value {
             "template": {"metadata": {"labels": labels}, "spec": {
                 "serviceAccountName": account, "priorityClassName": "system-node-critical",
                 "hostNetwork": on_host, "tolerations": [{"operator": "Exists"}],
+                "affinity": not_on_fargate(),
                 "containers": containers,
             }},
         },

@@ -12,7 +12,7 @@ use kubeproof_simkit::cloud::{OptionallySigned, ReceivedAt, Reply};
 
 use super::access_policies::ADMIN_POLICY;
 use super::cluster::Cluster;
-use super::{aws_auth, cloud_controller, token};
+use super::{aws_auth, cloud_controller, fargate_pods, token};
 use crate::state::State;
 
 /// The cluster whose endpoint a request goes to.
@@ -194,5 +194,5 @@ pub fn carry_out(state: &mut State) -> bool {
     for (cluster, request) in wanted {
         cloud_controller::carry_out(state, &cluster, request);
     }
-    any
+    fargate_pods::look(state) || any
 }

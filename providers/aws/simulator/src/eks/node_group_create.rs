@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::access::AccessEntry;
+use super::aws_auth::Machines;
 use super::cluster::Cluster;
 use super::failure::{in_use, invalid_parameter, invalid_request, limit_exceeded};
 use super::input::{self, Ending, map, need_text, number, text, texts};
@@ -109,7 +110,7 @@ fn begin(state: &mut State, call: &Call, cluster: &str, mut group: NodeGroup) ->
     }
     let answer = answer(cluster, &group);
     let now = state.now;
-    aws_auth::add_role(state, cluster, &group.role_arn);
+    aws_auth::add_role(state, cluster, &group.role_arn, Machines::Instances);
     if let Some(cluster) = state.eks.clusters.get_mut(cluster) {
         if cluster.authentication_mode != "CONFIG_MAP" {
             let entry = AccessEntry::of_nodes(cluster, &group.role_arn, now);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::aws_auth::Machines;
 use super::cluster::Issue;
 use super::failure::in_use;
 use super::input::{self, Ending};
@@ -177,7 +178,7 @@ pub(super) fn gone(state: &mut State, key: &GroupKey) {
     if !role_is_used {
         cluster.access.shift_remove(&group.role_arn);
     }
-    aws_auth::remove_role(state, &key.cluster, &group.role_arn);
+    aws_auth::remove_role(state, &key.cluster, &group.role_arn, Machines::Instances);
 }
 
 /// Marks a group as `DELETE_FAILED`; it keeps its resources.

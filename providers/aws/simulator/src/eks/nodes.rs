@@ -172,6 +172,7 @@ fn launch(
         instance_profile: Some(group.holds.profile.clone()),
         run_id,
         spot: group.is_spot().then_some(template.spot_tags),
+        options: ec2::launch_options::LaunchOptions::default(),
     };
     ec2::instances::run_internal(state, new)
 }

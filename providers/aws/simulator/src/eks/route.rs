@@ -7,7 +7,9 @@ use super::{
     access, access_policies, addon_updates, addon_versions, addons, cluster, cluster_create,
     cluster_lifecycle,
 };
-use super::{cluster_update, encryption, node_group, node_group_create, node_group_lifecycle};
+use super::{
+    cluster_update, encryption, fargate, node_group, node_group_create, node_group_lifecycle,
+};
 use super::{node_group_update, pod_identity, tags, updates, versions};
 use crate::state::State;
 use crate::wire::call::Call;
@@ -56,10 +58,10 @@ const ROUTER: Router<Handler> = Router::new(&[
     on("POST", "/clusters/{}/addons/{}/update", "UpdateAddon", addon_updates::update),
     on("GET", "/addons/supported-versions", "DescribeAddonVersions", |state, call| addon_versions::describe(state, call)),
     Operation::not_simulated("GET", "/addons/configuration-schemas", "DescribeAddonConfiguration"),
-    Operation::not_simulated("POST", "/clusters/{}/fargate-profiles", "CreateFargateProfile"),
-    on("GET", "/clusters/{}/fargate-profiles", "ListFargateProfiles", |state, call| addons::empty(state, call, "fargateProfileNames")),
-    on("GET", "/clusters/{}/fargate-profiles/{}", "DescribeFargateProfile", |state, call| addons::no_fargate_profile(state, call)),
-    Operation::not_simulated("DELETE", "/clusters/{}/fargate-profiles/{}", "DeleteFargateProfile"),
+    on("POST", "/clusters/{}/fargate-profiles", "CreateFargateProfile", fargate::create),
+    on("GET", "/clusters/{}/fargate-profiles", "ListFargateProfiles", |state, call| fargate::list(state, call)),
+    on("GET", "/clusters/{}/fargate-profiles/{}", "DescribeFargateProfile", |state, call| fargate::describe(state, call)),
+    on("DELETE", "/clusters/{}/fargate-profiles/{}", "DeleteFargateProfile", fargate::delete),
     on("GET", "/clusters/{}/identity-provider-configs", "ListIdentityProviderConfigs", |state, call| addons::empty(state, call, "identityProviderConfigs")),
     Operation::not_simulated("POST", "/clusters/{}/identity-provider-configs/associate", "AssociateIdentityProviderConfig"),
     Operation::not_simulated("POST", "/clusters/{}/identity-provider-configs/describe", "DescribeIdentityProviderConfig"),

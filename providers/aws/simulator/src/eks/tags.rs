@@ -29,6 +29,10 @@ fn of_arn<'a>(
         {
             return Ok(&mut group.tags);
         }
+        let mut profiles = cluster.fargate.values_mut();
+        if let Some(profile) = profiles.find(|one| one.arn == arn) {
+            return Ok(&mut profile.tags);
+        }
         if let Some(addon) = cluster.addons.values_mut().find(|addon| addon.arn == arn) {
             return Ok(&mut addon.tags);
         }

@@ -44,6 +44,11 @@ fn offered(now: Timestamp) -> impl Iterator<Item = &'static Version> {
         .filter(move |version| version.1 <= today && today < version.3)
 }
 
+/// The names of all versions that there ever were, the oldest first.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VERSIONS.iter().map(|version| version.0)
+}
+
 /// Whether EKS offers this version at this time.
 pub fn is_offered(now: Timestamp, version: &str) -> bool {
     offered(now).any(|known| known.0 == version)

@@ -42,6 +42,15 @@ pub fn delete_internal(state: &mut State, name: &str) {
     state.iam.profiles.remove(name);
 }
 
+/// The ARN of the profile of this ARN or name, if there is one.
+pub fn arn_of(state: &State, arn: Option<&str>, name: Option<&str>) -> Option<String> {
+    let mut all = state.iam.profiles.values();
+    let found = all.find(|one| {
+        arn.is_none_or(|arn| one.arn == arn) && name.is_none_or(|name| one.name == name)
+    });
+    found.map(|one| one.arn.clone())
+}
+
 fn new(state: &mut State, name: &str, path: &str, tags: BTreeMap<String, String>) -> Profile {
     Profile {
         name: name.to_owned(),

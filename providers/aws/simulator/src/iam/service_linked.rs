@@ -18,6 +18,10 @@ const ROLES: &[(&str, &str)] = &[
         "eks-nodegroup.amazonaws.com",
         "AWSServiceRoleForAmazonEKSNodegroup",
     ),
+    (
+        "eks-fargate.amazonaws.com",
+        "AWSServiceRoleForAmazonEKSForFargate",
+    ),
     ("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling"),
     (
         "elasticloadbalancing.amazonaws.com",

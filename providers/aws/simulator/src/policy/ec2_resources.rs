@@ -67,6 +67,9 @@ pub fn touched(state: &State, call: &Call) -> Vec<(String, Option<BTreeMap<Strin
         let ids = call.params.list("ResourceId");
         return ids.iter().filter_map(|id| existing(state, id)).collect();
     }
+    if matches!(call.action.as_str(), "RunInstances" | "CreateFleet") {
+        return launched(state, call);
+    }
     let Some((_, made, used)) = ACTIONS.iter().find(|(name, ..)| *name == call.action) else {
         return touched;
     };
@@ -88,6 +91,22 @@ pub fn touched(state: &State, call: &Call) -> Vec<(String, Option<BTreeMap<Strin
         touched.extend(ids.iter().filter_map(|id| existing(state, id)));
     }
     touched
+}
+
+/// What a launch is authorized on: an instance with its interface and disk, and the subnet and groups that the call itself
+/// names. What its launch template names is left out.
+fn launched(state: &State, call: &Call) -> Vec<(String, Option<BTreeMap<String, String>>)> {
+    let made = match call.action.as_str() {
+        "CreateFleet" => &["fleet"][..],
+        _ => &["instance", "network-interface", "volume"][..],
+    };
+    let made = made.iter();
+    let made = made.map(|name| (state.arn("ec2", &format!("{name}/*")), None));
+    let values = call.params.entries().map(|(_, value)| value);
+    let named = ["subnet-", "sg-", "lt-"];
+    let ids = values.filter(|value| named.iter().any(|prefix| value.starts_with(prefix)));
+    let used = ids.filter_map(|id| existing(state, id));
+    made.chain(used).collect()
 }
 
 /// The ARNs of the types whose tags a call sets at creation.

@@ -118,6 +118,8 @@ fn tagging(call: &Call) -> Option<String> {
         }
         ("logs", "CreateLogGroup") => "logs:TagResource",
         ("kms", "CreateKey") => "kms:TagResource",
+        ("sqs", "CreateQueue") => "sqs:TagQueue",
+        ("events", "PutRule") => "events:TagResource",
         _ => return None,
     };
     Some(action.to_owned())
@@ -139,6 +141,10 @@ fn passed_role(call: &Call) -> Option<(String, &'static str)> {
             let role = call.params.get("DeliverLogsPermissionArn")?;
             Some((role.to_owned(), "vpc-flow-logs.amazonaws.com"))
         }
+        ("eks", "CreateFargateProfile") => Some((
+            text("podExecutionRoleArn")?,
+            "eks-fargate-pods.amazonaws.com",
+        )),
         ("iam", "AddRoleToInstanceProfile") => {
             let name = call.params.get("RoleName")?;
             Some((iam_arn(&format!("role/{name}")), "ec2.amazonaws.com"))
@@ -160,7 +166,7 @@ fn request_tags(call: &Call) -> BTreeMap<String, String> {
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(kms_tag),
+            .filter_map(tag_of_list),
     );
     let pairs = call.json["tags"].as_object().into_iter().flatten();
     let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
@@ -168,10 +174,11 @@ fn request_tags(call: &Call) -> BTreeMap<String, String> {
     tags
 }
 
-/// A tag as KMS writes it.
-fn kms_tag(tag: &Value) -> Option<(String, String)> {
-    let value = tag["TagValue"].as_str().unwrap_or_default();
-    Some((tag["TagKey"].as_str()?.to_owned(), value.to_owned()))
+/// A tag of a list: KMS writes `TagKey` and `TagValue`, others `Key` and `Value`.
+fn tag_of_list(tag: &Value) -> Option<(String, String)> {
+    let key = tag["TagKey"].as_str().or(tag["Key"].as_str())?;
+    let value = tag["TagValue"].as_str().or(tag["Value"].as_str());
+    Some((key.to_owned(), value.unwrap_or_default().to_owned()))
 }
 
 /// The ARN of the resource of a call, if the request identifies it.
@@ -190,6 +197,18 @@ fn resource(state: &State, call: &Call) -> String {
             let id = crate::kms::keys::resolve(state, text).ok()?;
             Some(state.arn("kms", &format!("key/{id}")))
         }),
+        "sqs" => {
+            let named = call.json["QueueUrl"]
+                .as_str()
+                .or(call.json["QueueName"].as_str());
+            let name = named.and_then(|text| text.rsplit('/').next());
+            name.map(|name| crate::sqs::arn(state, name))
+        }
+        "events" => {
+            let named = call.json["Name"].as_str().or(call.json["Rule"].as_str());
+            let arn = call.json["ResourceARN"].as_str().map(str::to_owned);
+            arn.or_else(|| named.map(|name| state.arn("events", &format!("rule/{name}"))))
+        }
         "logs" => {
             let name = call.json["logGroupName"].as_str();
             name.map(|name| state.arn("logs", &format!("log-group:{name}")))

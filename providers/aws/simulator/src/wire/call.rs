@@ -23,6 +23,8 @@ pub enum Protocol {
     Query(&'static str),
     /// JSON 1.1 with `X-Amz-Target`.
     Json,
+    /// JSON 1.0 with `X-Amz-Target`, whose errors also have the codes of an older query protocol.
+    Json10,
     /// REST with JSON bodies.
     Rest,
     /// REST with XML bodies: of services that are not simulated.
@@ -112,6 +114,7 @@ impl Call {
                 Params::read(query.as_bytes()),
                 body(request)?,
             ),
+            "sqs" if target.is_some() => (Protocol::Json10, Params::default(), body(request)?),
             _ if target.is_some() => (Protocol::Json, Params::default(), body(request)?),
             service if REST_XML.contains(&service) => {
                 (Protocol::RestXml, Params::default(), Value::Null)
@@ -127,7 +130,7 @@ impl Call {
             ),
         };
         let action = match (&target, protocol) {
-            (Some(target), Protocol::Json) => {
+            (Some(target), Protocol::Json | Protocol::Json10) => {
                 target.rsplit('.').next().unwrap_or(target).to_owned()
             }
             (_, Protocol::Rest) if scope.service == "eks" => {

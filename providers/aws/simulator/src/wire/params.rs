@@ -135,6 +135,30 @@ impl Params {
         Self { map }
     }
 
+    /// The same parameters, each below `prefix`.
+    #[must_use]
+    pub fn prefixed(&self, prefix: &str) -> Self {
+        let all = self.map.iter();
+        let map = all.map(|(name, value)| (format!("{prefix}{name}"), value.clone()));
+        Self { map: map.collect() }
+    }
+
+    /// These parameters and one more, if there is a value.
+    #[must_use]
+    pub fn with_one(mut self, name: &str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.map.insert(name.to_owned(), value.to_owned());
+        }
+        self
+    }
+
+    /// These parameters without one of them.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.map.remove(name);
+        self
+    }
+
     /// Key and value pairs of a tag list under `prefix` (`Tag`, `Tags`).
     pub fn tags(&self, prefix: &str) -> BTreeMap<String, String> {
         self.structs(prefix)

@@ -1,7 +1,7 @@
 //! Responses: one answer or error value, formatted in the protocol of the call.
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderValue, Response};
 use serde_json::Value;
 
 use crate::wire::call::{Call, Protocol};
@@ -86,14 +86,20 @@ pub fn write_error(protocol: Protocol, error: &AwsError, request_id: &str) -> Re
                 declared(&body.write("Error")),
             )
         }
-        Protocol::Json | Protocol::Rest => {
+        Protocol::Json | Protocol::Json10 | Protocol::Rest => {
             let mut body = error.extra.clone();
             body.insert("message".to_owned(), Value::String(message.clone()));
-            if protocol == Protocol::Json {
+            if protocol != Protocol::Rest {
                 body.insert("__type".to_owned(), Value::String(code.clone()));
             }
             let body = Value::Object(body).to_string();
-            respond(error.status, content_type(protocol), Some(code), body)
+            let mut response = respond(error.status, content_type(protocol), Some(code), body);
+            if protocol == Protocol::Json10
+                && let Ok(value) = HeaderValue::try_from(format!("{};Sender", query_code(code)))
+            {
+                response.headers_mut().insert("x-amzn-query-error", value);
+            }
+            response
         }
     }
 }
@@ -117,6 +123,16 @@ fn envelope(call: &Call, node: &Node, request_id: &str) -> String {
     }
 }
 
+/// The code that the query protocol of SQS had for an error (service model of SQS 2012-11-05, `awsQueryCompatible`).
+fn query_code(code: &str) -> &str {
+    match code {
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueDeletedRecently" => "AWS.SimpleQueueService.QueueDeletedRecently",
+        "QueueNameExists" => "QueueAlreadyExists",
+        other => other,
+    }
+}
+
 fn declared(xml: &str) -> String {
     format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{xml}")
 }
@@ -124,6 +140,7 @@ fn declared(xml: &str) -> String {
 fn content_type(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Json => "application/x-amz-json-1.1",
+        Protocol::Json10 => "application/x-amz-json-1.0",
         Protocol::Rest => "application/json",
         Protocol::Ec2 | Protocol::Query(_) => "text/xml",
         Protocol::RestXml => "application/xml",

@@ -12,6 +12,7 @@ mod network;
 mod pages;
 mod reads;
 mod refusals;
+mod run_instances;
 mod security_groups;
 mod tags;
 mod terraform;

@@ -10,6 +10,7 @@ mod bench;
 mod capacity;
 mod clusters;
 mod encryption;
+mod fargate;
 mod iam;
 mod kube_system;
 mod kubernetes;

@@ -18,6 +18,7 @@ mod fuzz_support;
 mod keys;
 mod over_sockets;
 mod policy_decisions;
+mod queues;
 mod quotas_and_logs;
 mod requests;
 mod trail_lookup;

@@ -61,6 +61,28 @@ pub fn json(cloud: &mut AwsCloud, service: &str, action: &str, body: &Value) -> 
     (status, serde_json::from_str(&text).expect("JSON"))
 }
 
+/// A JSON call with the headers of its answer.
+pub fn json_answer(
+    cloud: &mut AwsCloud,
+    service: &str,
+    action: &str,
+    body: &Value,
+) -> (u16, http::HeaderMap, Value) {
+    let request = signed(service)
+        .header("x-amz-target", format!("Target.{action}"))
+        .body(Bytes::from(body.to_string()))
+        .expect("a request");
+    let Reply::Now(response) = cloud.answer(&request) else {
+        panic!("asked to ask again");
+    };
+    let answer = serde_json::from_slice(response.body()).expect("JSON");
+    (
+        response.status().as_u16(),
+        response.headers().clone(),
+        answer,
+    )
+}
+
 /// A JSON 1.1 call that must succeed.
 pub fn json_ok(cloud: &mut AwsCloud, service: &str, action: &str, body: &Value) -> Value {
     let (status, answer) = json(cloud, service, action, body);

@@ -28,6 +28,8 @@ const LISTED: &[(&str, &[&str])] = &[
     ("autoscaling", &["CreateLaunchConfiguration"]),
     ("logs", &[]),
     ("kms", &[]),
+    ("events", &[]),
+    ("sqs", &[]),
 ];
 /// Verbs of calls that end something.
 const ENDING: &[&str] = &[

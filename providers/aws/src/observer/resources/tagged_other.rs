@@ -1,4 +1,4 @@
-//! Everything of any other service that carries a run's tag, from the tagging API: queues, buckets, stacks.
+//! Everything of any other service that carries a run's tag, from the tagging API: topics, buckets, stacks.
 //!
 //! A safety net below the types with listings of their own. It covers tagged resources only, and no IAM, which this
 //! API leaves out.
@@ -70,6 +70,7 @@ const LISTED: &[(&str, &[&str])] = &[
     ("autoscaling", &["autoScalingGroup"]),
     ("logs", &["log-group"]),
     ("kms", &["key", "alias"]),
+    ("events", &["rule"]),
     (
         "iam",
         &["role", "instance-profile", "policy", "oidc-provider"],
@@ -127,7 +128,8 @@ pub fn is_listed(arn: &str) -> bool {
     );
     let of_type = rest.split(['/', ':']).next().unwrap_or_default();
     let mut services = LISTED.iter();
-    services.any(|(name, types)| *name == service && types.contains(&of_type))
+    // The ARN of a queue has no type.
+    service == "sqs" || services.any(|(name, types)| *name == service && types.contains(&of_type))
 }
 
 #[cfg(test)]
@@ -145,9 +147,9 @@ mod tests {
         );
         check("arn:aws:eks:us-east-1:1:nodegroup/a/b/c", true);
         check("arn:aws:kms:us-east-1:1:key/0a", true);
-        check("arn:aws:sqs:us-east-1:1:queue", false);
+        check("arn:aws:sqs:us-east-1:1:queue", true);
         check("arn:aws:cloudformation:us-east-1:1:stack/a/0", false);
-        check("arn:aws:events:us-east-1:1:rule/a", false);
+        check("arn:aws:events:us-east-1:1:rule/a", true);
         check(
             "arn:aws:elasticfilesystem:us-east-1:1:file-system/fs-0",
             false,
@@ -164,14 +166,14 @@ mod tests {
     #[test]
     fn what_is_caught_keeps_its_tags() {
         let mapping = json!({
-            "ResourceARN": "arn:aws:sqs:us-east-1:1:queue",
+            "ResourceARN": "arn:aws:sns:us-east-1:1:topic",
             "Tags": [{ "Key": RUN_TAG, "Value": "r1" }],
         });
-        let queue = other(&mapping, "us-east-1").expect("another type");
-        assert_eq!(queue.tags.get(RUN_TAG).map(String::as_str), Some("r1"));
+        let topic = other(&mapping, "us-east-1").expect("another type");
+        assert_eq!(topic.tags.get(RUN_TAG).map(String::as_str), Some("r1"));
         assert_eq!(
-            queue.properties.get("service").map(String::as_str),
-            Some("sqs")
+            topic.properties.get("service").map(String::as_str),
+            Some("sns")
         );
     }
 }

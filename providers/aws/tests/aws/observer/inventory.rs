@@ -320,6 +320,8 @@ fn monthly_costs_are_list_prices_of_730_hours() {
     check("kms_key", &[("deletion_date", "2026-12-01")], Some("0"));
     check("kms_alias", &[], Some("0"));
     check("flow_log", &[], Some("0"));
+    check("sqs_queue", &[], Some("0"));
+    check("eventbridge_rule", &[], Some("0"));
     check("elb_classic", &[], Some("18.25"));
     check(
         "elbv2_load_balancer",

@@ -12,7 +12,7 @@ use crate::json::{items, number, set, text};
 use crate::node::pod_status::{self, deleted, finished};
 use crate::node::probe::{self, Misbehaviour};
 use crate::node::shell::{self, Execution};
-use crate::node::{addresses, outside, program};
+use crate::node::{addresses, other_scheduler, outside, program};
 use crate::store::Key;
 
 /// How long a pod whose configuration is missing waits before it is tried again.
@@ -70,6 +70,9 @@ pub(crate) fn reconcile(cluster: &mut Cluster) {
                 cluster.after(delay, Due::Stopped(pod));
             }
         } else if !bound && cluster.served.insert(pod.uid.clone()) {
+            if other_scheduler::claim(cluster, &pod) {
+                continue;
+            }
             let delay = cluster.between(300, 1500);
             cluster.after(delay, Due::Schedule(pod));
         } else if bound && !finished(value) && cluster.served.insert(format!("{}/start", pod.uid)) {

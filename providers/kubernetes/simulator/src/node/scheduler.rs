@@ -9,6 +9,7 @@ use crate::cluster::{Cluster, Due, Pod};
 use crate::controllers::events::SCHEDULER;
 use crate::controllers::{label_selector, volumes};
 use crate::json::{condition_is_true, items, set, text};
+use crate::node::other_scheduler;
 use crate::node::pod_status::{condition, deleted, finished};
 use crate::store::Key;
 
@@ -34,7 +35,8 @@ pub(crate) fn schedule(cluster: &mut Cluster, pod: &Pod) {
     let Some(value) = cluster.pod(pod).cloned() else {
         return;
     };
-    if deleted(&value) || !text(&value, "/spec/nodeName").is_empty() {
+    let is_bound = !text(&value, "/spec/nodeName").is_empty();
+    if deleted(&value) || is_bound || other_scheduler::is_elsewhere(cluster, &value) {
         return;
     }
     let node = match choose(cluster, &value) {
@@ -251,7 +253,8 @@ fn tolerates(toleration: &Value, taint: &Value) -> bool {
         && (exists || text(toleration, "/value") == text(taint, "/value"))
 }
 
-fn requests(pod: &Value) -> Vec<(String, i128)> {
+/// What the containers of a pod ask for, in thousandths.
+pub(crate) fn requests(pod: &Value) -> Vec<(String, i128)> {
     items(pod, "/spec/containers")
         .iter()
         .filter_map(|container| container.pointer("/resources/requests")?.as_object())

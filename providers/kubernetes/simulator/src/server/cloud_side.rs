@@ -13,6 +13,7 @@ pub use crate::api::tokens::IssuedToken;
 use crate::cloud_provider::{CloudProviderRequest, NewNode, NodeRoom, PodAnswer, PodRequest};
 use crate::controllers::{services, volumes};
 use crate::json::text;
+use crate::node::other_scheduler::{self, PodSelection, WaitingPod};
 use crate::node::pod_status::finished;
 use crate::node::probe::Misbehaviour;
 use crate::node::{nodes, outside, scheduler};
@@ -132,6 +133,27 @@ impl ApiServer {
         }
     }
 
+    /// A scheduler of the cloud takes the new pods that it selects from now on; none any more if it selects none.
+    pub fn schedules(&mut self, scheduler: &str, selections: Vec<PodSelection>) {
+        self.cluster.schedulers.insert(scheduler.to_owned());
+        self.cluster.selections = selections;
+    }
+
+    /// The pods that wait for a scheduler of the cloud; `mark` is the label that it marked them with.
+    pub fn waits_for(&self, scheduler: &str, mark: &str) -> Vec<WaitingPod> {
+        if !self.cluster.schedulers.contains(scheduler) {
+            return Vec::new();
+        }
+        other_scheduler::waiting(&self.cluster, scheduler, mark)
+    }
+
+    /// A scheduler of the cloud puts a pod on a node. Returns whether the pod still waited.
+    pub fn bind(&mut self, pod: &WaitingPod, scheduler: &str, node: &str) -> bool {
+        let bound = other_scheduler::bind(&mut self.cluster, &pod.pod, scheduler, node);
+        self.cluster.settle();
+        bound
+    }
+
     /// The names of its nodes.
     pub fn nodes(&self) -> Vec<String> {
         let nodes = self.cluster.keys("nodes").into_iter();
@@ -212,9 +234,18 @@ impl ApiServer {
 
     /// The names of nodes on which no pod runs.
     pub fn idle_nodes(&self) -> Vec<String> {
+        self.nodes_without(|pod| !finished(pod))
+    }
+
+    /// The names of nodes that have no pod, not even one that has ended.
+    pub fn empty_nodes(&self) -> Vec<String> {
+        self.nodes_without(|_| true)
+    }
+
+    fn nodes_without(&self, such: impl Fn(&Value) -> bool) -> Vec<String> {
         let pods = self.cluster.store.of_type("pods", None);
         let used: Vec<&str> = pods
-            .filter(|(_, pod)| !finished(pod))
+            .filter(|(_, pod)| such(pod))
             .map(|(_, pod)| text(pod, "/spec/nodeName"))
             .collect();
         let mut nodes = self.nodes();

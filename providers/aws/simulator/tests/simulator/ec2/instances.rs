@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kubeproof_aws_simulator::ec2::instances::{NewInstance, private_dns_name, run_internal};
 use kubeproof_aws_simulator::ec2::interfaces::{self, NewInterface};
+use kubeproof_aws_simulator::ec2::launch_options::LaunchOptions;
 use kubeproof_aws_simulator::ec2::volumes;
 
 use super::account::{Account, Network};
@@ -21,6 +22,7 @@ fn new(subnet: &str, instance_type: &str) -> NewInstance {
         instance_profile: None,
         run_id: None,
         spot: None,
+        options: LaunchOptions::default(),
     }
 }
 

@@ -252,7 +252,7 @@ fn an_unknown_operation_answers_501_and_names_itself() {
     let mut account = Account::new();
     for action in [
         "CreateVpcPeeringConnection",
-        "RunInstances",
+        "CreateCapacityReservation",
         "CreateSnapshot",
     ] {
         for params in [&[][..], &[("DryRun", "true")][..]] {

@@ -340,6 +340,7 @@ fn scaling_changes_the_number_of_nodes_and_only_one_update_runs_at_a_time() {
     assert_eq!(resize(&mut bench, 1), 1);
 }
 
+// awslabs/eks-perf-tests#513 reports it; aws/containers-roadmap#2531 the same for Auto Mode.
 #[test]
 fn a_role_stays_while_the_profile_that_eks_made_for_its_nodes_holds_it() {
     let mut bench = Bench::new();
