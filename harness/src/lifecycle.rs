@@ -122,11 +122,7 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     find_duplicates(&mut recorder, context, auditor.as_ref(), &not_of_run);
     // The account is not listed any more.
     context.faults.trial_is_over();
-    // Missing resources of others cannot be cleaned up.
-    let (orphans, coverage) = (&recorder.audit.orphans, &recorder.audit.coverage);
-    // What the scenario allows is still there, and may be removed.
-    let is_clean = compare::verdict(orphans, coverage, context.trial.tier) == Verdict::Pass;
-    if is_clean && recorder.audit.allowed == 0 {
+    if nothing_to_sweep(&recorder, context) {
         unregister(context);
     }
     settle_up(&mut recorder, context, observer.as_ref(), inspector).await;
@@ -134,6 +130,15 @@ pub async fn run(context: &TrialContext<'_>) -> TrialOutput {
     record_proxy(&mut recorder, context);
     record_unobserved(&mut recorder, context);
     done(recorder, context, state)
+}
+
+/// Whether the audit saw all of the account, and nothing in it that a sweep could remove.
+fn nothing_to_sweep(recorder: &Recorder<'_, '_>, context: &TrialContext<'_>) -> bool {
+    // Missing resources of others cannot be cleaned up.
+    let (orphans, coverage) = (&recorder.audit.orphans, &recorder.audit.coverage);
+    let is_clean = compare::verdict(orphans, coverage, context.trial.tier) == Verdict::Pass;
+    // What the scenario allows is still there, and may be removed.
+    is_clean && recorder.audit.allowed == 0
 }
 
 /// The account before the run: its inventory, and what bystanders have.

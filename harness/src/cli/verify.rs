@@ -10,7 +10,7 @@ use kubeproof_reports::unseen;
 
 use super::output::Output;
 use super::{progress, report_files, signals};
-use crate::runner::{self, readiness, spending};
+use crate::runner::{self, RunResults, readiness, spending};
 use crate::scenario::find;
 use crate::trial::Trial;
 use crate::trial::plan::{CLIENTS, Choice, Plan, clients_of, plan};
@@ -89,6 +89,13 @@ pub fn run(args: &Args, out: &Output) -> u8 {
         let more = minimal::fill(&plan.trials, &mut ran.records, (&options, jobs));
         ran.errors.extend(more);
     }
+    let code = told(args, &plan, (&ran, &cancel), out);
+    drop(clean_up);
+    code
+}
+
+/// Reports what ran, says what a reader should know besides, and concludes.
+fn told(args: &Args, plan: &Plan, (ran, cancel): (&RunResults, &CancelToken), out: &Output) -> u8 {
     let several = scenarios_of(&plan.trials) > 1;
     let unwritten = conclude::report(&ran.records, args, out, several).err();
     for line in conclude::unused_entries(&plan.trials, &ran.records) {
@@ -102,8 +109,7 @@ pub fn run(args: &Args, out: &Output) -> u8 {
     for error in &ran.errors {
         out.error(&error.to_string());
     }
-    drop(clean_up);
-    let code = conclude::conclude(&ran, args, out);
+    let code = conclude::conclude(ran, args, out);
     match unwritten {
         None => code,
         Some(problems) => {

@@ -23,12 +23,12 @@ pub struct Judged<'a> {
 
 /// Splits orphans by the entries of a scenario. `id` is that of an orphan's finding; `is_proven` says whether an orphan
 /// is certainly the run's.
-pub fn split<'a>(
+pub fn split(
     orphans: Vec<Orphan>,
-    (entries, today): (&'a [AllowBlock], Date),
+    (entries, today): (&[AllowBlock], Date),
     id: impl Fn(&Orphan) -> String,
     is_proven: impl Fn(&Orphan) -> bool,
-) -> Judged<'a> {
+) -> Judged<'_> {
     let mut judged = Judged::default();
     for orphan in orphans {
         let covers = |entry: &&AllowBlock| match (&entry.resource_type, &entry.finding) {

@@ -3,6 +3,7 @@
 //! What differs between clouds is a [`RestApi`]: values and small functions. One call is one request here; when it
 //! is repeated, the [`RetryPolicy`] of the caller says.
 
+mod error_answer;
 mod links;
 
 use std::fmt::Debug;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use self::error_answer::{RestError, retry_after};
 use crate::error::{Applied, CallError, Classify};
 use crate::retry::RetryPolicy;
 use crate::session::Session;
@@ -31,32 +33,6 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-
-/// What an error answer says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RestError {
-    /// The cloud's error code; empty when there is none.
-    pub code: String,
-    /// The cloud's message; empty when there is none.
-    pub message: String,
-    /// What the cloud suggests to do; empty when it suggests nothing.
-    pub suggestion: String,
-    /// How long the cloud asks us to wait.
-    pub retry_after: Option<Duration>,
-}
-
-impl RestError {
-    /// The error with the members `code`, `message` and `suggestion` of a part of the answer's body.
-    pub fn of(part: &Value, answer: &Response<Bytes>) -> Self {
-        let text = |name: &str| part[name].as_str().unwrap_or_default().to_owned();
-        Self {
-            code: text("code"),
-            message: text("message"),
-            suggestion: text("suggestion"),
-            retry_after: retry_after(answer),
-        }
-    }
-}
 
 /// A request that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -402,11 +378,4 @@ fn decoded<A: RestApi, T: DeserializeOwned>(name: &str, body: &[u8]) -> Result<T
         // The answer does not show whether the call was applied.
         ..CallError::no_answer(name, "the answer cannot be read", Applied::Unknown)
     })
-}
-
-/// The seconds of a `Retry-After` header.
-pub fn retry_after(answer: &Response<Bytes>) -> Option<Duration> {
-    let header = answer.headers().get(header::RETRY_AFTER)?;
-    let seconds = header.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }

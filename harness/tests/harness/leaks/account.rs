@@ -122,7 +122,9 @@ impl<'a> Account<'a> {
 
     /// Asks for tokens, if those that there are may expire soon: the run's first, which others' calls need.
     async fn log_in(&mut self, transport: &SharedTransport) {
-        let since = self.logged_in.map(|at| self.clock.elapsed() - at);
+        let since = self
+            .logged_in
+            .map(|at| self.clock.elapsed().saturating_sub(at));
         if since.is_some_and(|since| since < RENEWED_AFTER) {
             return;
         }
@@ -319,7 +321,7 @@ impl<'a> Account<'a> {
         Audited {
             outcome,
             calls: journal.len() as u64 - earlier,
-            seconds: (self.clock.elapsed() - began).as_secs(),
+            seconds: self.clock.elapsed().saturating_sub(began).as_secs(),
         }
     }
 

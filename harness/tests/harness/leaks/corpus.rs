@@ -56,7 +56,8 @@ pub enum Form {
     /// JSON, by method and path.
     Rest,
     /// A form, by method and path.
-    Form,
+    #[serde(rename = "form")]
+    Encoded,
 }
 
 /// Something in an account, and whose it is.

@@ -73,7 +73,7 @@ pub fn request(
             arguments.to_string(),
             "application/x-amz-json-1.1",
         ),
-        Form::Form => {
+        Form::Encoded => {
             let body = form(flat("", &arguments).into_iter());
             (path.to_owned(), body, "application/x-www-form-urlencoded")
         }

@@ -109,7 +109,7 @@ fn a_live_trial_first_checks_the_account_and_makes_no_other_call_in_a_wrong_one(
 }
 
 #[test]
-fn the_readiness_command_of_a_live_program_gets_exactly_the_observers_credentials() {
+fn the_readiness_command_of_a_live_program_goes_through_the_proxy_and_never_sees_the_real_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let told = folder.path().join("told");
     let script = format!("env > '{}'", told.display());
@@ -125,13 +125,20 @@ fn the_readiness_command_of_a_live_program_gets_exactly_the_observers_credential
     assert!(!told.exists(), "it was started");
     asked(ACCOUNT).expect("it is ready");
     let environment = std::fs::read_to_string(&told).expect("it was started");
-    for line in [
-        "AWS_ACCESS_KEY_ID=AKIDX",
-        "AWS_SECRET_ACCESS_KEY=y",
-        "AWS_EC2_METADATA_DISABLED=true",
-        "AWS_REGION=us-east-1",
+    let value = |name: &str| {
+        let mut found = environment.lines().filter_map(|line| line.split_once('='));
+        found.find(|(key, _)| *key == name).map(|(_, value)| value)
+    };
+    assert_eq!(value("AWS_EC2_METADATA_DISABLED"), Some("true"));
+    assert_eq!(value("AWS_REGION"), Some("us-east-1"));
+    let proxy = value("HTTPS_PROXY").expect("a proxy");
+    assert!(proxy.starts_with("http://127.0.0.1:"), "{proxy}");
+    for (name, real) in [
+        ("AWS_ACCESS_KEY_ID", "AKIDX"),
+        ("AWS_SECRET_ACCESS_KEY", "y"),
     ] {
-        let has_it = environment.lines().any(|found| found == line);
-        assert!(has_it, "{line}: {environment}");
+        let given = value(name).expect(name);
+        assert!(given.len() > 8 && given != real, "{name}: {given}");
     }
+    assert!(!environment.contains("AKIDX"), "the real key is there");
 }
