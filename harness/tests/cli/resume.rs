@@ -13,7 +13,7 @@ use crate::program::{
 /// Where results are kept, below the folder of a campaign.
 const FILE: &str = "campaign.jsonl";
 /// The longest wait for results of a campaign that runs.
-const WAIT: Duration = Duration::from_secs(120);
+const WAIT: Duration = Duration::from_mins(2);
 
 fn faults<'a>(scenario: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let common = ["faults", scenario, "--effects", "quota", "--format", "json"];
