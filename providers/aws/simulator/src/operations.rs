@@ -169,5 +169,7 @@ mod tests {
             assert!(names.iter().all(|name| is_known(service, name)));
         }
         assert!(!is_known("ec2", "CreateVPC") && !is_known("foo", "Bar"));
+        // EKS has it; here it is answered with 501.
+        assert!(!is_known("eks", "ListInsights"));
     }
 }

@@ -71,9 +71,9 @@ const ROUTER: Router<Handler> = Router::new(&[
     on("GET", "/tags/{}", "ListTagsForResource", tags::list),
 ]);
 
-/// The names of the operations, also of those that are not simulated.
+/// The names of the operations that are simulated.
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    ROUTER.names()
+    ROUTER.names().filter(|name| ROUTER.handler(name).is_some())
 }
 
 /// The operation of a REST request; `METHOD /path` if EKS has no such operation.
