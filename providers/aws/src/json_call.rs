@@ -28,15 +28,28 @@ use crate::error::Codes;
 /// The longest wait for one answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A call of a service: `service` as its signature names it, `target` as its header does.
+/// A service: as its signature names it (`tagging`), and as its header does (`ResourceGroupsTaggingAPI_20170126`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JsonService(pub(crate) &'static str, pub(crate) &'static str);
+
+impl JsonService {
+    /// A call of it, such as `GetResources`.
+    pub(crate) const fn call(self, operation: &'static str) -> JsonCall {
+        let Self(service, target) = self;
+        JsonCall {
+            service,
+            target,
+            operation,
+        }
+    }
+}
+
+/// A call of a service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JsonCall {
-    /// Such as `tagging`.
-    pub(crate) service: &'static str,
-    /// Such as `ResourceGroupsTaggingAPI_20170126`.
-    pub(crate) target: &'static str,
-    /// Such as `GetResources`.
-    pub(crate) operation: &'static str,
+    service: &'static str,
+    target: &'static str,
+    operation: &'static str,
 }
 
 /// What it takes to sign and send a call.

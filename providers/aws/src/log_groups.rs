@@ -5,19 +5,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::json_call::JsonCall;
+use crate::json_call::{JsonCall, JsonService};
 
-pub(crate) const DESCRIBE: JsonCall = call("DescribeLogGroups");
-pub(crate) const DELETE: JsonCall = call("DeleteLogGroup");
-pub(crate) const LIST_TAGS: JsonCall = call("ListTagsForResource");
-
-const fn call(operation: &'static str) -> JsonCall {
-    JsonCall {
-        service: "logs",
-        target: "Logs_20140328",
-        operation,
-    }
-}
+const SERVICE: JsonService = JsonService("logs", "Logs_20140328");
+pub(crate) const DESCRIBE: JsonCall = SERVICE.call("DescribeLogGroups");
+pub(crate) const DELETE: JsonCall = SERVICE.call("DeleteLogGroup");
+pub(crate) const LIST_TAGS: JsonCall = SERVICE.call("ListTagsForResource");
 
 /// One page of log groups.
 #[derive(Debug, Deserialize)]

@@ -13,11 +13,10 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
+use crate::wire::table::Table;
 
 mod rules;
 mod targets;
-
-type Handler = fn(&mut State, &Call) -> Outcome;
 
 /// The only bus.
 const BUS: &str = "default";
@@ -45,35 +44,32 @@ pub struct Rule {
     pub created_at: Timestamp,
 }
 
-const OPERATIONS: &[(&str, Handler)] = &[
-    ("DeleteRule", rules::delete),
-    ("DescribeRule", rules::describe),
-    ("DisableRule", rules::disable),
-    ("EnableRule", rules::enable),
-    ("ListRuleNamesByTarget", targets::rules_of),
-    ("ListRules", rules::list),
-    ("ListTagsForResource", rules::list_tags),
-    ("ListTargetsByRule", targets::list),
-    ("PutRule", rules::put),
-    ("PutTargets", targets::put),
-    ("RemoveTargets", targets::remove),
-    ("TagResource", rules::tag),
-    ("UntagResource", rules::untag),
-];
-
-/// The names of the operations.
-pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|(name, _)| *name)
-}
+/// The operations.
+pub const TABLE: Table = Table {
+    service: "events",
+    operations: &[
+        ("DeleteRule", rules::delete),
+        ("DescribeRule", rules::describe),
+        ("DisableRule", rules::disable),
+        ("EnableRule", rules::enable),
+        ("ListRuleNamesByTarget", targets::rules_of),
+        ("ListRules", rules::list),
+        ("ListTagsForResource", rules::list_tags),
+        ("ListTargetsByRule", targets::list),
+        ("PutRule", rules::put),
+        ("PutTargets", targets::put),
+        ("RemoveTargets", targets::remove),
+        ("TagResource", rules::tag),
+        ("UntagResource", rules::untag),
+    ],
+};
 
 /// Answers one call.
 ///
 /// # Errors
 /// The service's own; 501 for operations that the simulator does not know.
 pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    let mut all = OPERATIONS.iter();
-    let found = all.find(|(name, _)| *name == call.action);
-    let (_, handler) = found.ok_or_else(|| AwsError::unknown_operation("events", &call.action))?;
+    let handler = TABLE.handler(call)?;
     check_bus(call)?;
     handler(state, call)
 }

@@ -12,6 +12,7 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
+use crate::wire::table::Table;
 
 pub mod aliases;
 mod deletion;
@@ -19,8 +20,6 @@ pub mod grants;
 pub mod keys;
 mod policies;
 mod settings;
-
-type Handler = fn(&mut State, &Call) -> Outcome;
 
 /// The store of keys.
 #[derive(Clone, Debug, Default)]
@@ -44,49 +43,37 @@ pub fn happen(state: &mut State, event: Event) {
     deletion::ends(state, &id);
 }
 
-const OPERATIONS: &[(&str, Handler)] = &[
-    ("CancelKeyDeletion", deletion::cancel),
-    ("CreateAlias", aliases::create),
-    ("CreateGrant", grants::create),
-    ("CreateKey", keys::create),
-    ("DeleteAlias", aliases::delete),
-    ("DescribeKey", keys::describe),
-    ("DisableKey", settings::disable),
-    ("DisableKeyRotation", settings::stop_rotation),
-    ("EnableKey", settings::enable),
-    ("EnableKeyRotation", settings::rotate),
-    ("GetKeyPolicy", policies::get),
-    ("GetKeyRotationStatus", settings::rotation),
-    ("ListAliases", aliases::list),
-    ("ListGrants", grants::list),
-    ("ListKeyPolicies", policies::list),
-    ("ListKeys", keys::list),
-    ("ListResourceTags", settings::list_tags),
-    ("PutKeyPolicy", policies::put),
-    ("RetireGrant", grants::retire),
-    ("RevokeGrant", grants::revoke),
-    ("ScheduleKeyDeletion", deletion::schedule),
-    ("TagResource", settings::tag),
-    ("UntagResource", settings::untag),
-    ("UpdateAlias", aliases::update),
-    ("UpdateKeyDescription", settings::set_description),
-];
-
-/// The names of the operations.
-pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|(name, _)| *name)
-}
-
-/// Answers one call.
-///
-/// # Errors
-/// The service's own; 501 for operations that the simulator does not know.
-pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    let mut all = OPERATIONS.iter();
-    let found = all.find(|(name, _)| *name == call.action);
-    let (_, handler) = found.ok_or_else(|| AwsError::unknown_operation("kms", &call.action))?;
-    handler(state, call)
-}
+/// The operations.
+pub const TABLE: Table = Table {
+    service: "kms",
+    operations: &[
+        ("CancelKeyDeletion", deletion::cancel),
+        ("CreateAlias", aliases::create),
+        ("CreateGrant", grants::create),
+        ("CreateKey", keys::create),
+        ("DeleteAlias", aliases::delete),
+        ("DescribeKey", keys::describe),
+        ("DisableKey", settings::disable),
+        ("DisableKeyRotation", settings::stop_rotation),
+        ("EnableKey", settings::enable),
+        ("EnableKeyRotation", settings::rotate),
+        ("GetKeyPolicy", policies::get),
+        ("GetKeyRotationStatus", settings::rotation),
+        ("ListAliases", aliases::list),
+        ("ListGrants", grants::list),
+        ("ListKeyPolicies", policies::list),
+        ("ListKeys", keys::list),
+        ("ListResourceTags", settings::list_tags),
+        ("PutKeyPolicy", policies::put),
+        ("RetireGrant", grants::retire),
+        ("RevokeGrant", grants::revoke),
+        ("ScheduleKeyDeletion", deletion::schedule),
+        ("TagResource", settings::tag),
+        ("UntagResource", settings::untag),
+        ("UpdateAlias", aliases::update),
+        ("UpdateKeyDescription", settings::set_description),
+    ],
+};
 
 /// Adds all keys and aliases that exist.
 pub fn inventory(state: &State, all: &mut Vec<Resource>) {

@@ -12,12 +12,11 @@ use crate::state::State;
 use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::response::{Answer, Outcome};
+use crate::wire::table::Table;
 
 pub mod groups;
 pub mod streams;
 mod tags;
-
-type Handler = fn(&mut State, &Call) -> Outcome;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogGroup {
@@ -53,37 +52,25 @@ pub fn happen(state: &mut State, event: Event) {
     streams::written(state, &cluster);
 }
 
-const OPERATIONS: &[(&str, Handler)] = &[
-    ("AssociateKmsKey", groups::set_key),
-    ("CreateLogGroup", groups::create),
-    ("CreateLogStream", streams::create),
-    ("DeleteLogGroup", groups::delete),
-    ("DeleteLogStream", streams::delete),
-    ("DeleteRetentionPolicy", groups::forget_retention),
-    ("DescribeLogGroups", groups::describe),
-    ("DescribeLogStreams", streams::describe),
-    ("DisassociateKmsKey", groups::forget_key),
-    ("ListTagsForResource", tags::list),
-    ("PutRetentionPolicy", groups::set_retention),
-    ("TagResource", tags::tag),
-    ("UntagResource", tags::untag),
-];
-
-/// The names of the operations.
-pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|(name, _)| *name)
-}
-
-/// Answers one call.
-///
-/// # Errors
-/// The service's own; 501 for operations that the simulator does not know.
-pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    let mut all = OPERATIONS.iter();
-    let found = all.find(|(name, _)| *name == call.action);
-    let (_, handler) = found.ok_or_else(|| AwsError::unknown_operation("logs", &call.action))?;
-    handler(state, call)
-}
+/// The operations.
+pub const TABLE: Table = Table {
+    service: "logs",
+    operations: &[
+        ("AssociateKmsKey", groups::set_key),
+        ("CreateLogGroup", groups::create),
+        ("CreateLogStream", streams::create),
+        ("DeleteLogGroup", groups::delete),
+        ("DeleteLogStream", streams::delete),
+        ("DeleteRetentionPolicy", groups::forget_retention),
+        ("DescribeLogGroups", groups::describe),
+        ("DescribeLogStreams", streams::describe),
+        ("DisassociateKmsKey", groups::forget_key),
+        ("ListTagsForResource", tags::list),
+        ("PutRetentionPolicy", groups::set_retention),
+        ("TagResource", tags::tag),
+        ("UntagResource", tags::untag),
+    ],
+};
 
 pub use groups::create_group_internal;
 

@@ -2,6 +2,7 @@
 //!
 //! In builds with debug assertions every answered call is looked up here, so that none is forgotten.
 
+use crate::wire::table::Table;
 use crate::{ec2, eks, events, kms, logs, sqs};
 
 /// The operations of the services without a table of their own.
@@ -124,11 +125,15 @@ fn of_tables() -> [(&'static str, Vec<&'static str>); 6] {
     [
         ("ec2", ec2::operations().collect()),
         ("eks", eks::route::operations().collect()),
-        ("kms", kms::operations().collect()),
-        ("events", events::operations().collect()),
-        ("logs", logs::operations().collect()),
-        ("sqs", sqs::operations().collect()),
+        of_table(events::TABLE),
+        of_table(kms::TABLE),
+        of_table(logs::TABLE),
+        of_table(sqs::TABLE),
     ]
+}
+
+fn of_table(table: Table) -> (&'static str, Vec<&'static str>) {
+    (table.service, table.names().collect())
 }
 
 /// The operations of each service, in order.

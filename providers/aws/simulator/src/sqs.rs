@@ -14,11 +14,10 @@ use crate::wire::call::Call;
 use crate::wire::error::AwsError;
 use crate::wire::page::page;
 use crate::wire::response::{Answer, Outcome};
+use crate::wire::table::Table;
 
 mod attributes;
 mod queues;
-
-type Handler = fn(&mut State, &Call) -> Outcome;
 
 /// The store of queues.
 #[derive(Clone, Debug, Default)]
@@ -40,33 +39,21 @@ pub struct Queue {
     pub modified_at: Timestamp,
 }
 
-const OPERATIONS: &[(&str, Handler)] = &[
-    ("CreateQueue", queues::create),
-    ("DeleteQueue", queues::delete),
-    ("GetQueueAttributes", attributes::get),
-    ("GetQueueUrl", queues::url_of),
-    ("ListQueueTags", queues::list_tags),
-    ("ListQueues", queues::list),
-    ("SetQueueAttributes", attributes::set),
-    ("TagQueue", queues::tag),
-    ("UntagQueue", queues::untag),
-];
-
-/// The names of the operations.
-pub fn operations() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().map(|(name, _)| *name)
-}
-
-/// Answers one call.
-///
-/// # Errors
-/// The service's own; 501 for operations that the simulator does not know.
-pub fn answer(state: &mut State, call: &Call) -> Outcome {
-    let mut all = OPERATIONS.iter();
-    let found = all.find(|(name, _)| *name == call.action);
-    let (_, handler) = found.ok_or_else(|| AwsError::unknown_operation("sqs", &call.action))?;
-    handler(state, call)
-}
+/// The operations.
+pub const TABLE: Table = Table {
+    service: "sqs",
+    operations: &[
+        ("CreateQueue", queues::create),
+        ("DeleteQueue", queues::delete),
+        ("GetQueueAttributes", attributes::get),
+        ("GetQueueUrl", queues::url_of),
+        ("ListQueueTags", queues::list_tags),
+        ("ListQueues", queues::list),
+        ("SetQueueAttributes", attributes::set),
+        ("TagQueue", queues::tag),
+        ("UntagQueue", queues::untag),
+    ],
+};
 
 /// The ARN of a queue.
 pub fn arn(state: &State, name: &str) -> String {

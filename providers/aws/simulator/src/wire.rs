@@ -7,4 +7,5 @@ pub mod error;
 pub mod page;
 pub mod params;
 pub mod response;
+pub mod table;
 pub mod xml;

@@ -6,15 +6,15 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::clients::Clients;
-use crate::json_call::{JsonCall, timestamp};
+use crate::json_call::{JsonCall, JsonService, timestamp};
 
 /// The name of the call in errors.
 pub(crate) const CALL: &str = "cloudtrail:LookupEvents";
-const LOOK_UP: JsonCall = JsonCall {
-    service: "cloudtrail",
-    target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
-    operation: "LookupEvents",
-};
+const LOOK_UP: JsonCall = JsonService(
+    "cloudtrail",
+    "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+)
+.call("LookupEvents");
 
 /// One page of events.
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Judgement;
 use super::capacity::Zones;
 use super::usage::{self, Usage, vcpus};
-use crate::json_call::JsonCall;
+use crate::json_call::{JsonCall, JsonService};
 use crate::observer::clients::{Clients, observer_error};
 use crate::spec::{Capacity, EksSpec};
 
@@ -153,16 +153,9 @@ fn exceeded(demand: &Demand, limit: u64) -> Option<String> {
     ))
 }
 
-const GET: JsonCall = quota_call("GetServiceQuota");
-const GET_DEFAULT: JsonCall = quota_call("GetAWSDefaultServiceQuota");
-
-const fn quota_call(operation: &'static str) -> JsonCall {
-    JsonCall {
-        service: "servicequotas",
-        target: "ServiceQuotasV20190624",
-        operation,
-    }
-}
+const SERVICE: JsonService = JsonService("servicequotas", "ServiceQuotasV20190624");
+const GET: JsonCall = SERVICE.call("GetServiceQuota");
+const GET_DEFAULT: JsonCall = SERVICE.call("GetAWSDefaultServiceQuota");
 
 #[derive(Deserialize)]
 struct Answer {

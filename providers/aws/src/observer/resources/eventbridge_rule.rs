@@ -8,24 +8,17 @@ use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
 use super::entry::Entry;
-use super::net::all_pages;
+use super::net::json_items;
 use super::{Kind, ListResult};
-use crate::json_call::JsonCall;
-use crate::observer::clients::{Clients, PAGES_MAX};
+use crate::json_call::{JsonCall, JsonService};
+use crate::observer::clients::Clients;
 
-const LIST: JsonCall = call("ListRules");
-const LIST_TAGS: JsonCall = call("ListTagsForResource");
-const LIST_TARGETS: JsonCall = call("ListTargetsByRule");
-const REMOVE_TARGETS: JsonCall = call("RemoveTargets");
-const DELETE: JsonCall = call("DeleteRule");
-
-const fn call(operation: &'static str) -> JsonCall {
-    JsonCall {
-        service: "events",
-        target: "AWSEvents",
-        operation,
-    }
-}
+const SERVICE: JsonService = JsonService("events", "AWSEvents");
+const LIST: JsonCall = SERVICE.call("ListRules");
+const LIST_TAGS: JsonCall = SERVICE.call("ListTagsForResource");
+const LIST_TARGETS: JsonCall = SERVICE.call("ListTargetsByRule");
+const REMOVE_TARGETS: JsonCall = SERVICE.call("RemoveTargets");
+const DELETE: JsonCall = SERVICE.call("DeleteRule");
 
 pub const KIND: Kind = Kind::regional("eventbridge_rule", |clients| Box::pin(list(clients)))
     .completed(|clients, resources| Box::pin(complete(clients, resources)))
@@ -38,18 +31,10 @@ async fn all(
     member: &str,
     asked: Value,
 ) -> Result<Vec<Value>, ObserverError> {
-    let asked = &asked;
-    let page = |token: Option<String>| async move {
-        let mut asked = asked.clone();
-        if let Some(token) = token {
-            asked["NextToken"] = token.into();
-        }
-        let answer: Value = clients.json(call, &asked).await?;
-        let items = answer[member].as_array().cloned().unwrap_or_default();
-        let next = answer["NextToken"].as_str().map(str::to_owned);
-        Ok((items, next))
-    };
-    all_pages(&call.name(), PAGES_MAX, page).await
+    json_items(clients, call, &asked, |answer| {
+        answer[member].as_array().cloned()
+    })
+    .await
 }
 
 async fn list(clients: &Clients) -> ListResult {

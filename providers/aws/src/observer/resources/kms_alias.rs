@@ -7,14 +7,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::entry::Entry;
-use super::kms_key::{call, of_marker};
+use super::kms_key::{SERVICE, of_marker};
 use super::net::all_pages;
 use super::{Kind, ListResult};
 use crate::json_call::{JsonCall, timestamp};
 use crate::observer::clients::{Clients, PAGES_MAX};
 
-const LIST: JsonCall = call("ListAliases");
-const DELETE: JsonCall = call("DeleteAlias");
+const LIST: JsonCall = SERVICE.call("ListAliases");
+const DELETE: JsonCall = SERVICE.call("DeleteAlias");
 /// How the names of AWS's own begin.
 const OF_AWS: &str = "alias/aws/";
 

@@ -13,29 +13,21 @@ use serde_json::{Value, json};
 use super::entry::{Entry, property, set_state};
 use super::net::all_pages;
 use super::{Kind, ListResult};
-use crate::json_call::{JsonCall, timestamp};
+use crate::json_call::{JsonCall, JsonService, timestamp};
 use crate::observer::clients::{Clients, PAGES_MAX};
 use crate::prices;
 
-const LIST: JsonCall = call("ListKeys");
-const DESCRIBE: JsonCall = call("DescribeKey");
-const LIST_TAGS: JsonCall = call("ListResourceTags");
-const DELETE: JsonCall = call("ScheduleKeyDeletion");
+pub(super) const SERVICE: JsonService = JsonService("kms", "TrentService");
+const LIST: JsonCall = SERVICE.call("ListKeys");
+const DESCRIBE: JsonCall = SERVICE.call("DescribeKey");
+const LIST_TAGS: JsonCall = SERVICE.call("ListResourceTags");
+const DELETE: JsonCall = SERVICE.call("ScheduleKeyDeletion");
 
 /// Why a key that waits for its deletion may remain.
 const WAITS: &str = "its deletion is scheduled: KMS keeps a key for 7 to 30 days, and bills nothing for it meanwhile";
 /// Why a key of AWS may remain.
 const OF_AWS: &str =
     "a key of AWS itself, made for the account at the first use of a service: it is free and stays";
-
-/// A call of KMS.
-pub(super) const fn call(operation: &'static str) -> JsonCall {
-    JsonCall {
-        service: "kms",
-        target: "TrentService",
-        operation,
-    }
-}
 
 pub const KIND: Kind = Kind::regional("kms_key", |clients| Box::pin(list(clients)))
     .completed(|clients, resources| Box::pin(complete(clients, resources)))

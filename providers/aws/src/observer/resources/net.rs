@@ -1,10 +1,12 @@
-//! What the two safety nets below the listed types share: a bounded list, and no deletion.
+//! Bounded lists, also of JSON services; and what the two safety nets below the listed types share: no deletion.
 
 use kubeproof_cloudkit::catalogue::Pending;
 use kubeproof_contract::observer::ObserverError;
 use kubeproof_contract::resource::Resource;
+use serde_json::Value;
 
-use crate::observer::clients::{Clients, observer_error};
+use crate::json_call::JsonCall;
+use crate::observer::clients::{self, Clients, observer_error};
 
 /// Most pages of a list of what belongs to other services.
 pub const PAGES_MAX: usize = 20;
@@ -34,6 +36,31 @@ where
         call,
         format!("more than {most} pages: given up"),
     ))
+}
+
+/// All items of a list of a JSON service that pages by `NextToken`. `items` gives those of an answer; `None`: it has no list.
+///
+/// # Errors
+/// As [`all_pages`], and when an answer has no list: that is no empty one.
+pub async fn json_items(
+    clients: &Clients,
+    call: &JsonCall,
+    asked: &Value,
+    items: impl Fn(&Value) -> Option<Vec<Value>>,
+) -> Result<Vec<Value>, ObserverError> {
+    let items = &items;
+    let page = |token: Option<String>| async move {
+        let mut asked = asked.clone();
+        if let Some(token) = token {
+            asked["NextToken"] = token.into();
+        }
+        let answer: Value = clients.json(call, &asked).await?;
+        let listed = items(&answer);
+        let listed =
+            listed.ok_or_else(|| observer_error(&call.name(), "the answer has no list"))?;
+        Ok((listed, answer["NextToken"].as_str().map(str::to_owned)))
+    };
+    all_pages(&call.name(), clients::PAGES_MAX, page).await
 }
 
 /// Refuses to delete a resource from a safety net: what depends on it is unknown.

@@ -8,40 +8,25 @@ use kubeproof_contract::resource::Resource;
 use serde_json::{Value, json};
 
 use super::entry::{Entry, property};
-use super::net::all_pages;
+use super::net::json_items;
 use super::{Kind, ListResult};
-use crate::json_call::JsonCall;
-use crate::observer::clients::{Clients, PAGES_MAX, observer_error};
+use crate::json_call::{JsonCall, JsonService};
+use crate::observer::clients::{Clients, observer_error};
 
-const LIST: JsonCall = call("ListQueues");
-const LIST_TAGS: JsonCall = call("ListQueueTags");
-const DELETE: JsonCall = call("DeleteQueue");
-
-const fn call(operation: &'static str) -> JsonCall {
-    JsonCall {
-        service: "sqs",
-        target: "AmazonSQS",
-        operation,
-    }
-}
+const SERVICE: JsonService = JsonService("sqs", "AmazonSQS");
+const LIST: JsonCall = SERVICE.call("ListQueues");
+const LIST_TAGS: JsonCall = SERVICE.call("ListQueueTags");
+const DELETE: JsonCall = SERVICE.call("DeleteQueue");
 
 pub const KIND: Kind = Kind::regional("sqs_queue", |clients| Box::pin(list(clients)))
     .completed(|clients, resources| Box::pin(complete(clients, resources)))
     .deleted(|clients, resource| Box::pin(delete(clients, resource)));
 
 async fn list(clients: &Clients) -> ListResult {
-    let page = |token: Option<String>| async move {
-        // Without a size the listing ends after a thousand, silently.
-        let mut asked = json!({ "MaxResults": 1000 });
-        if let Some(token) = token {
-            asked["NextToken"] = token.into();
-        }
-        let answer: Value = clients.json(&LIST, &asked).await?;
-        let urls = answer["QueueUrls"].as_array().cloned().unwrap_or_default();
-        let next = answer["NextToken"].as_str().map(str::to_owned);
-        Ok((urls, next))
-    };
-    let urls = all_pages(&LIST.name(), PAGES_MAX, page).await?;
+    // Without a size the listing ends after a thousand, silently; without queues the answer has no list.
+    let asked = json!({ "MaxResults": 1000 });
+    let items = |answer: &Value| Some(answer["QueueUrls"].as_array().cloned().unwrap_or_default());
+    let urls = json_items(clients, &LIST, &asked, items).await?;
     let entry = |url: &Value| url.as_str().and_then(|url| entry(url, &clients.region));
     let all: Option<Vec<Resource>> = urls.iter().map(entry).collect();
     all.ok_or_else(|| observer_error(&LIST.name(), "a URL names no queue"))

@@ -11,16 +11,13 @@ use serde_json::{Value, json};
 use super::entry::Entry;
 use super::net::{PAGES_MAX, all_pages, only_by_hand};
 use super::{Kind, ListResult};
-use crate::json_call::JsonCall;
+use crate::json_call::{JsonCall, JsonService};
 use crate::observer::clients::{Clients, observer_error};
 
 const NAME: &str = "tagged_other";
 const CALL: &str = "tagging:GetResources";
-const LIST: JsonCall = JsonCall {
-    service: "tagging",
-    target: "ResourceGroupsTaggingAPI_20170126",
-    operation: "GetResources",
-};
+const LIST: JsonCall =
+    JsonService("tagging", "ResourceGroupsTaggingAPI_20170126").call("GetResources");
 /// What has a type of its own, or goes with such a resource: service and type of an ARN.
 const LISTED: &[(&str, &[&str])] = &[
     (
