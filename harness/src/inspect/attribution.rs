@@ -216,13 +216,12 @@ impl<'a> Attribution<'a> {
             Evidence::Alone | Evidence::GroundTruth(_) => &none,
         };
         // An event log that is slow is asked about the first ones only: those of which nothing else tells.
-        let is_told = |it: &&Resource| {
+        let is_told = |it: &Resource| {
             let proofs = self.account.proofs(self.run, it, inventory);
             !proofs.is_empty() || own.made(&it.id).is_some()
         };
-        let (told, mut asked): (Vec<&Resource>, Vec<&Resource>) = left.iter().partition(is_told);
-        asked.extend(told);
-        let asked: Vec<Resource> = asked.into_iter().cloned().collect();
+        let mut asked = left.to_vec();
+        asked.sort_by_cached_key(is_told);
         // The event log may lag or be unreadable; without it the owner is unknown.
         let created_by: BTreeMap<String, Creation> = self
             .account

@@ -59,7 +59,8 @@ pub fn repeats(lives: &[Lifespan], calls: &[Call], plan: &dyn Plan) -> Vec<Viola
                 again.signature,
                 list(vec![item(lost), item(second)])
             );
-            violations.push(Violation::new("O2 duplicates", message));
+            let about = vec![lost.resource.clone(), second.resource.clone()];
+            violations.push(Violation::about("O2 duplicates", message, about));
         }
     }
     violations
@@ -85,10 +86,10 @@ fn was_there(life: &Lifespan, asked: Timestamp, again: Timestamp) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use kubeproof_contract::call::Signature;
     use kubeproof_contract::resource::Resource;
 
     use super::*;
+    use crate::audit::calls::sample;
     use crate::audit::stub_plan::StubPlan;
 
     fn at(second: i64) -> Timestamp {
@@ -107,22 +108,10 @@ mod tests {
         Call {
             ordinal,
             at: at(i64::try_from(ordinal).expect("small")),
-            actor: Actor::Provisioner,
-            signature: Signature {
-                service: "ec2".to_owned(),
-                operation: "AllocateAddress".to_owned(),
-                mutating: true,
-            },
-            target: String::new(),
             status,
-            error: None,
-            milliseconds: 1,
-            request_digest: String::new(),
-            response_digest: String::new(),
-            names: Vec::new(),
             made: made.iter().map(|id| (*id).to_owned()).collect(),
             key: Some(key.to_owned()),
-            changed: false,
+            ..sample(Actor::Provisioner, "AllocateAddress", true)
         }
     }
 
@@ -132,6 +121,11 @@ mod tests {
         let plan = StubPlan(limits.into_iter().collect::<BTreeMap<_, _>>());
         let found = repeats(lives, calls, &plan);
         assert_eq!(found.len(), expected, "{found:?}");
+        // Ids of findings are made of the resources, which differ from run to run in their ids alone.
+        assert!(
+            found.iter().all(|one| one.resources.len() == 2),
+            "{found:?}"
+        );
     }
 
     #[test]
