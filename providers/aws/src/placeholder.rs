@@ -2,7 +2,7 @@
 //!
 //! The proxy takes region and service from the program's signature, and covers the same headers. A call that is signed
 //! with another key would bypass the run and is refused, and so is one whose answer holds real keys (`AssumeRole`,
-//! `GetSessionToken`). An unsigned call goes on as it is. The date of the program's signature is not compared with the
+//! `GetSessionToken`, `CreateAccessKey`). An unsigned call goes on as it is. The date of the program's signature is not compared with the
 //! clock: a program that can repeat a call can sign it again.
 //!
 //! The API server of a cluster is not AWS's: what a program says to it passes unchanged, so a token that it made with the
@@ -40,7 +40,8 @@ const AUTHORITIES: &[&str] = &["AWS_CA_BUNDLE"];
 /// The service whose sessions have keys of their own.
 const SESSIONS: &str = "s3express";
 /// Calls whose answers hold keys.
-const HANDS_OUT_KEYS: [(&str, &str); 6] = [
+const HANDS_OUT_KEYS: [(&str, &str); 7] = [
+    ("iam", "CreateAccessKey"),
     ("sts", "AssumeRole"),
     ("sts", "AssumeRoleWithSAML"),
     ("sts", "AssumeRoleWithWebIdentity"),

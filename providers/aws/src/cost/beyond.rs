@@ -115,7 +115,7 @@ fn planned(spec: &EksSpec, thing: &Beyond) -> u32 {
 /// What a resource is on a bill; `None` when it costs nothing, or is left out.
 fn thing(resource: &Resource, region: &str) -> Option<Beyond> {
     let property = |name: &str| resource.properties.get(name).map_or("", String::as_str);
-    let number = |name: &str| property(name).parse().unwrap_or_default();
+    let number = |name: &str| property(name).parse::<u32>().unwrap_or_default();
     let parts = |name: &str| {
         let parts = property(name).split_whitespace().count();
         u32::try_from(parts).unwrap_or(u32::MAX)
@@ -142,8 +142,8 @@ fn thing(resource: &Resource, region: &str) -> Option<Beyond> {
         )
         .priced("public_ipv4", "Public IPv4 in use")
         .rounded(Rounding::Seconds),
-        "ebs_volume" => {
-            let (kind, gb): (&str, u32) = (property("volume_type"), number("size_gb"));
+        "ebs_volume" if number("size_gb") > 0 => {
+            let (kind, gb) = (property("volume_type"), number("size_gb"));
             let usage = format!("EBS:VolumeUsage.{kind}");
             by_the_hour(DISKS, &format!("{gb} GB {kind}"), &usage)
                 .priced("disk", format!("EBS {kind} storage"))
@@ -275,6 +275,8 @@ mod tests {
     #[test]
     fn what_has_no_price_is_there_without_one_and_never_at_zero() {
         check(&[one("ebs_snapshot", &[])], &[": 1 × ebs_snapshot at "]);
+        let of_no_size = one("ebs_volume", &[("volume_type", "gp3")]);
+        check(&[of_no_size], &[": 1 × ebs_volume at "]);
         let spot = one(
             "ec2_instance",
             &[("instance_type", "t3.medium"), ("lifecycle", "spot")],

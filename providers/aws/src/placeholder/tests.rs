@@ -271,6 +271,9 @@ fn a_call_whose_answer_holds_real_keys_is_refused() {
     check_refused(assume, "the answer to sts:AssumeRole holds real keys");
     let web = "Action=AssumeRoleWithWebIdentity&RoleArn=arn";
     check_refused(post("sts.amazonaws.com", "/", web), "holds real keys");
+    let user = "Action=CreateAccessKey&UserName=u";
+    let user = post("iam.amazonaws.com", "/", user);
+    check_refused(signed(user, &key().0, "iam", usual()), "holds real keys");
 }
 
 #[test]
